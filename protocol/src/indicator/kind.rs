@@ -1,0 +1,185 @@
+//! Kinds, roles and strengths. The numbers are on the wire and on disk: only ever append.
+
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The type of an indicator's canonical form. `payid` is absent on purpose: it resolves to one of these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[repr(u16)]
+#[non_exhaustive]
+pub enum IndicatorKind {
+    /// `BBBBBB:N`, BSB and account number.
+    AuAccount = 1,
+    /// Eleven digits.
+    Abn = 2,
+    /// Nine digits.
+    Acn = 3,
+    /// E.164.
+    Phone = 4,
+    /// Strict key: lower-cased local part and A-label domain.
+    Email = 5,
+    /// Mailbox key: the strict key after the provider's rules.
+    Mailbox = 6,
+    /// Upper case, no spaces.
+    Iban = 7,
+    /// Base58Check or Bech32 text.
+    Btc = 8,
+    /// Hex of the 20-byte hash shared by the legacy and witness address of one key.
+    Hash160 = 9,
+    /// `0x` and forty lower-case hex digits.
+    Evm = 10,
+    /// Base58Check text starting with `T`.
+    Trx = 11,
+    /// `platform:value`.
+    Handle = 12,
+    /// A-label host, or onion host.
+    Domain = 13,
+    /// `kind:value`, for example `imei:490154203237518`.
+    Device = 14,
+    /// A PayID organisation identifier.
+    OrgId = 15,
+}
+
+impl IndicatorKind {
+    /// Every kind, in the order of its number.
+    pub const ALL: [Self; 15] = [
+        Self::AuAccount,
+        Self::Abn,
+        Self::Acn,
+        Self::Phone,
+        Self::Email,
+        Self::Mailbox,
+        Self::Iban,
+        Self::Btc,
+        Self::Hash160,
+        Self::Evm,
+        Self::Trx,
+        Self::Handle,
+        Self::Domain,
+        Self::Device,
+        Self::OrgId,
+    ];
+
+    /// The name used in files, charters and on screen.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AuAccount => "au-account",
+            Self::Abn => "abn",
+            Self::Acn => "acn",
+            Self::Phone => "phone",
+            Self::Email => "email",
+            Self::Mailbox => "mailbox",
+            Self::Iban => "iban",
+            Self::Btc => "btc",
+            Self::Hash160 => "hash160",
+            Self::Evm => "evm",
+            Self::Trx => "trx",
+            Self::Handle => "handle",
+            Self::Domain => "domain",
+            Self::Device => "device",
+            Self::OrgId => "orgid",
+        }
+    }
+
+    /// The kind of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+impl fmt::Display for IndicatorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Whose identifier it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Our customer's.
+    Holder,
+    /// Someone's whom our customer paid.
+    Counterparty,
+}
+
+impl Role {
+    /// Both roles.
+    pub const ALL: [Self; 2] = [Self::Holder, Self::Counterparty];
+
+    /// The name used in files, charters and on screen.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Holder => "holder",
+            Self::Counterparty => "counterparty",
+        }
+    }
+
+    /// The role of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.name() == name)
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A set of roles.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Roles(u8);
+
+impl Roles {
+    /// No role.
+    pub const NONE: Self = Self(0);
+    /// Both roles.
+    pub const BOTH: Self = Self(3);
+
+    /// The set of one role.
+    pub fn only(role: Role) -> Self {
+        Self(match role {
+            Role::Holder => 1,
+            Role::Counterparty => 2,
+        })
+    }
+
+    /// This set and another.
+    #[must_use]
+    pub fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether both sets have a role in common.
+    pub fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// The roles of this set.
+    pub fn iter(self) -> impl Iterator<Item = Role> {
+        Role::ALL.into_iter().filter(move |role| self.meets(Self::only(*role)))
+    }
+}
+
+/// How much a match on an indicator says by itself (`domain`: strengths A to C).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Strength {
+    /// Unique and stable.
+    A,
+    /// Unique but recyclable.
+    B,
+    /// Weak: needs company.
+    C,
+}
+
+impl fmt::Display for Strength {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::A => "A",
+            Self::B => "B",
+            Self::C => "C",
+        })
+    }
+}
