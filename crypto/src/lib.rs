@@ -1,1 +1,14 @@
-//! Placeholder.
+//! Cryptographic functions over values. Nothing here knows what a peer, a role, a round or a session is.
+//!
+//! No entropy is read: whatever is random takes a [`Seed`]. Secrets are [`Secret32`] or types built on it: they are
+//! zeroized on drop, never printed, never cloned and compared in constant time only.
+
+mod domain;
+mod hash;
+mod secret;
+mod sign;
+
+pub use domain::Domain;
+pub use hash::{Digest, Hasher, derive, derive_public, digest};
+pub use secret::{Secret32, Seed};
+pub use sign::{BadSignature, BadVerifyingKey, Signature, SigningKey, VerifyingKey};

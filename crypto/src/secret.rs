@@ -1,0 +1,71 @@
+//! Secrets: zeroized on drop, never printed, never cloned, compared in constant time.
+
+use core::fmt;
+
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+use subtle::{Choice, ConstantTimeEq};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::{Domain, derive};
+
+/// 32 secret bytes.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct Secret32([u8; 32]);
+
+impl Secret32 {
+    /// Takes 32 bytes as a secret. The caller's copy is the caller's to erase.
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes, for the one line that needs them.
+    pub fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl ConstantTimeEq for Secret32 {
+    fn ct_eq(&self, other: &Self) -> Choice {
+        self.0.ct_eq(&other.0)
+    }
+}
+
+impl fmt::Debug for Secret32 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret32(..)")
+    }
+}
+
+/// The source of all randomness of one piece of work. A driver draws it from the operating system, a test names it.
+#[derive(ZeroizeOnDrop)]
+pub struct Seed(Secret32);
+
+impl Seed {
+    /// A seed with these bytes.
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(Secret32::new(bytes))
+    }
+
+    /// An independent seed for a part of the work.
+    #[must_use]
+    pub fn fork(&self, purpose: &str, number: u64) -> Self {
+        Self(derive(Domain::SeedFork, &self.0, &[purpose.as_bytes(), &number.to_le_bytes()]))
+    }
+
+    /// The generator that this seed starts. Fork first where a seed serves more than one purpose.
+    pub fn rng(&self) -> ChaCha20Rng {
+        ChaCha20Rng::from_seed(*self.0.expose())
+    }
+
+    /// The seed as a secret, for example of a signing key.
+    pub fn into_secret(self) -> Secret32 {
+        Secret32::new(*self.0.expose())
+    }
+}
+
+impl fmt::Debug for Seed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Seed(..)")
+    }
+}
