@@ -35,6 +35,34 @@ domains! {
     TransportFingerprint = "cwg-network transport-fingerprint/v1",
     /// Fingerprint of a person's key.
     OperatorFingerprint = "cwg-network operator-fingerprint/v1",
+    /// A hub's signature over a roster.
+    Roster = "cwg-network roster-signature/v1",
+    /// Digest of a roster.
+    RosterDigest = "cwg-network roster-digest/v1",
+    /// A hub's signature over a charter.
+    Charter = "cwg-network charter-signature/v1",
+    /// Digest of a charter.
+    CharterDigest = "cwg-network charter-digest/v1",
+    /// A person's signature to a charter.
+    CharterPerson = "cwg-network charter-person/v1",
+    /// A node's signature to a charter and to a person's signature.
+    CharterNode = "cwg-network charter-node/v1",
+    /// Transport key derived from an invitation's secret.
+    InvitationTransport = "cwg-network invitation-transport/v1",
+    /// Checksum of an invitation's text.
+    InvitationCheck = "cwg-network invitation-check/v1",
+    /// A node's signature over a channel.
+    Hello = "cwg-network hello/v1",
+    /// A new member's signature over a channel.
+    Join = "cwg-network join/v1",
+    /// Name of a session.
+    Session = "cwg-network session/v1",
+    /// Commitment to a set of items.
+    SetCommitment = "cwg-network set-commitment/v1",
+    /// A side's signature over a final transcript.
+    Seal = "cwg-network seal/v1",
+    /// Digest of a leakage statement.
+    Leakage = "cwg-network leakage/v1",
 }
 
 #[cfg(test)]

@@ -3,11 +3,21 @@
 //! Wire messages, canonical forms of identifiers, the roster, charters, sessions and the PSI protocols. Time and
 //! randomness are arguments; see `ARCHITECTURE.md` for the rules this crate keeps.
 
+#![forbid(unsafe_code)]
+
+pub mod charter;
 pub mod indicator;
+pub mod invitation;
 mod names;
+pub mod psi;
+pub mod roster;
+pub mod session;
+mod violation;
+pub mod wire;
 
 pub use indicator::Item;
 pub use names::{
     BadFingerprint, BadName, Epoch, Fingerprint, LoadId, NetworkId, NodeKey, OperatorKey, PilotId, RunId, SessionId,
     TransportKey, UnixTime,
 };
+pub use violation::Violation;

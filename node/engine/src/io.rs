@@ -1,8 +1,133 @@
 //! What goes into the engine and what comes out of it: the contract with the drivers.
 
 use cwg_protocol::indicator::{IndicatorKind, Roles, Strength};
-use cwg_protocol::{Item, TransportKey};
+use cwg_protocol::psi::{Job, JobOutput};
+use cwg_protocol::{Item, TransportKey, UnixTime};
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::command::{Command, Refusal, Reply};
+use crate::record::Record;
+
+/// The time, as a driver reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Now {
+    /// The wall clock: for dates that people wrote and for what is signed.
+    pub wall: UnixTime,
+    /// Milliseconds of a clock that never goes back: for time-outs.
+    pub mono_ms: u64,
+}
+
+/// The number of a command, a load, a job or a dial, given by whoever asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u64);
+
+/// What goes in.
+#[derive(Debug)]
+pub enum Input {
+    /// An operator's command; its reply carries the ticket.
+    Command(Ticket, Command),
+    /// A connection stands.
+    PeerUp(PeerUp),
+    /// A frame's body came in.
+    Frame(ConnId, Vec<u8>),
+    /// A connection is gone.
+    PeerDown(ConnId, DownReason),
+    /// A dial failed.
+    DialFailed(Ticket, DialFailure),
+    /// A load was answered.
+    Loaded(Ticket, Loaded),
+    /// A job was run.
+    Computed(Ticket, JobOutput),
+    /// The deadline that [`crate::Engine::poll_deadline`] named has come.
+    Deadline,
+}
+
+/// What comes out. Effects are carried out in order, and a [`Effect::Store`] is durable before any effect after it is
+/// begun: nothing is told to a peer or an operator that a crash could make us forget.
+#[derive(Debug)]
+pub enum Effect {
+    /// Append these records, all or none.
+    Store(Vec<Record>),
+    /// Send a frame's body.
+    Send(ConnId, Vec<u8>),
+    /// Close a connection after what was sent.
+    Close(ConnId, CloseCode),
+    /// Open a connection to the holder of a key.
+    Dial(Dial),
+    /// From now on complete handshakes with the holders of these keys only, and end all other connections.
+    Allow(Vec<TransportKey>),
+    /// Read from the sets.
+    Load(Ticket, LoadQuery),
+    /// Run a job on any thread.
+    Compute(Ticket, Job),
+    /// Answer a command.
+    Reply(Ticket, Box<Result<Reply, Refusal>>),
+    /// Something worth a line in the log: a stable code, nothing of a peer's or a customer's.
+    Log(Level, &'static str),
+}
+
+/// How much a line in the log matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// Normal.
+    Info,
+    /// An operator may want to look.
+    Warn,
+}
+
+/// A connection to open.
+#[derive(Debug)]
+pub struct Dial {
+    /// Comes back if it fails.
+    pub ticket: Ticket,
+    /// Where.
+    pub endpoint: Endpoint,
+    /// Whose key the other end must prove.
+    pub key: TransportKey,
+    /// The key to prove there, if it is not this node's own: an invitation's.
+    pub identity: Option<Zeroizing<[u8; 32]>>,
+}
+
+/// Why this node closes a connection. The number is sent to the peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum CloseCode {
+    /// Nothing more to say.
+    Done = 0,
+    /// The peer broke the protocol.
+    Violation = 1,
+    /// The peer speaks another protocol version.
+    Version = 2,
+    /// The peer is not, or no longer, on the roster.
+    NotOnRoster = 3,
+    /// The clocks of the two nodes differ by too much.
+    Clock = 4,
+    /// The peer said nothing in time.
+    TimedOut = 5,
+}
+
+/// What to read.
+#[derive(Debug)]
+pub enum LoadQuery {
+    /// The items of a selection, strictly ascending; at most so many.
+    Items(Selection, u32),
+    /// The rows of these items, ascending.
+    Rows(Vec<Item>),
+}
+
+/// What was read.
+#[derive(Debug)]
+pub enum Loaded {
+    /// Items, strictly ascending.
+    Items(Vec<Item>),
+    /// There are more than the query allows.
+    TooMany,
+    /// Rows.
+    Rows(Vec<IndicatorRow>),
+    /// A set is damaged or missing; the driver has said which in its log.
+    Failed,
+}
 
 /// One connection, numbered by the transport driver, never used twice in the life of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

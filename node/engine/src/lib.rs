@@ -1,3 +1,21 @@
 //! The whole behaviour of a member or of the hub, as one deterministic machine.
+//!
+//! [`Engine::handle`] takes an [`io::Input`] and never blocks and never fails; [`Engine::poll_effect`] gives what is to
+//! be done, in order; [`Engine::poll_deadline`] says when to call again. There is no socket, file, thread, clock or
+//! entropy here: time and the seed are arguments, and the same inputs give the same effects, byte for byte.
 
+#![forbid(unsafe_code)]
+
+mod charters;
+pub mod command;
+mod engine;
 pub mod io;
+mod joining;
+pub mod limits;
+mod peers;
+pub mod record;
+mod runs;
+mod sessions;
+pub mod state;
+
+pub use engine::{Config, Engine};

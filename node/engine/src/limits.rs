@@ -1,0 +1,43 @@
+//! Times and counts of the engine, each with its unit and its reason.
+
+/// A connection says hello within this, or is closed: three tries of a lossy handshake.
+pub const HELLO_WITHIN_MS: u64 = 30_000;
+
+/// A session in which nothing happens for this long is given up.
+pub const SESSION_STALL_MS: u64 = 120_000;
+
+/// A dial that failed is tried again after this, doubled each time.
+pub const REDIAL_MIN_MS: u64 = 1_000;
+
+/// The longest wait between dials.
+pub const REDIAL_MAX_MS: u64 = 60_000;
+
+/// Sessions that one run may take: each is charged to the budget.
+pub const RUN_ATTEMPTS_MAX: u32 = 5;
+
+/// A run that has no seal after this is ended by name.
+pub const RUN_WITHIN_MS: u64 = 30 * 60_000;
+
+/// Clocks of two nodes may differ by this much.
+pub const CLOCK_SKEW_MAX_SECS: u64 = 3_600;
+
+/// Rows of one record of matches: about 200 KiB.
+pub const MATCHES_PER_RECORD: usize = 512;
+
+/// A roster is renewed by the hub when less than this is left of it.
+pub const ROSTER_RENEW_SECS: u64 = 60 * 86_400;
+
+/// How long a roster is valid.
+pub const ROSTER_VALID_SECS: u64 = 365 * 86_400;
+
+/// The longest life of an invitation.
+pub const INVITATION_SECS_MAX: u64 = 30 * 86_400;
+
+/// Invitations that may be open at once: each is a key that a stranger may try.
+pub const INVITATIONS_OPEN_MAX: usize = 32;
+
+/// Seconds of the period over which sessions with one peer are counted.
+pub const BUDGET_PERIOD_SECS: u64 = 86_400;
+
+/// Sessions of all peers at once.
+pub const SESSIONS_MAX: usize = 16;

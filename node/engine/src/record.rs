@@ -1,0 +1,276 @@
+//! Records: what a node must never forget. Each carries an action and is its own entry in the audit.
+//!
+//! The numbers of the variants are on disk: only ever append. Encoding and sealing are the store's business.
+
+use core::fmt;
+
+use cwg_crypto::Digest;
+use cwg_protocol::charter::{MemberSignature, SignedCharter};
+use cwg_protocol::indicator::{IndicatorKind, Roles};
+use cwg_protocol::invitation::InvitationId;
+use cwg_protocol::psi::ProtocolId;
+use cwg_protocol::roster::{Address, Name, SignedRoster};
+use cwg_protocol::session::{Learns, Place, Receipt};
+use cwg_protocol::{LoadId, NetworkId, NodeKey, OperatorKey, PilotId, RunId, TransportKey, UnixTime};
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::io::{IndicatorRow, Selection};
+
+/// One record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// When it happened, by this node's clock. Order is by place in the journal.
+    pub at: UnixTime,
+    /// What happened.
+    pub entry: Entry,
+}
+
+/// Which of the two kinds of node this is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NodeKind {
+    /// The charity's.
+    Hub,
+    /// A bank's or payment platform's.
+    Member,
+}
+
+/// 32 secret bytes inside a record. The journal that holds them is sealed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+pub struct StoredSecret(pub [u8; 32]);
+
+impl fmt::Debug for StoredSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("StoredSecret(..)")
+    }
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Entry {
+    /// The node got its keys.
+    Founded {
+        /// Hub or member.
+        kind: NodeKind,
+        /// Its name.
+        name: Name,
+        /// Where it listens.
+        address: Address,
+        /// Secret of its signing key.
+        node: StoredSecret,
+        /// Secret of its transport key.
+        transport: StoredSecret,
+    },
+    /// Hub: the network began, with its first roster.
+    NetworkFounded {
+        /// The network.
+        network: NetworkId,
+        /// Its roster of epoch 1.
+        roster: SignedRoster,
+    },
+    /// Hub: an invitation was made.
+    Invited {
+        /// Its number.
+        id: InvitationId,
+        /// For whom.
+        name: Name,
+        /// Until when.
+        expires: UnixTime,
+        /// The transport key it lets in.
+        key: TransportKey,
+    },
+    /// Hub: an invited node became a member.
+    Admitted {
+        /// The invitation, now used.
+        id: InvitationId,
+        /// The roster that has the member.
+        roster: SignedRoster,
+    },
+    /// Member: it joined a network.
+    Joined {
+        /// The network.
+        network: NetworkId,
+        /// The hub's signing key, pinned.
+        hub: NodeKey,
+        /// The roster that has this member.
+        roster: SignedRoster,
+    },
+    /// A newer roster is in force.
+    RosterAdopted {
+        /// The roster.
+        roster: SignedRoster,
+    },
+    /// A person got a key.
+    OperatorAdded {
+        /// The person's name.
+        name: Name,
+        /// The person's key.
+        key: OperatorKey,
+    },
+    /// A charter was written or received.
+    CharterAdopted {
+        /// The charter.
+        charter: SignedCharter,
+    },
+    /// A member signed a charter.
+    CharterSigned {
+        /// The pilot.
+        pilot: PilotId,
+        /// Digest of the charter.
+        charter: Digest,
+        /// The signature.
+        signature: MemberSignature,
+    },
+    /// Indicators were loaded.
+    Loaded(LoadSummary),
+    /// A load was deleted.
+    Purged {
+        /// The load.
+        load: LoadId,
+    },
+    /// A run was planned here.
+    RunPlanned(RunPlan),
+    /// A person consented to a planned run and started it.
+    RunStarted {
+        /// The run.
+        run: RunId,
+        /// Digest of the leakage that was shown.
+        leakage: Digest,
+    },
+    /// A session was charged to the budget, before anything of it was sent.
+    SessionCharged {
+        /// The run, as the session's proposer planned it.
+        plan: RunPlan,
+        /// Which side this node is.
+        place: Place,
+        /// Which attempt.
+        attempt: u32,
+        /// This side's items, padded.
+        items: u32,
+        /// Salt of this side's commitment to its items.
+        salt: [u8; 32],
+    },
+    /// A session ended without a seal.
+    SessionEnded {
+        /// The run.
+        run: RunId,
+        /// Which attempt.
+        attempt: u32,
+        /// Why.
+        code: Code,
+    },
+    /// Matches of a run; they count only if the run's `RunSealed` follows.
+    Matches {
+        /// The run.
+        run: RunId,
+        /// Rows of our own set that the peer also holds.
+        rows: Vec<IndicatorRow>,
+    },
+    /// A run has its result.
+    RunSealed {
+        /// The run.
+        run: RunId,
+        /// What both sides signed.
+        receipt: Box<Receipt>,
+        /// How many matches we learnt; none where we were not to learn.
+        matches: Option<u32>,
+    },
+    /// A run ended without a result.
+    RunEnded {
+        /// The run.
+        run: RunId,
+        /// Why.
+        code: Code,
+    },
+    /// Something asked of this node was refused.
+    Refused {
+        /// By whom it was asked: a member, or nobody on the roster.
+        peer: Option<NodeKey>,
+        /// Why.
+        code: Code,
+    },
+}
+
+/// A stable, lower-case code of at most 64 bytes. Codes come from this program's own enums, never from a peer.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Code(pub String);
+
+impl From<&str> for Code {
+    fn from(code: &str) -> Self {
+        Self(code.to_owned())
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What is kept of a load besides the set itself: counts, never values.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoadSummary {
+    /// The load.
+    pub load: LoadId,
+    /// Digest of the set file, which makes it part of the truth.
+    pub digest: Digest,
+    /// Rows read.
+    pub rows: u64,
+    /// Rows taken as they were.
+    pub accepted: u64,
+    /// Rows taken after a repair.
+    pub repaired: u64,
+    /// Rows refused.
+    pub refused: u64,
+    /// Different items.
+    pub items: u64,
+    /// Items by kind and roles.
+    pub kinds: Vec<(IndicatorKind, Roles, u64)>,
+}
+
+/// What a run is to be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunPlan {
+    /// The run.
+    pub run: RunId,
+    /// The pilot.
+    pub pilot: PilotId,
+    /// Digest of its charter.
+    pub charter: Digest,
+    /// The other member.
+    pub peer: NodeKey,
+    /// Who learns, as the proposer sees it.
+    pub learns: Learns,
+    /// The PSI protocol.
+    pub protocol: ProtocolId,
+    /// Kinds and roles.
+    pub selection: Selection,
+}
+
+impl Entry {
+    /// The stable code of what happened, for the audit.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Founded { .. } => "node-founded",
+            Self::NetworkFounded { .. } => "network-founded",
+            Self::Invited { .. } => "invited",
+            Self::Admitted { .. } => "member-admitted",
+            Self::Joined { .. } => "network-joined",
+            Self::RosterAdopted { .. } => "roster-adopted",
+            Self::OperatorAdded { .. } => "operator-added",
+            Self::CharterAdopted { .. } => "charter-adopted",
+            Self::CharterSigned { .. } => "charter-signed",
+            Self::Loaded(_) => "indicators-loaded",
+            Self::Purged { .. } => "indicators-purged",
+            Self::RunPlanned(_) => "run-planned",
+            Self::RunStarted { .. } => "run-started",
+            Self::SessionCharged { .. } => "session-charged",
+            Self::SessionEnded { .. } => "session-ended",
+            Self::Matches { .. } => "matches-stored",
+            Self::RunSealed { .. } => "run-sealed",
+            Self::RunEnded { .. } => "run-ended",
+            Self::Refused { .. } => "refused",
+        }
+    }
+}

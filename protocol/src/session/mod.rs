@@ -1,0 +1,13 @@
+//! One agreed exchange between two nodes, from terms to seal (`docs/spec/session.md`).
+//!
+//! [`Session`] is the pure machine between two [`crate::psi::Party`]s: it frames their messages, keeps the transcript,
+//! and lets nothing out before both sides have signed the same one. How terms are proposed and whether a charter allows
+//! them is the engine's business; how frames travel is a driver's.
+
+mod receipt;
+mod running;
+mod terms;
+
+pub use receipt::{Receipt, Seal, SealVerified};
+pub use running::{Released, Session, SessionStep};
+pub use terms::{Learns, Lane, OwnSet, Place, Terms};

@@ -1,0 +1,61 @@
+//! Every limit on what a peer may send, with its unit and its reason.
+
+/// Protocol version of this build. Peers of another version are refused by name.
+pub const PROTOCOL_VERSION: u16 = 1;
+
+/// Members of a network, by the working group's rules.
+pub const MEMBERS_MAX: usize = 15;
+
+/// Bytes of a frame's body: a bulk chunk of 256 KiB and room for its head.
+pub const FRAME_LEN_MAX: usize = 256 * 1024 + 64;
+
+/// Bytes of a `Hello`: fixed fields only.
+pub const HELLO_LEN_MAX: usize = 512;
+
+/// Bytes of a `Join` or its answer: two keys, names, and in the answer one roster.
+pub const JOIN_LEN_MAX: usize = ROSTER_LEN_MAX + 1024;
+
+/// Bytes of one signed roster: fifteen members of under 600 bytes and the hub.
+pub const ROSTER_LEN_MAX: usize = 12 * 1024;
+
+/// Rosters in one answer. A member that is further behind asks again.
+pub const ROSTER_CHAIN_MAX: usize = 16;
+
+/// Bytes of one charter with its signatures: fifteen of under 400 bytes and the text.
+pub const CHARTER_LEN_MAX: usize = 32 * 1024;
+
+/// Bytes of `Propose`, `Accept`, `Decline`, `Seal` and `Abort`: fixed fields and at most 32 selected kinds.
+pub const SESSION_LEN_MAX: usize = 2 * 1024;
+
+/// Kinds in a selection: more than there are.
+pub const SELECTION_MAX: usize = 32;
+
+/// Bytes of a name of a node, a person or a pilot.
+pub const NAME_LEN_MAX: usize = 128;
+
+/// Bytes of a purpose or a legal basis.
+pub const TEXT_LEN_MAX: usize = 4096;
+
+/// Bytes of an endpoint: a DNS name of 253 and a port.
+pub const ENDPOINT_LEN_MAX: usize = 264;
+
+/// Items of one side of a `voprf` session, padding included. Every element is held in memory once.
+pub const VOPRF_ITEMS_MAX: u32 = 1 << 20;
+
+/// Elements of one `voprf` batch: one job, one proof, one frame of 32 KiB.
+pub const VOPRF_BATCH: usize = 1024;
+
+/// Batches a `voprf` receiver may have under way; bounds what a slow sender makes either side hold.
+pub const VOPRF_WINDOW: usize = 16;
+
+/// Tags of one frame: 128 KiB.
+pub const TAGS_PER_FRAME: usize = 8192;
+
+/// Smallest padded size of a set: below it the padded size would say too much.
+pub const ITEMS_MIN_PADDED: u32 = 16;
+
+/// Charters a node keeps. The hub writes them; a member counts only those it is named in.
+pub const CHARTERS_MAX: usize = 256;
+
+/// Sessions under way with one peer.
+pub const SESSIONS_PER_PEER_MAX: usize = 2;

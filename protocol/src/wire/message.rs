@@ -1,0 +1,414 @@
+//! Every message between two nodes: a frame's body is a kind, two bytes, and that kind's payload.
+
+use cwg_crypto::{Digest, Domain, Signature, SigningKey};
+use serde::{Deserialize, Serialize};
+
+use super::limits::{
+    CHARTER_LEN_MAX, FRAME_LEN_MAX, HELLO_LEN_MAX, JOIN_LEN_MAX, MEMBERS_MAX, ROSTER_CHAIN_MAX, ROSTER_LEN_MAX,
+    SELECTION_MAX, SESSION_LEN_MAX,
+};
+use super::{BoundedVec, CodecError, decode, encode};
+use crate::charter::{KindRoles, MemberSignature, SignedCharter};
+use crate::invitation::InvitationId;
+use crate::psi::ProtocolId;
+use crate::roster::{Address, SignedRoster};
+use crate::session::{Lane, Learns, OwnSet, Seal as SealSignature};
+use crate::{Epoch, NetworkId, NodeKey, PilotId, RunId, SessionId, TransportKey};
+
+/// A body that is no message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WireError {
+    /// A kind that this version does not know.
+    #[error("unknown message kind {0}")]
+    UnknownKind(u16),
+    /// Under two bytes.
+    #[error("a body has at least its kind")]
+    NoKind,
+    /// The payload is not of its kind.
+    #[error("message kind {kind}: {error}")]
+    Payload {
+        /// The kind.
+        kind: u16,
+        /// What is wrong with it.
+        error: CodecError,
+    },
+}
+
+/// First on every connection, from both ends: who speaks, and under which rules.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// Protocol version. Stays the first field in every version.
+    pub version: u16,
+    /// The network.
+    pub network: NetworkId,
+    /// The speaker.
+    pub node: NodeKey,
+    /// The roster it has.
+    pub epoch: Epoch,
+    /// Digest of that roster.
+    pub roster: Digest,
+    /// Number of its ruleset.
+    pub ruleset: u16,
+    /// Digest of its ruleset.
+    pub ruleset_digest: Digest,
+    /// Its clock, seconds since 1970.
+    pub clock: u64,
+    /// The speaker's signature over this channel and all of the above.
+    pub signature: Signature,
+}
+
+impl Hello {
+    /// Signs the fields for a channel. `dialer` says which end speaks, so that no hello can be sent back.
+    pub fn sign(&mut self, exporter: &[u8; 32], dialer: bool, key: &SigningKey) {
+        self.signature = key.sign(Domain::Hello, &[&self.signed_bytes(), exporter, &[u8::from(dialer)]]);
+    }
+
+    /// Checks the signature for a channel.
+    ///
+    /// # Errors
+    /// If it is not the speaker's for this channel and this end.
+    pub fn verify(&self, exporter: &[u8; 32], dialer: bool) -> Result<(), crate::violation::Violation> {
+        self.node
+            .0
+            .verify(Domain::Hello, &[&self.signed_bytes(), exporter, &[u8::from(dialer)]], &self.signature)
+            .map_err(|_| crate::violation::Violation::BadHello)
+    }
+
+    fn signed_bytes(&self) -> Vec<u8> {
+        let mut unsigned = self.clone();
+        unsigned.signature = Signature::from_bytes([0; 64]);
+        encode(&unsigned)
+    }
+}
+
+/// An invited node asks to become a member.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Join {
+    /// Protocol version.
+    pub version: u16,
+    /// The invitation.
+    pub invitation: InvitationId,
+    /// The new member's signing key.
+    pub node: NodeKey,
+    /// Its transport key.
+    pub transport: TransportKey,
+    /// Where it listens; empty if it only dials.
+    pub address: Address,
+    /// Its signature over the channel and all of the above: it holds the key it names.
+    pub signature: Signature,
+}
+
+impl Join {
+    /// Signs the request for a channel.
+    pub fn sign(&mut self, exporter: &[u8; 32], key: &SigningKey) {
+        self.signature = key.sign(Domain::Join, &[&self.signed_bytes(), exporter]);
+    }
+
+    /// Checks the signature for a channel.
+    ///
+    /// # Errors
+    /// If the new member did not make it.
+    pub fn verify(&self, exporter: &[u8; 32]) -> Result<(), crate::violation::Violation> {
+        self.node
+            .0
+            .verify(Domain::Join, &[&self.signed_bytes(), exporter], &self.signature)
+            .map_err(|_| crate::violation::Violation::BadSignature { what: "join" })
+    }
+
+    fn signed_bytes(&self) -> Vec<u8> {
+        let mut unsigned = self.clone();
+        unsigned.signature = Signature::from_bytes([0; 64]);
+        encode(&unsigned)
+    }
+}
+
+/// The hub's consent to a [`Join`]: the roster that has the new member.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Joined {
+    /// The roster.
+    pub roster: SignedRoster,
+}
+
+/// Why a hub refuses a [`Join`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum JoinRefusal {
+    /// No such invitation, or used, or expired: a hub does not say which.
+    InvitationUnknown,
+    /// A network has fifteen members.
+    NetworkFull,
+    /// Another member has this key or this name.
+    KeyTaken,
+    /// The joining node speaks another version.
+    Version,
+}
+
+impl JoinRefusal {
+    /// The stable code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::InvitationUnknown => "invitation-unknown",
+            Self::NetworkFull => "network-full",
+            Self::KeyTaken => "key-taken",
+            Self::Version => "protocol-version",
+        }
+    }
+}
+
+/// Asks for the rosters after an epoch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RosterFetch {
+    /// The epoch the asker has.
+    pub after: Epoch,
+}
+
+/// Consecutive rosters, oldest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RosterChain {
+    /// The rosters.
+    pub rosters: BoundedVec<SignedRoster, ROSTER_CHAIN_MAX>,
+}
+
+/// A charter and the signatures the speaker has for it. Both ends send it: it only ever adds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CharterOffer {
+    /// The charter.
+    pub charter: SignedCharter,
+    /// Signatures.
+    pub signatures: BoundedVec<MemberSignature, MEMBERS_MAX>,
+}
+
+/// Proposes a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Propose {
+    /// The run.
+    pub run: RunId,
+    /// Which attempt at it, from 1.
+    pub attempt: u32,
+    /// The proposer's roster.
+    pub epoch: Epoch,
+    /// Its digest.
+    pub roster: Digest,
+    /// The pilot.
+    pub pilot: PilotId,
+    /// Digest of its charter.
+    pub charter: Digest,
+    /// Who learns.
+    pub learns: Learns,
+    /// The PSI protocol.
+    pub protocol: ProtocolId,
+    /// Digest of the leakage the proposer consented to.
+    pub leakage: Digest,
+    /// Digest of the ruleset.
+    pub ruleset: Digest,
+    /// Kinds and roles that may enter.
+    pub selection: BoundedVec<KindRoles, SELECTION_MAX>,
+    /// The proposer's set.
+    pub set: OwnSet,
+    /// 32 random bytes.
+    pub nonce: [u8; 32],
+}
+
+/// Accepts a proposal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accept {
+    /// The run.
+    pub run: RunId,
+    /// The attempt.
+    pub attempt: u32,
+    /// The acceptor's set.
+    pub set: OwnSet,
+    /// 32 random bytes.
+    pub nonce: [u8; 32],
+    /// The session's name, as the acceptor computes it: a difference ends it before anything is sent.
+    pub session: SessionId,
+}
+
+/// Why a proposal is declined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum DeclineCode {
+    /// Under another roster.
+    Roster,
+    /// No live charter with this digest.
+    Charter,
+    /// The charter does not allow this kind of run, protocol, selection or learner.
+    NotAllowed,
+    /// Another ruleset.
+    Ruleset,
+    /// Another leakage statement for this protocol: another build.
+    Leakage,
+    /// A budget is used up.
+    Budget,
+    /// A set is too small or too large.
+    Size,
+    /// Too many sessions at once.
+    Busy,
+    /// The acceptor has nothing to compare.
+    Empty,
+    /// The attempt is not newer than one seen before.
+    Repeated,
+}
+
+impl DeclineCode {
+    /// The stable code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Roster => "declined-roster",
+            Self::Charter => "declined-charter",
+            Self::NotAllowed => "declined-not-allowed",
+            Self::Ruleset => "declined-ruleset",
+            Self::Leakage => "declined-leakage",
+            Self::Budget => "declined-budget",
+            Self::Size => "declined-size",
+            Self::Busy => "declined-busy",
+            Self::Empty => "declined-empty",
+            Self::Repeated => "declined-repeated",
+        }
+    }
+
+    /// Whether the same proposal may succeed later without anyone doing anything.
+    pub fn may_pass(self) -> bool {
+        matches!(self, Self::Roster | Self::Busy)
+    }
+}
+
+/// Declines a proposal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decline {
+    /// The run.
+    pub run: RunId,
+    /// The attempt.
+    pub attempt: u32,
+    /// Why.
+    pub code: DeclineCode,
+}
+
+/// One side's seal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seal {
+    /// The session.
+    pub session: SessionId,
+    /// The signature.
+    pub seal: SealSignature,
+}
+
+/// Ends a session before its seal. Says that, not why: the reason stays with the side that saw it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionAbort {
+    /// The session.
+    pub session: SessionId,
+}
+
+/// A message of a PSI protocol: raw bytes after session and lane.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PsiFrame {
+    /// The session.
+    pub session: SessionId,
+    /// The execution.
+    pub lane: Lane,
+    /// The party's message.
+    pub body: Vec<u8>,
+}
+
+impl core::fmt::Debug for PsiFrame {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "PsiFrame({:?}, {} bytes)", self.lane, self.body.len())
+    }
+}
+
+macro_rules! messages {
+    ($($(#[$doc:meta])* $name:ident($payload:ty) = $kind:literal, $len_max:expr;)*) => {
+        /// A message.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum Message {
+            $($(#[$doc])* $name($payload),)*
+            /// A message of a PSI protocol.
+            Psi(PsiFrame),
+        }
+
+        impl Message {
+            /// Kind and length limit of every message, for the specification and the tests.
+            pub const KINDS: &[(&'static str, u16, usize)] =
+                &[$((stringify!($name), $kind, $len_max),)* ("Psi", PSI, FRAME_LEN_MAX)];
+
+            /// The body of a frame.
+            pub fn encode(&self) -> Vec<u8> {
+                let (kind, payload): (u16, Vec<u8>) = match self {
+                    $(Self::$name(payload) => ($kind, encode(payload)),)*
+                    Self::Psi(frame) => return frame.encode(),
+                };
+                [&kind.to_le_bytes()[..], &payload].concat()
+            }
+
+            /// The message in a frame's body.
+            ///
+            /// # Errors
+            /// If the kind is unknown or the payload is not of it.
+            pub fn decode(body: &[u8]) -> Result<Self, WireError> {
+                let (kind, payload) = body.split_first_chunk::<2>().ok_or(WireError::NoKind)?;
+                let kind = u16::from_le_bytes(*kind);
+                let failed = |error| WireError::Payload { kind, error };
+                match kind {
+                    $($kind => decode(payload, $len_max).map(Self::$name).map_err(failed),)*
+                    PSI => PsiFrame::decode(payload).map(Self::Psi).ok_or(failed(CodecError::Malformed)),
+                    _ => Err(WireError::UnknownKind(kind)),
+                }
+            }
+
+            /// The kind's name, for logs.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$name(_) => stringify!($name),)*
+                    Self::Psi(_) => "Psi",
+                }
+            }
+        }
+    };
+}
+
+const PSI: u16 = 0x43;
+
+messages! {
+    /// First on every connection.
+    Hello(Hello) = 0x01, HELLO_LEN_MAX;
+    /// First on an invited node's connection.
+    Join(Join) = 0x10, JOIN_LEN_MAX;
+    /// The hub's consent.
+    Joined(Joined) = 0x11, JOIN_LEN_MAX;
+    /// The hub's refusal.
+    JoinRefused(JoinRefusal) = 0x12, HELLO_LEN_MAX;
+    /// Asks for rosters.
+    RosterFetch(RosterFetch) = 0x20, HELLO_LEN_MAX;
+    /// Rosters.
+    RosterChain(RosterChain) = 0x21, ROSTER_CHAIN_MAX * (ROSTER_LEN_MAX + 128);
+    /// A charter.
+    CharterOffer(CharterOffer) = 0x30, CHARTER_LEN_MAX;
+    /// Proposes a session.
+    Propose(Propose) = 0x40, SESSION_LEN_MAX;
+    /// Accepts one.
+    Accept(Accept) = 0x41, SESSION_LEN_MAX;
+    /// Declines one.
+    Decline(Decline) = 0x42, SESSION_LEN_MAX;
+    /// Signs one.
+    Seal(Seal) = 0x44, SESSION_LEN_MAX;
+    /// Ends one.
+    SessionAbort(SessionAbort) = 0x45, SESSION_LEN_MAX;
+}
+
+impl PsiFrame {
+    fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(2 + 32 + 1 + self.body.len());
+        bytes.extend_from_slice(&PSI.to_le_bytes());
+        bytes.extend_from_slice(&self.session.0);
+        bytes.push(self.lane.number());
+        bytes.extend_from_slice(&self.body);
+        bytes
+    }
+
+    fn decode(payload: &[u8]) -> Option<Self> {
+        let (session, rest) = payload.split_first_chunk::<32>()?;
+        let (lane, body) = rest.split_first()?;
+        let lane = [Lane::ProposerReceives, Lane::AcceptorReceives].into_iter().find(|l| l.number() == *lane)?;
+        Some(Self { session: SessionId(*session), lane, body: body.to_vec() })
+    }
+}
