@@ -1,4 +1,4 @@
-//! Every domain-separation string of the project, in one table.
+//! Every domain-separation string of the project, in one table. Tags that an RFC fixes stand with the code that implements it.
 
 macro_rules! domains {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
@@ -35,6 +35,8 @@ domains! {
     TransportFingerprint = "cwg-network transport-fingerprint/v1",
     /// Fingerprint of a person's key.
     OperatorFingerprint = "cwg-network operator-fingerprint/v1",
+    /// Random scalar of a proof of evaluation.
+    ProofNonce = "cwg-network proof-nonce/v1",
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ pub mod group;
 mod hash;
 mod secret;
 mod sign;
+pub mod voprf;
 
 #[cfg(test)]
 mod vectors;
