@@ -1,4 +1,4 @@
-//! Every domain-separation string of the project, in one table.
+//! Every domain-separation string of the project, in one table. Tags that an RFC fixes stand with the code that implements it.
 
 macro_rules! domains {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
@@ -63,6 +63,8 @@ domains! {
     Seal = "cwg-network seal/v1",
     /// Digest of a leakage statement.
     Leakage = "cwg-network leakage/v1",
+    /// Random scalar of a proof of evaluation.
+    ProofNonce = "cwg-network proof-nonce/v1",
 }
 
 #[cfg(test)]

@@ -3,10 +3,17 @@
 //! No entropy is read: whatever is random takes a [`Seed`]. Secrets are [`Secret32`] or types built on it: they are
 //! zeroized on drop, never printed, never cloned and compared in constant time only.
 
+#![forbid(unsafe_code)]
+
 mod domain;
+pub mod group;
 mod hash;
 mod secret;
 mod sign;
+pub mod voprf;
+
+#[cfg(test)]
+mod vectors;
 
 pub use domain::Domain;
 pub use hash::{Digest, Hasher, derive, derive_public, digest};

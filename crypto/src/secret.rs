@@ -50,7 +50,11 @@ impl Seed {
     /// An independent seed for a part of the work.
     #[must_use]
     pub fn fork(&self, purpose: &str, number: u64) -> Self {
-        Self(derive(Domain::SeedFork, &self.0, &[purpose.as_bytes(), &number.to_le_bytes()]))
+        Self(derive(
+            Domain::SeedFork,
+            &self.0,
+            &[purpose.as_bytes(), &number.to_le_bytes()],
+        ))
     }
 
     /// The generator that this seed starts. Fork first where a seed serves more than one purpose.

@@ -65,7 +65,12 @@ impl VerifyingKey {
     ///
     /// # Errors
     /// If it is not this key's.
-    pub fn verify(&self, domain: Domain, parts: &[&[u8]], signature: &Signature) -> Result<(), BadSignature> {
+    pub fn verify(
+        &self,
+        domain: Domain,
+        parts: &[&[u8]],
+        signature: &Signature,
+    ) -> Result<(), BadSignature> {
         ed25519_dalek::VerifyingKey::from_bytes(&self.0)
             .and_then(|key| {
                 key.verify_strict(

@@ -46,7 +46,7 @@ impl Message {
                 body.reserve_exact(69 + elements.len() * 32);
                 body.push(EVALUATED);
                 body.extend_from_slice(&batch.to_le_bytes());
-                body.extend_from_slice(&proof.to_bytes());
+                body.extend_from_slice(&proof.encode());
                 body.extend_from_slice(elements.as_flattened());
             }
             Self::Tags { frame, tags } => {
@@ -72,7 +72,7 @@ impl Message {
             EVALUATED => {
                 let (batch, rest) = number(rest).ok_or(malformed("evaluated batch"))?;
                 let (proof, rest) = rest.split_first_chunk::<64>().ok_or(malformed("evaluated batch"))?;
-                let proof = Proof::from_bytes(proof).map_err(|_| Violation::BadProof { batch })?;
+                let proof = Proof::decode(proof).map_err(|_| Violation::BadProof { batch })?;
                 let elements = array(rest).ok_or(malformed("evaluated batch"))?;
                 Ok(Self::Evaluated { batch, proof: Box::new(proof), elements })
             }

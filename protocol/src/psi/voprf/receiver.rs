@@ -151,7 +151,7 @@ impl Party for Receiver {
                 if self.public.is_some() {
                     return Err(Violation::Unexpected { awaiting: "evaluated batch or tags" });
                 }
-                let key = PublicKey::from_bytes(&key).map_err(|_| Violation::BadPublicKey)?;
+                let key = PublicKey::decode(key).map_err(|_| Violation::BadPublicKey)?;
                 self.public = Some(Arc::new(key));
                 Ok(Step::default())
             }

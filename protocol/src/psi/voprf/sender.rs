@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use cwg_crypto::Seed;
-use cwg_crypto::voprf::{EvaluationKey, Proof, evaluate, evaluate_own};
+use cwg_crypto::voprf::{EvaluateError, EvaluationKey, Proof, evaluate, evaluate_own};
 
 use super::message::{Encoded, Message, Tag};
 use super::{batch_len, batches, padded_inputs};
@@ -95,9 +95,10 @@ impl Sender {
         let key = Arc::clone(&self.key);
         let seed = self.seed.fork("proof", u64::from(batch));
         let job = Job::new(elements.len(), move || {
-            evaluate(&key, &elements, seed)
-                .map_err(|bad| Violation::BadElement { batch, index: bad.index as u32 })
-                .map(|(evaluated, proof)| -> Evaluated { (evaluated, proof) })
+            evaluate(&key, &elements, seed).map_err(|error| match error {
+                EvaluateError::BadElement { index } => Violation::BadElement { batch, index: index as u32 },
+                EvaluateError::BatchLen { .. } => unreachable!("the count was checked against the terms"),
+            })
         });
         Ok(Step { jobs: vec![(JobId(batch), job)], ..Step::default() })
     }
@@ -120,7 +121,7 @@ impl Sender {
 impl Party for Sender {
     fn start(&mut self) -> Step {
         let jobs = (0..OWN_BATCHES_UNDER_WAY).filter_map(|_| self.start_own()).collect();
-        let opening = Message::Opening(self.key.public().to_bytes());
+        let opening = Message::Opening(*self.key.public().as_bytes());
         Step { jobs, send: vec![opening.encode()], outcome: None }
     }
 
