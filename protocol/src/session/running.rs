@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cwg_crypto::{Seed, SigningKey, Transcript, TranscriptLane};
+use cwg_crypto::{Digest, Lane as TranscriptLane, Seed, SigningKey, Transcript};
 
 use super::{Lane, Place, Receipt, Seal, SealVerified, Terms};
 use crate::psi::{Binding, Job, JobId, JobOutput, Outcome, Party, PsiInput, PsiProtocol, Step};
@@ -67,7 +67,7 @@ impl Session {
         });
         Self {
             executions: executions.collect(),
-            transcript: Transcript::new(&[&id.0]),
+            transcript: Transcript::new(Digest::from_bytes(id.0)),
             terms,
             id,
             place,

@@ -21,8 +21,11 @@ pub const ROSTER_LEN_MAX: usize = 12 * 1024;
 /// Rosters in one answer. A member that is further behind asks again.
 pub const ROSTER_CHAIN_MAX: usize = 16;
 
-/// Bytes of one charter with its signatures: fifteen of under 400 bytes and the text.
-pub const CHARTER_LEN_MAX: usize = 32 * 1024;
+/// Bytes of one charter: two texts, fifteen members, the kinds.
+pub const CHARTER_LEN_MAX: usize = 16 * 1024;
+
+/// Bytes of one charter with its signatures, fifteen of under 400 bytes.
+pub const CHARTER_OFFER_LEN_MAX: usize = 24 * 1024;
 
 /// Bytes of `Propose`, `Accept`, `Decline`, `Seal` and `Abort`: fixed fields and at most 32 selected kinds.
 pub const SESSION_LEN_MAX: usize = 2 * 1024;

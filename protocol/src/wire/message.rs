@@ -4,7 +4,7 @@ use cwg_crypto::{Digest, Domain, Signature, SigningKey};
 use serde::{Deserialize, Serialize};
 
 use super::limits::{
-    CHARTER_LEN_MAX, FRAME_LEN_MAX, HELLO_LEN_MAX, JOIN_LEN_MAX, MEMBERS_MAX, ROSTER_CHAIN_MAX, ROSTER_LEN_MAX,
+    CHARTER_OFFER_LEN_MAX, FRAME_LEN_MAX, HELLO_LEN_MAX, JOIN_LEN_MAX, MEMBERS_MAX, ROSTER_CHAIN_MAX, ROSTER_LEN_MAX,
     SELECTION_MAX, SESSION_LEN_MAX,
 };
 use super::{BoundedVec, CodecError, decode, encode};
@@ -382,7 +382,7 @@ messages! {
     /// Rosters.
     RosterChain(RosterChain) = 0x21, ROSTER_CHAIN_MAX * (ROSTER_LEN_MAX + 128);
     /// A charter.
-    CharterOffer(CharterOffer) = 0x30, CHARTER_LEN_MAX;
+    CharterOffer(CharterOffer) = 0x30, CHARTER_OFFER_LEN_MAX;
     /// Proposes a session.
     Propose(Propose) = 0x40, SESSION_LEN_MAX;
     /// Accepts one.

@@ -1,0 +1,594 @@
+//! Sessions under way: from the load of the own set to the seal (`docs/spec/session.md`).
+
+use std::sync::Arc;
+
+use cwg_protocol::charter::KindRoles;
+use cwg_protocol::indicator::ruleset_hash;
+use cwg_protocol::psi::{JobId, JobOutput, protocol};
+use cwg_protocol::session::{Lane, OwnSet, Place, Released, Session, SessionStep, Terms};
+use cwg_protocol::wire::limits::SESSIONS_PER_PEER_MAX;
+use cwg_protocol::wire::{Accept, Decline, DeclineCode, Message, Propose, PsiFrame, Seal, SessionAbort};
+use cwg_protocol::{Item, NodeKey, RunId, SessionId, Violation};
+
+use crate::Engine;
+use crate::io::{CloseCode, ConnId, Effect, Level, LoadQuery, Loaded, Selection, Ticket};
+use crate::limits::{MATCHES_PER_RECORD, SESSION_STALL_MS, SESSIONS_MAX};
+use crate::peers::Phase;
+use crate::record::{Entry, RunPlan};
+use crate::runs::{budget_of, check_plan, learns};
+
+/// One session under way.
+pub(crate) struct Active {
+    plan: RunPlan,
+    pub(crate) peer: NodeKey,
+    place: Place,
+    attempt: u32,
+    stage: Stage,
+    /// When it is given up if nothing happens.
+    stall_ms: u64,
+    /// When the run it belongs to is given up, for the proposer.
+    give_up_ms: u64,
+}
+
+/// What a session awaits.
+enum Stage {
+    /// Nothing: it has just been made.
+    Fresh,
+    /// Its own items.
+    AwaitItems(Option<(ConnId, Propose)>),
+    /// Proposer: a connection under the same roster.
+    AwaitPeer(Ready),
+    /// Proposer: the answer.
+    AwaitAccept(ConnId, Ready, Box<Propose>),
+    /// Frames, jobs, the seal.
+    Running(ConnId, Box<Session>),
+    /// The rows of what matched. Both seals are here: the result stands even if the peer goes.
+    AwaitRows(Box<Released>),
+}
+
+/// Own items and what was said about them.
+struct Ready {
+    items: Arc<[Item]>,
+    set: OwnSet,
+    salt: [u8; 32],
+}
+
+/// Where a job's output belongs.
+pub(crate) struct JobPlace {
+    active: u64,
+    lane: Lane,
+    job: JobId,
+}
+
+impl Active {
+    pub(crate) fn proposing(plan: RunPlan, give_up_ms: u64) -> Self {
+        let peer = plan.peer;
+        Self { plan, peer, place: Place::Proposer, attempt: 0, stage: Stage::Fresh, stall_ms: 0, give_up_ms }
+    }
+
+    pub(crate) fn awaits_peer(&self) -> bool {
+        matches!(self.stage, Stage::AwaitPeer(_))
+    }
+
+    fn conn(&self) -> Option<ConnId> {
+        match &self.stage {
+            Stage::AwaitItems(Some((conn, _))) | Stage::AwaitAccept(conn, ..) | Stage::Running(conn, _) => Some(*conn),
+            _ => None,
+        }
+    }
+}
+
+impl Engine {
+    pub(crate) fn begin_session(&mut self, mut active: Active) {
+        let selection = active.plan.selection.clone();
+        let limit = protocol(active.plan.protocol).map_or(0, |protocol| protocol.items_max());
+        active.stage = Stage::AwaitItems(None);
+        self.load_items(active, selection, limit);
+    }
+
+    fn load_items(&mut self, mut active: Active, selection: Selection, limit: u32) {
+        let ticket = self.ticket();
+        active.stall_ms = self.now.mono_ms + SESSION_STALL_MS;
+        self.sessions.insert(ticket.0, active);
+        self.loads.insert(ticket, ticket.0);
+        self.push(Effect::Load(ticket, LoadQuery::Items(selection, limit)));
+    }
+
+    pub(crate) fn on_loaded(&mut self, ticket: Ticket, loaded: Loaded) {
+        let Some(number) = self.loads.remove(&ticket) else { return };
+        let Some(mut active) = self.sessions.remove(&number) else { return };
+        let stage = core::mem::replace(&mut active.stage, Stage::Fresh);
+        match (stage, loaded) {
+            (Stage::AwaitItems(None), Loaded::Items(items)) => self.items_of_proposer(number, active, items),
+            (Stage::AwaitItems(Some((conn, propose))), Loaded::Items(items)) => {
+                self.items_of_acceptor(number, active, conn, &propose, items);
+            }
+            (Stage::AwaitItems(None), Loaded::TooMany) => self.end_run(active.plan.run, "set-too-large"),
+            (Stage::AwaitItems(Some((conn, _))), Loaded::TooMany) => {
+                self.decline(conn, active.plan.run, active.attempt, DeclineCode::Size);
+            }
+            (Stage::AwaitItems(None), _) => self.end_run(active.plan.run, "set-damaged"),
+            (Stage::AwaitItems(Some((conn, _))), _) => {
+                self.decline(conn, active.plan.run, active.attempt, DeclineCode::Busy);
+            }
+            (Stage::AwaitRows(released), Loaded::Rows(rows)) => self.store_result(&active, *released, rows),
+            (Stage::AwaitRows(_), _) => {
+                self.session_over(&active, "set-damaged");
+                self.end_run(active.plan.run, "set-damaged");
+            }
+            (stage, _) => {
+                active.stage = stage;
+                self.sessions.insert(number, active);
+            }
+        }
+    }
+
+    /// A commitment to the items that lets nothing be guessed without the salt.
+    fn ready(&mut self, items: Vec<Item>) -> Ready {
+        let salt = self.random("set salt");
+        let set = OwnSet::of(&items, &salt);
+        Ready { items: items.into(), set, salt }
+    }
+
+    fn items_of_proposer(&mut self, number: u64, mut active: Active, items: Vec<Item>) {
+        let Some(pilot) = self.state.pilots().get(&active.plan.pilot) else {
+            return self.end_run(active.plan.run, "charter-unknown");
+        };
+        let budget = pilot.charter.body().budget;
+        let ready = self.ready(items);
+        if learns(active.plan.learns, Place::Proposer) && ready.items.len() < budget.items_min as usize {
+            return self.end_run(active.plan.run, "set-too-small");
+        }
+        if ready.items.is_empty() {
+            return self.end_run(active.plan.run, "set-empty");
+        }
+        let limit = protocol(active.plan.protocol).map_or(0, |protocol| protocol.items_max());
+        if ready.set.padded > budget.items_per_session.min(limit) {
+            return self.end_run(active.plan.run, "set-too-large");
+        }
+        active.stage = Stage::AwaitPeer(ready);
+        active.stall_ms = active.give_up_ms;
+        let peer = active.peer;
+        self.sessions.insert(number, active);
+        self.sessions_ready(peer);
+    }
+
+    /// A peer is there, under our roster or not: propose what waits for it.
+    pub(crate) fn sessions_ready(&mut self, node: NodeKey) {
+        let epoch = self.state.network().map(|network| network.roster().epoch());
+        let Some((conn, _)) = self.ready_conn(node).filter(
+            |(_, conn)| matches!(conn.phase, Phase::Ready { epoch: theirs, .. } if Some(theirs) == epoch),
+        ) else {
+            return;
+        };
+        let waiting: Vec<u64> = self
+            .sessions
+            .iter()
+            .filter(|(_, active)| active.peer == node && active.awaits_peer())
+            .map(|(number, _)| *number)
+            .collect();
+        for number in waiting {
+            self.propose(number, conn);
+        }
+    }
+
+    fn propose(&mut self, number: u64, conn: ConnId) {
+        let Some(mut active) = self.sessions.remove(&number) else { return };
+        let Stage::AwaitPeer(ready) = active.stage else { return };
+        let plan = active.plan.clone();
+        let attempt = self.state.runs().get(&plan.run).map_or(0, |run| run.attempts) + 1;
+        let nonce = self.random("nonce");
+        let (Some(network), Some(protocol)) = (self.state.network(), protocol(plan.protocol)) else { return };
+        let propose = Propose {
+            run: plan.run,
+            attempt,
+            epoch: network.roster().epoch(),
+            roster: network.roster().digest(),
+            pilot: plan.pilot,
+            charter: plan.charter,
+            learns: plan.learns,
+            protocol: plan.protocol,
+            leakage: protocol.leakage().digest(),
+            ruleset: ruleset_hash(),
+            selection: selection_to_wire(&plan.selection),
+            set: ready.set,
+            nonce,
+        };
+        // The budget is charged before the peer hears of it.
+        let (items, salt) = (ready.set.padded, ready.salt);
+        self.commit(Entry::SessionCharged { plan, place: Place::Proposer, attempt, items, salt });
+        active.attempt = attempt;
+        active.stage = Stage::AwaitAccept(conn, ready, Box::new(propose.clone()));
+        active.stall_ms = self.now.mono_ms + SESSION_STALL_MS;
+        self.sessions.insert(number, active);
+        self.send(conn, &Message::Propose(propose));
+    }
+
+    pub(crate) fn on_propose(&mut self, conn: ConnId, from: NodeKey, propose: Propose) {
+        let (run, attempt) = (propose.run, propose.attempt);
+        match self.check_proposal(from, &propose) {
+            Err(code) => self.decline(conn, run, attempt, code),
+            Ok(plan) => {
+                let selection = plan.selection.clone();
+                let limit = protocol(plan.protocol).map_or(0, |protocol| protocol.items_max());
+                let active = Active {
+                    plan,
+                    peer: from,
+                    place: Place::Acceptor,
+                    attempt,
+                    stage: Stage::AwaitItems(Some((conn, propose))),
+                    stall_ms: 0,
+                    give_up_ms: 0,
+                };
+                self.load_items(active, selection, limit);
+            }
+        }
+    }
+
+    fn check_proposal(&self, from: NodeKey, propose: &Propose) -> Result<RunPlan, DeclineCode> {
+        let now = self.now.wall;
+        let own = self.member().map_err(|_| DeclineCode::NotAllowed)?.node();
+        let network = self.state.network().ok_or(DeclineCode::Roster)?;
+        let in_force = network.roster().in_force(now).is_ok() && network.roster().digest() == propose.roster;
+        in_force.then_some(()).ok_or(DeclineCode::Roster)?;
+        (propose.ruleset == ruleset_hash()).then_some(()).ok_or(DeclineCode::Ruleset)?;
+        let pilot = self.state.pilots().get(&propose.pilot).ok_or(DeclineCode::Charter)?;
+        let live = pilot.charter.digest() == propose.charter && pilot.live(now).is_ok();
+        live.then_some(()).ok_or(DeclineCode::Charter)?;
+        let known = protocol(propose.protocol).ok_or(DeclineCode::NotAllowed)?;
+        (known.leakage().digest() == propose.leakage).then_some(()).ok_or(DeclineCode::Leakage)?;
+        let plan = RunPlan {
+            run: propose.run,
+            pilot: propose.pilot,
+            charter: propose.charter,
+            peer: from,
+            learns: propose.learns,
+            protocol: propose.protocol,
+            selection: Selection(propose.selection.iter().map(|entry| (entry.kind, entry.roles)).collect()),
+        };
+        check_plan(pilot, &plan, own).map_err(|_| DeclineCode::NotAllowed)?;
+        let budget = pilot.charter.body().budget;
+        let sized = propose.set.padded >= cwg_protocol::wire::limits::ITEMS_MIN_PADDED
+            && cwg_protocol::psi::padded_size(propose.set.padded as usize) == propose.set.padded
+            && propose.set.padded <= budget.items_per_session.min(known.items_max());
+        sized.then_some(()).ok_or(DeclineCode::Size)?;
+        if self.state.charged(propose.pilot, from, now) >= budget_of(pilot) {
+            return Err(DeclineCode::Budget);
+        }
+        if let Some(run) = self.state.runs().get(&propose.run) {
+            let ours_to_repeat = run.place == Place::Acceptor && run.plan == plan && run.attempts < propose.attempt;
+            ours_to_repeat.then_some(()).ok_or(DeclineCode::Repeated)?;
+        }
+        let with_peer = self.sessions.values().filter(|active| active.peer == from).count();
+        if with_peer >= SESSIONS_PER_PEER_MAX || self.sessions.len() >= SESSIONS_MAX {
+            return Err(DeclineCode::Busy);
+        }
+        Ok(plan)
+    }
+
+    fn items_of_acceptor(&mut self, number: u64, active: Active, conn: ConnId, propose: &Propose, items: Vec<Item>) {
+        let Some(budget) = self.state.pilots().get(&active.plan.pilot).map(|pilot| pilot.charter.body().budget) else {
+            return;
+        };
+        let (run, attempt) = (active.plan.run, active.attempt);
+        let ready = self.ready(items);
+        let limit = protocol(active.plan.protocol).map_or(0, |protocol| protocol.items_max());
+        if ready.items.is_empty() {
+            return self.decline(conn, run, attempt, DeclineCode::Empty);
+        }
+        let too_few = learns(active.plan.learns, Place::Acceptor) && ready.items.len() < budget.items_min as usize;
+        if too_few || ready.set.padded > budget.items_per_session.min(limit) {
+            return self.decline(conn, run, attempt, DeclineCode::Size);
+        }
+        let nonce = self.random("nonce");
+        let Some(terms) = self.terms(Place::Acceptor, propose, active.peer, ready.set, nonce) else { return };
+        let Some(exporter) = self.conns.get(&conn).map(|conn| conn.exporter) else { return };
+        let (plan, items) = (active.plan.clone(), ready.set.padded);
+        self.commit(Entry::SessionCharged { plan, place: Place::Acceptor, attempt, items, salt: ready.salt });
+        let accept = Accept { run, attempt, set: ready.set, nonce, session: terms.session(&exporter) };
+        self.send(conn, &Message::Accept(accept));
+        self.open_session(number, active, conn, terms, &exporter, ready.items);
+    }
+
+    pub(crate) fn on_accept(&mut self, conn: ConnId, from: NodeKey, accept: &Accept) {
+        let Some(number) = self.awaiting_answer(conn, accept.run, accept.attempt) else {
+            return self.refuse(conn, CloseCode::Violation, "unexpected-message");
+        };
+        let mut active = self.sessions.remove(&number).expect("found above");
+        let Stage::AwaitAccept(_, ready, propose) = core::mem::replace(&mut active.stage, Stage::Fresh) else {
+            unreachable!("found by this stage")
+        };
+        let limit = protocol(active.plan.protocol).map_or(0, |protocol| protocol.items_max());
+        let budget = self.state.pilots().get(&active.plan.pilot).map(|pilot| pilot.charter.body().budget);
+        let sized = accept.set.padded >= cwg_protocol::wire::limits::ITEMS_MIN_PADDED
+            && cwg_protocol::psi::padded_size(accept.set.padded as usize) == accept.set.padded
+            && budget.is_some_and(|budget| accept.set.padded <= budget.items_per_session.min(limit));
+        let terms = self.terms_of_proposer(&propose, from, &ready, accept);
+        let exporter = self.conns.get(&conn).map(|conn| conn.exporter);
+        let (Some(terms), Some(exporter), true) = (terms, exporter, sized) else {
+            return self.session_broken(conn, active, "declined-size");
+        };
+        if terms.session(&exporter) != accept.session {
+            return self.session_broken(conn, active, "terms-differ");
+        }
+        self.open_session(number, active, conn, terms, &exporter, ready.items);
+    }
+
+    fn terms_of_proposer(&self, propose: &Propose, peer: NodeKey, ready: &Ready, accept: &Accept) -> Option<Terms> {
+        let mut terms = self.terms(Place::Proposer, propose, peer, ready.set, propose.nonce)?;
+        terms.acceptor_set = accept.set;
+        terms.acceptor_nonce = accept.nonce;
+        Some(terms)
+    }
+
+    /// Terms from a proposal and this node's own view. A proposer fills in the acceptor's part when it knows it.
+    fn terms(&self, place: Place, propose: &Propose, peer: NodeKey, own_set: OwnSet, own_nonce: [u8; 32]) -> Option<Terms> {
+        let network = self.state.network()?;
+        let own = self.state.own()?.node();
+        let (proposer, acceptor) = match place {
+            Place::Proposer => (own, peer),
+            Place::Acceptor => (peer, own),
+        };
+        Some(Terms {
+            network: network.id,
+            epoch: propose.epoch,
+            roster: propose.roster,
+            pilot: propose.pilot,
+            charter: propose.charter,
+            run: propose.run,
+            attempt: propose.attempt,
+            proposer,
+            acceptor,
+            learns: propose.learns,
+            protocol: propose.protocol,
+            leakage: propose.leakage,
+            ruleset: propose.ruleset,
+            selection: propose.selection.clone(),
+            proposer_set: propose.set,
+            acceptor_set: own_set,
+            proposer_nonce: propose.nonce,
+            acceptor_nonce: own_nonce,
+        })
+    }
+
+    fn open_session(
+        &mut self,
+        number: u64,
+        mut active: Active,
+        conn: ConnId,
+        terms: Terms,
+        exporter: &[u8; 32],
+        items: Arc<[Item]>,
+    ) {
+        let Some(known) = protocol(terms.protocol) else { return };
+        let seed = self.fresh_seed("session");
+        let mut session = Session::open(terms, exporter, active.place, known, items, &seed);
+        let Some(own) = self.state.own() else { return };
+        let step = session.start(&own.signing);
+        active.stage = Stage::Running(conn, Box::new(session));
+        active.stall_ms = self.now.mono_ms + SESSION_STALL_MS;
+        self.sessions.insert(number, active);
+        self.carry_out(number, conn, step);
+    }
+
+    fn carry_out(&mut self, number: u64, conn: ConnId, step: SessionStep) {
+        for frame in step.send {
+            self.send(conn, &Message::Psi(frame));
+        }
+        for (lane, job, work) in step.jobs {
+            let ticket = self.ticket();
+            self.jobs.insert(ticket, JobPlace { active: number, lane, job });
+            self.push(Effect::Compute(ticket, work));
+        }
+        if let Some(seal) = step.seal {
+            let Some(Stage::Running(_, session)) = self.sessions.get(&number).map(|active| &active.stage) else {
+                return;
+            };
+            let session = session.id();
+            self.send(conn, &Message::Seal(Seal { session, seal }));
+        }
+        self.release_if_complete(number);
+    }
+
+    pub(crate) fn on_psi(&mut self, conn: ConnId, frame: &PsiFrame) {
+        let Some(number) = self.running(conn, frame.session) else {
+            // A session that we ended: what was on its way is of no interest.
+            return;
+        };
+        self.step(number, |session, key| session.on_frame(key, frame));
+    }
+
+    pub(crate) fn on_computed(&mut self, ticket: Ticket, output: JobOutput) {
+        let Some(place) = self.jobs.remove(&ticket) else { return };
+        if self.sessions.contains_key(&place.active) {
+            self.step(place.active, |session, key| session.on_computed(key, place.lane, place.job, output));
+        }
+    }
+
+    fn step(
+        &mut self,
+        number: u64,
+        advance: impl FnOnce(&mut Session, &cwg_crypto::SigningKey) -> Result<SessionStep, Violation>,
+    ) {
+        let now_ms = self.now.mono_ms;
+        let (Some(own), Some(active)) = (self.state.own(), self.sessions.get_mut(&number)) else { return };
+        let Stage::Running(conn, session) = &mut active.stage else { return };
+        let conn = *conn;
+        active.stall_ms = now_ms + SESSION_STALL_MS;
+        match advance(session, &own.signing) {
+            Ok(step) => self.carry_out(number, conn, step),
+            Err(violation) => {
+                let active = self.sessions.remove(&number).expect("looked up above");
+                self.session_broken(conn, active, violation.code());
+            }
+        }
+    }
+
+    pub(crate) fn on_seal(&mut self, conn: ConnId, seal: &Seal) {
+        let Some(number) = self.running(conn, seal.session) else { return };
+        self.step(number, |session, _| session.on_seal(seal.seal).map(|()| SessionStep::default()));
+    }
+
+    fn release_if_complete(&mut self, number: u64) {
+        let complete = matches!(
+            self.sessions.get(&number).map(|active| &active.stage),
+            Some(Stage::Running(_, session)) if session.is_complete()
+        );
+        if !complete {
+            return;
+        }
+        let mut active = self.sessions.remove(&number).expect("looked up above");
+        let Stage::Running(conn, session) = core::mem::replace(&mut active.stage, Stage::Fresh) else {
+            unreachable!("looked up above")
+        };
+        match session.release() {
+            Err(violation) => self.session_broken(conn, active, violation.code()),
+            Ok(released) => match &released.matches {
+                Some(items) if !items.is_empty() => {
+                    let ticket = self.ticket();
+                    self.loads.insert(ticket, number);
+                    self.push(Effect::Load(ticket, LoadQuery::Rows(items.clone())));
+                    active.stage = Stage::AwaitRows(Box::new(released));
+                    active.stall_ms = u64::MAX;
+                    self.sessions.insert(number, active);
+                }
+                _ => self.store_result(&active, released, Vec::new()),
+            },
+        }
+    }
+
+    fn store_result(&mut self, active: &Active, released: Released, rows: Vec<crate::io::IndicatorRow>) {
+        let run = active.plan.run;
+        let matches = released.matches.map(|items| u32::try_from(items.len()).unwrap_or(u32::MAX));
+        let mut entries: Vec<Entry> =
+            rows.chunks(MATCHES_PER_RECORD).map(|rows| Entry::Matches { run, rows: rows.to_vec() }).collect();
+        entries.push(Entry::RunSealed { run, receipt: Box::new(released.receipt), matches });
+        self.commit_all(entries);
+        self.push(Effect::Log(Level::Info, "run-sealed"));
+        self.answer_waiting(run);
+    }
+
+    /// The peer declined: tried again later if that may help.
+    pub(crate) fn on_decline(&mut self, conn: ConnId, decline: &Decline) {
+        let Some(number) = self.awaiting_answer(conn, decline.run, decline.attempt) else { return };
+        let active = self.sessions.remove(&number).expect("found above");
+        self.session_over(&active, decline.code.code());
+        if decline.code.may_pass() {
+            self.retry_run(active.plan.run, active.give_up_ms, decline.code.code());
+        } else {
+            self.end_run(active.plan.run, decline.code.code());
+        }
+    }
+
+    fn decline(&mut self, conn: ConnId, run: RunId, attempt: u32, code: DeclineCode) {
+        let peer = self.conns.get(&conn).and_then(crate::peers::Conn::peer);
+        self.push(Effect::Log(Level::Warn, code.code()));
+        self.commit(Entry::Refused { peer, code: code.code().into() });
+        self.send(conn, &Message::Decline(Decline { run, attempt, code }));
+    }
+
+    /// The peer gave a session up.
+    pub(crate) fn on_session_abort(&mut self, conn: ConnId, abort: &SessionAbort) {
+        let Some(number) = self.running(conn, abort.session) else { return };
+        let active = self.sessions.remove(&number).expect("found above");
+        self.session_over(&active, "aborted-by-peer");
+        if active.place == Place::Proposer {
+            self.end_run(active.plan.run, "aborted-by-peer");
+        }
+    }
+
+    /// A session whose peer broke the protocol: ended here, told to the peer, never tried again by itself.
+    fn session_broken(&mut self, conn: ConnId, active: Active, code: &'static str) {
+        if let Stage::Running(_, session) = &active.stage {
+            let session = session.id();
+            self.send(conn, &Message::SessionAbort(SessionAbort { session }));
+        }
+        self.session_over(&active, code);
+        if active.place == Place::Proposer {
+            self.end_run(active.plan.run, code);
+        }
+        self.refuse(conn, CloseCode::Violation, code);
+    }
+
+    fn session_over(&mut self, active: &Active, code: &str) {
+        if active.attempt > 0 {
+            let (run, attempt) = (active.plan.run, active.attempt);
+            // A proposal that was declined before it was charged here has no run to end.
+            if self.state.runs().contains_key(&run) {
+                self.commit(Entry::SessionEnded { run, attempt, code: code.into() });
+            }
+        }
+    }
+
+    /// A connection went: its sessions end, and a proposer tries again.
+    pub(crate) fn sessions_lost(&mut self, conn: ConnId) {
+        let lost: Vec<u64> = self
+            .sessions
+            .iter()
+            .filter(|(_, active)| active.conn() == Some(conn))
+            .map(|(number, _)| *number)
+            .collect();
+        for number in lost {
+            let active = self.sessions.remove(&number).expect("listed above");
+            self.give_up(&active, "peer-lost");
+        }
+    }
+
+    fn give_up(&mut self, active: &Active, code: &'static str) {
+        self.session_over(active, code);
+        match active.place {
+            Place::Proposer => self.retry_run(active.plan.run, active.give_up_ms, code),
+            Place::Acceptor => self.answer_waiting(active.plan.run),
+        }
+    }
+
+    pub(crate) fn expire_sessions(&mut self) {
+        let now_ms = self.now.mono_ms;
+        let stalled: Vec<u64> = self
+            .sessions
+            .iter()
+            .filter(|(_, active)| active.stall_ms <= now_ms)
+            .map(|(number, _)| *number)
+            .collect();
+        for number in stalled {
+            let active = self.sessions.remove(&number).expect("listed above");
+            if let Stage::Running(conn, session) = &active.stage {
+                let (conn, session) = (*conn, session.id());
+                self.send(conn, &Message::SessionAbort(SessionAbort { session }));
+            }
+            let code = if active.awaits_peer() { "peer-unreachable" } else { "session-stalled" };
+            self.give_up(&active, code);
+        }
+    }
+
+    pub(crate) fn next_session_deadline(&self) -> Option<u64> {
+        self.sessions.values().map(|active| active.stall_ms).min()
+    }
+
+    fn running(&self, conn: ConnId, session: SessionId) -> Option<u64> {
+        self.sessions
+            .iter()
+            .find(|(_, active)| {
+                matches!(&active.stage, Stage::Running(on, running) if *on == conn && running.id() == session)
+            })
+            .map(|(number, _)| *number)
+    }
+
+    fn awaiting_answer(&self, conn: ConnId, run: RunId, attempt: u32) -> Option<u64> {
+        self.sessions
+            .iter()
+            .find(|(_, active)| {
+                matches!(&active.stage, Stage::AwaitAccept(on, ..) if *on == conn)
+                    && active.plan.run == run
+                    && active.attempt == attempt
+            })
+            .map(|(number, _)| *number)
+    }
+}
+
+fn selection_to_wire(
+    selection: &Selection,
+) -> cwg_protocol::wire::BoundedVec<KindRoles, { cwg_protocol::wire::limits::SELECTION_MAX }> {
+    let entries: Vec<KindRoles> = selection.0.iter().map(|(kind, roles)| KindRoles { kind: *kind, roles: *roles }).collect();
+    entries.try_into().expect("a checked selection has each kind once")
+}

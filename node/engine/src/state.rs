@@ -1,0 +1,368 @@
+//! What a node knows: the fold of its records, and nothing else. Replaying the journal gives it back exactly.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cwg_crypto::{Digest, Secret32, SigningKey};
+use cwg_protocol::charter::{Charter, LiveCharter, MemberSignature, NotLive};
+use cwg_protocol::invitation::InvitationId;
+use cwg_protocol::roster::{Address, Entry as Node, Name, Roster, SignedRoster};
+use cwg_protocol::session::{Place, Receipt};
+use cwg_protocol::{LoadId, NetworkId, NodeKey, OperatorKey, PilotId, RunId, TransportKey, UnixTime};
+
+use crate::limits::BUDGET_PERIOD_SECS;
+use crate::record::{Code, Entry, LoadSummary, NodeKind, Record, RunPlan};
+
+/// Everything a node knows.
+#[derive(Default)]
+pub struct State {
+    own: Option<Own>,
+    network: Option<Network>,
+    invitations: BTreeMap<InvitationId, OpenInvitation>,
+    operators: BTreeMap<Name, OperatorKey>,
+    charters: BTreeMap<PilotId, Pilot>,
+    loads: BTreeMap<LoadId, LoadSummary>,
+    runs: BTreeMap<RunId, Run>,
+    charges: Vec<Charge>,
+    records: u64,
+}
+
+/// This node itself.
+pub struct Own {
+    /// Hub or member.
+    pub kind: NodeKind,
+    /// The name it was founded with.
+    pub name: Name,
+    /// Where it listens.
+    pub address: Address,
+    /// What it signs with.
+    pub signing: SigningKey,
+    /// What it proves in a handshake.
+    pub transport: SigningKey,
+    transport_secret: Secret32,
+}
+
+impl Own {
+    /// Its identity.
+    pub fn node(&self) -> NodeKey {
+        NodeKey(self.signing.verifying_key())
+    }
+
+    /// Its transport key.
+    pub fn transport_key(&self) -> TransportKey {
+        TransportKey(self.transport.verifying_key())
+    }
+
+    /// The secret of the transport key, for the transport driver.
+    pub fn transport_secret(&self) -> &Secret32 {
+        &self.transport_secret
+    }
+}
+
+/// The network this node is in.
+pub struct Network {
+    /// Its number.
+    pub id: NetworkId,
+    /// The hub's pinned key.
+    pub hub: NodeKey,
+    /// Every roster this node has had, oldest first; never empty.
+    pub rosters: Vec<Roster>,
+}
+
+impl Network {
+    /// The roster in force.
+    pub fn roster(&self) -> &Roster {
+        self.rosters.last().expect("a network starts with a roster")
+    }
+}
+
+/// An invitation nobody has used.
+pub struct OpenInvitation {
+    /// For whom.
+    pub name: Name,
+    /// Until when.
+    pub expires: UnixTime,
+    /// The key it lets in.
+    pub key: TransportKey,
+}
+
+/// A pilot's charter and who has signed it.
+pub struct Pilot {
+    /// The charter of its latest version.
+    pub charter: Charter,
+    /// Signatures by member.
+    pub signatures: BTreeMap<NodeKey, MemberSignature>,
+}
+
+impl Pilot {
+    /// Whether sessions may start now.
+    ///
+    /// # Errors
+    /// The reason why not.
+    pub fn live(&self, now: UnixTime) -> Result<LiveCharter<'_>, NotLive> {
+        self.charter.live(|member| self.signatures.contains_key(&member), now)
+    }
+}
+
+/// A run and where it stands.
+pub struct Run {
+    /// What it is to be.
+    pub plan: RunPlan,
+    /// Which side this node is.
+    pub place: Place,
+    /// Where it stands.
+    pub phase: RunPhase,
+    /// Sessions charged for it so far.
+    pub attempts: u32,
+    /// When it last changed.
+    pub changed: UnixTime,
+    /// What was kept of it.
+    pub receipt: Option<Box<Receipt>>,
+}
+
+/// Where a run stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RunPhase {
+    /// Nothing of it was sent.
+    Planned,
+    /// It was started, or accepted.
+    Running,
+    /// It has its result: so many matches, if this side was to learn.
+    Sealed(Option<u32>),
+    /// It ended without.
+    Ended(Code),
+}
+
+impl RunPhase {
+    /// The word for it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Running => "running",
+            Self::Sealed(_) => "sealed",
+            Self::Ended(_) => "ended",
+        }
+    }
+}
+
+struct Charge {
+    at: UnixTime,
+    pilot: PilotId,
+    peer: NodeKey,
+}
+
+/// A record that does not fit those before it: the journal is not this program's, or its signatures are broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("record {number} ({code}) does not fit those before it")]
+pub struct Misfit {
+    /// Its number, from 0.
+    pub number: u64,
+    /// What it says happened.
+    pub code: &'static str,
+}
+
+impl State {
+    /// The state after these records.
+    ///
+    /// # Errors
+    /// If one does not fit.
+    pub fn replay(records: impl IntoIterator<Item = Record>) -> Result<Self, Misfit> {
+        let mut state = Self::default();
+        for record in records {
+            state.apply(&record)?;
+        }
+        Ok(state)
+    }
+
+    /// Adds one record.
+    ///
+    /// # Errors
+    /// If it does not fit; the state is then of no use.
+    pub fn apply(&mut self, record: &Record) -> Result<(), Misfit> {
+        let misfit = Misfit { number: self.records, code: record.entry.code() };
+        self.fold(record).ok_or(misfit)?;
+        self.records += 1;
+        Ok(())
+    }
+
+    fn fold(&mut self, record: &Record) -> Option<()> {
+        match &record.entry {
+            Entry::Founded { kind, name, address, node, transport } => {
+                let secret = Secret32::new(transport.0);
+                self.own = Some(Own {
+                    kind: *kind,
+                    name: name.clone(),
+                    address: address.clone(),
+                    signing: SigningKey::from_secret(&Secret32::new(node.0)),
+                    transport: SigningKey::from_secret(&secret),
+                    transport_secret: secret,
+                });
+            }
+            Entry::NetworkFounded { network, roster } => {
+                let hub = self.own.as_ref()?.node();
+                self.enter(*network, hub, roster)?;
+            }
+            Entry::Joined { network, hub, roster } => self.enter(*network, *hub, roster)?,
+            Entry::Invited { id, name, expires, key } => {
+                self.invitations.insert(*id, OpenInvitation { name: name.clone(), expires: *expires, key: *key });
+            }
+            Entry::Admitted { id, roster } => {
+                self.invitations.remove(id)?;
+                self.adopt(roster)?;
+            }
+            Entry::RosterAdopted { roster } => self.adopt(roster)?,
+            Entry::OperatorAdded { name, key } => {
+                self.operators.insert(name.clone(), *key);
+            }
+            Entry::CharterAdopted { charter } => {
+                let network = self.network.as_ref()?;
+                let charter = Charter::verify(charter.clone(), network.id, network.hub).ok()?;
+                self.charters.insert(charter.body().pilot, Pilot { charter, signatures: BTreeMap::new() });
+            }
+            Entry::CharterSigned { pilot, signature, .. } => {
+                let pilot = self.charters.get_mut(pilot)?;
+                pilot.charter.check_signature(signature).ok()?;
+                pilot.signatures.insert(signature.member, signature.clone());
+            }
+            Entry::Loaded(summary) => {
+                self.loads.insert(summary.load, summary.clone());
+            }
+            Entry::Purged { load } => {
+                self.loads.remove(load)?;
+            }
+            Entry::Matches { .. } | Entry::Refused { .. } => {}
+            _ => self.fold_run(record)?,
+        }
+        Some(())
+    }
+
+    fn fold_run(&mut self, record: &Record) -> Option<()> {
+        let run = match &record.entry {
+            Entry::RunPlanned(plan) => self.run_of(plan, Place::Proposer),
+            Entry::RunStarted { run, .. } => {
+                let run = self.runs.get_mut(run)?;
+                run.phase = RunPhase::Running;
+                run
+            }
+            Entry::SessionCharged { plan, place, attempt, .. } => {
+                self.charges.push(Charge { at: record.at, pilot: plan.pilot, peer: plan.peer });
+                let run = self.run_of(plan, *place);
+                run.attempts = *attempt;
+                run.phase = RunPhase::Running;
+                run
+            }
+            Entry::SessionEnded { run, code, .. } => {
+                let run = self.runs.get_mut(run)?;
+                if run.place == Place::Acceptor {
+                    run.phase = RunPhase::Ended(code.clone());
+                }
+                run
+            }
+            Entry::RunSealed { run, receipt, matches } => {
+                let run = self.runs.get_mut(run)?;
+                run.phase = RunPhase::Sealed(*matches);
+                run.receipt = Some(receipt.clone());
+                run
+            }
+            Entry::RunEnded { run, code } => {
+                let run = self.runs.get_mut(run)?;
+                run.phase = RunPhase::Ended(code.clone());
+                run
+            }
+            _ => return None,
+        };
+        run.changed = record.at;
+        Some(())
+    }
+
+    fn run_of(&mut self, plan: &RunPlan, place: Place) -> &mut Run {
+        self.runs.entry(plan.run).or_insert_with(|| Run {
+            plan: plan.clone(),
+            place,
+            phase: RunPhase::Planned,
+            attempts: 0,
+            changed: UnixTime(0),
+            receipt: None,
+        })
+    }
+
+    fn enter(&mut self, id: NetworkId, hub: NodeKey, roster: &SignedRoster) -> Option<()> {
+        let roster = Roster::verify(roster.clone(), id, hub).ok()?;
+        self.network = Some(Network { id, hub, rosters: vec![roster] });
+        Some(())
+    }
+
+    fn adopt(&mut self, roster: &SignedRoster) -> Option<()> {
+        let network = self.network.as_mut()?;
+        let roster = Roster::verify(roster.clone(), network.id, network.hub).ok()?;
+        roster.follows(network.rosters.last()).ok()?;
+        network.rosters.push(roster);
+        Some(())
+    }
+
+    /// This node, once it is founded.
+    pub fn own(&self) -> Option<&Own> {
+        self.own.as_ref()
+    }
+
+    /// The network, once this node is in one.
+    pub fn network(&self) -> Option<&Network> {
+        self.network.as_ref()
+    }
+
+    /// Open invitations.
+    pub fn invitations(&self) -> &BTreeMap<InvitationId, OpenInvitation> {
+        &self.invitations
+    }
+
+    /// Named persons of this node.
+    pub fn operators(&self) -> &BTreeMap<Name, OperatorKey> {
+        &self.operators
+    }
+
+    /// Pilots.
+    pub fn pilots(&self) -> &BTreeMap<PilotId, Pilot> {
+        &self.charters
+    }
+
+    /// Loads in use.
+    pub fn loads(&self) -> &BTreeMap<LoadId, LoadSummary> {
+        &self.loads
+    }
+
+    /// Runs.
+    pub fn runs(&self) -> &BTreeMap<RunId, Run> {
+        &self.runs
+    }
+
+    /// How many records there are.
+    pub fn records(&self) -> u64 {
+        self.records
+    }
+
+    /// The roster entry of an active node.
+    pub fn active(&self, node: NodeKey) -> Option<&Node> {
+        self.network.as_ref()?.roster().active_by_node(node)
+    }
+
+    /// Sessions charged in a pilot with a peer in the last period.
+    pub fn charged(&self, pilot: PilotId, peer: NodeKey, now: UnixTime) -> usize {
+        let since = now.0.saturating_sub(BUDGET_PERIOD_SECS);
+        self.charges
+            .iter()
+            .filter(|charge| charge.pilot == pilot && charge.peer == peer && charge.at.0 > since)
+            .count()
+    }
+
+    /// The keys with whose holders a handshake may be completed: active nodes but this one, and open invitations.
+    pub fn allowed(&self, now: UnixTime) -> BTreeSet<TransportKey> {
+        let own = self.own.as_ref().map(Own::transport_key);
+        let nodes = self.network.iter().flat_map(|network| network.roster().active()).map(|node| node.transport);
+        let invited = self.invitations.values().filter(|open| open.expires > now).map(|open| open.key);
+        nodes.filter(|key| Some(*key) != own).chain(invited).collect()
+    }
+
+    /// Digest of the roster in force.
+    pub fn roster_digest(&self) -> Option<Digest> {
+        Some(self.network.as_ref()?.roster().digest())
+    }
+}
