@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod aead;
 mod domain;
 pub mod group;
 mod hash;
@@ -15,7 +16,8 @@ pub mod voprf;
 #[cfg(test)]
 mod vectors;
 
+pub use aead::{OpenError, SealKey};
 pub use domain::Domain;
 pub use hash::{Digest, Hasher, derive, derive_public, digest};
-pub use secret::{Secret32, Seed};
+pub use secret::{Secret32, Seed, ct_eq};
 pub use sign::{BadSignature, BadVerifyingKey, Signature, SigningKey, VerifyingKey};
