@@ -37,6 +37,10 @@ domains! {
     OperatorFingerprint = "cwg-network operator-fingerprint/v1",
     /// Random scalar of a proof of evaluation.
     ProofNonce = "cwg-network proof-nonce/v1",
+    /// Digest of one lane of a transcript.
+    TranscriptLane = "cwg-network transcript-lane/v1",
+    /// End value of a transcript.
+    Transcript = "cwg-network transcript/v1",
 }
 
 #[cfg(test)]

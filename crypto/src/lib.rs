@@ -12,6 +12,7 @@ mod hash;
 mod passphrase;
 mod secret;
 mod sign;
+mod transcript;
 pub mod voprf;
 
 #[cfg(test)]
@@ -25,3 +26,4 @@ pub use passphrase::{
 };
 pub use secret::{Secret32, Seed, ct_eq};
 pub use sign::{BadSignature, BadVerifyingKey, Signature, SigningKey, VerifyingKey};
+pub use transcript::{Lane, Transcript};
