@@ -65,6 +65,10 @@ domains! {
     Leakage = "cwg-network leakage/v1",
     /// Random scalar of a proof of evaluation.
     ProofNonce = "cwg-network proof-nonce/v1",
+    /// Digest of one lane of a transcript.
+    TranscriptLane = "cwg-network transcript-lane/v1",
+    /// End value of a transcript.
+    Transcript = "cwg-network transcript/v1",
 }
 
 #[cfg(test)]

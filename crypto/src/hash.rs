@@ -94,3 +94,92 @@ fn absorb(hasher: &mut blake3::Hasher, parts: &[&[u8]]) {
         hasher.update(part);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DOMAIN: Domain = Domain::Item;
+
+    /// The input that both hashes frame, written out by hand.
+    fn framed(parts: &[&[u8]]) -> Vec<u8> {
+        parts
+            .iter()
+            .flat_map(|part| [(part.len() as u64).to_le_bytes().as_slice(), part].concat())
+            .collect()
+    }
+
+    #[test]
+    fn a_digest_is_sha_256_of_the_framed_domain_and_parts() {
+        let parts: &[&[u8]] = &[b"one", b"", b"three"];
+        let input = [framed(&[DOMAIN.text().as_bytes()]), framed(parts)].concat();
+        assert_eq!(
+            digest(DOMAIN, parts).as_bytes()[..],
+            Sha256::digest(input)[..]
+        );
+
+        let mut hasher = Hasher::new(DOMAIN);
+        parts.iter().for_each(|part| hasher.part(part));
+        assert_eq!(hasher.finish(), digest(DOMAIN, parts));
+    }
+
+    #[test]
+    fn derivation_is_blake3_of_the_secret_and_the_framed_parts() {
+        let parts: &[&[u8]] = &[b"one", b"", b"three"];
+        let input = [&[5; 32], framed(parts).as_slice()].concat();
+        let secret = derive(DOMAIN, &Secret32::new([5; 32]), parts);
+        assert_eq!(*secret.expose(), blake3::derive_key(DOMAIN.text(), &input));
+        assert_eq!(
+            *derive_public(DOMAIN, parts).as_bytes(),
+            blake3::derive_key(DOMAIN.text(), &framed(parts))
+        );
+    }
+
+    #[test]
+    fn every_domain_has_its_own_hashes() {
+        let secret = Secret32::new([1; 32]);
+        let mut all: Vec<_> = Domain::ALL
+            .iter()
+            .flat_map(|domain| {
+                let derived = Digest::from_bytes(*derive(*domain, &secret, &[b"x"]).expose());
+                [
+                    digest(*domain, &[b"x"]),
+                    derive_public(*domain, &[b"x"]),
+                    derived,
+                ]
+            })
+            .collect();
+        let count = all.len();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), count);
+    }
+
+    #[test]
+    fn a_digest_prints_as_hexadecimal() {
+        let digest = Digest::from_bytes([0xab; 32]);
+        assert_eq!(digest.to_string(), "ab".repeat(32));
+        assert_eq!(format!("{digest:?}"), format!("Digest({digest})"));
+    }
+
+    type Parts = Vec<Vec<u8>>;
+
+    fn few_parts() -> impl proptest::strategy::Strategy<Value = Parts> {
+        proptest::collection::vec(proptest::collection::vec(0_u8..2, 0..3), 0..4)
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn framing_is_unambiguous(a in few_parts(), b in few_parts()) {
+            let secret = Secret32::new([1; 32]);
+            let hashes = |parts: &Parts| {
+                let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
+                (digest(DOMAIN, &parts), derive_public(DOMAIN, &parts), *derive(DOMAIN, &secret, &parts).expose())
+            };
+            let (of_a, of_b) = (hashes(&a), hashes(&b));
+            proptest::prop_assert_eq!(a == b, of_a.0 == of_b.0);
+            proptest::prop_assert_eq!(a == b, of_a.1 == of_b.1);
+            proptest::prop_assert_eq!(a == b, of_a.2 == of_b.2);
+        }
+    }
+}

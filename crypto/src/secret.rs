@@ -37,6 +37,12 @@ impl fmt::Debug for Secret32 {
     }
 }
 
+/// Whether two strings of bytes are equal, in time that depends on their lengths alone. For tags and for digests of secrets.
+#[must_use]
+pub fn ct_eq(a: &[u8], b: &[u8]) -> bool {
+    a.ct_eq(b).into()
+}
+
 /// The source of all randomness of one piece of work. A driver draws it from the operating system, a test names it.
 #[derive(ZeroizeOnDrop)]
 pub struct Seed(Secret32);
@@ -71,5 +77,65 @@ impl Seed {
 impl fmt::Debug for Seed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Seed(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand_core::Rng as _;
+
+    use super::*;
+
+    fn drawn(seed: &Seed) -> u64 {
+        seed.rng().next_u64()
+    }
+
+    #[test]
+    fn secrets_print_their_name_only() {
+        assert_eq!(
+            format!("{:?} {:?}", Secret32::new([7; 32]), Seed::new([7; 32])),
+            "Secret32(..) Seed(..)"
+        );
+    }
+
+    #[test]
+    fn equality_is_of_all_bytes() {
+        let check =
+            |a: &[u8], b: &[u8], expected: bool| assert_eq!(ct_eq(a, b), expected, "{a:?} {b:?}");
+        check(b"", b"", true);
+        check(b"abc", b"abc", true);
+        check(b"abc", b"abd", false);
+        check(b"abc", b"bbc", false);
+        check(b"abc", b"ab", false);
+        check(b"", b"a", false);
+        assert!(bool::from(
+            Secret32::new([1; 32]).ct_eq(&Secret32::new([1; 32]))
+        ));
+        assert!(!bool::from(
+            Secret32::new([1; 32]).ct_eq(&Secret32::new([2; 32]))
+        ));
+    }
+
+    #[test]
+    fn forks_differ_by_purpose_number_and_seed() {
+        let seed = Seed::new([1; 32]);
+        let draws = [
+            drawn(&seed),
+            drawn(&seed.fork("a", 0)),
+            drawn(&seed.fork("a", 1)),
+            drawn(&seed.fork("b", 0)),
+            drawn(&seed.fork("", 0)),
+            drawn(&Seed::new([2; 32]).fork("a", 0)),
+            drawn(&seed.fork("a", 0).fork("a", 0)),
+        ];
+        for (i, draw) in draws.iter().enumerate() {
+            assert!(!draws[..i].contains(draw), "draw {i} repeats");
+        }
+        assert_eq!(drawn(&seed.fork("a", 1)), draws[2]);
+    }
+
+    #[test]
+    fn a_seed_becomes_the_secret_of_its_bytes() {
+        assert_eq!(Seed::new([9; 32]).into_secret().expose(), &[9; 32]);
     }
 }
