@@ -69,6 +69,22 @@ domains! {
     TranscriptLane = "cwg-network transcript-lane/v1",
     /// End value of a transcript.
     Transcript = "cwg-network transcript/v1",
+    /// Key under which a store's own key is wrapped.
+    StoreWrap = "cwg-network store-wrap/v1",
+    /// Checksum of a keyslot.
+    StoreSlot = "cwg-network store-slot/v1",
+    /// Key that seals journal records.
+    JournalKey = "cwg-network journal-key/v1",
+    /// Authentication of a segment header or of the journal's head.
+    JournalMac = "cwg-network journal-mac/v1",
+    /// Chain of hashes over journal records.
+    JournalChain = "cwg-network journal-chain/v1",
+    /// Key that seals one set file.
+    SetKey = "cwg-network set-key/v1",
+    /// Digest of what a set file holds.
+    SetContent = "cwg-network set-content/v1",
+    /// Names in the store's index, and the mark of its clean end.
+    IndexKey = "cwg-network index-key/v1",
 }
 
 #[cfg(test)]

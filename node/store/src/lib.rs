@@ -1,1 +1,36 @@
-//! Placeholder.
+//! Durable state of a node, in one directory (`docs/spec/store.md`).
+//!
+//! * The **journal** is the truth: an append-only chain of sealed records, durable before each acknowledgement.
+//! * The **index** finds records by key. It is rebuilt from the journal whenever there is doubt about it.
+//! * **Set files** hold the indicators of a load, sorted by item, sealed, and read in bounded memory.
+//! * [`MemStore`] is the journal's twin for the simulator: it forgets what was not synced, when told to.
+//!
+//! Records are opaque: what they mean, and which keys they are found by, is the caller's. No async, no clock; one
+//! writer, calls that block.
+
+#![forbid(unsafe_code)]
+
+mod disk;
+mod error;
+mod index;
+mod journal;
+mod keyslot;
+mod lock;
+mod memory;
+mod seal;
+mod store;
+
+pub use error::{Blame, Damage, StoreError, UnlockMethod};
+pub use index::{INDEX_KEY_LEN_MAX, Index, KeysOf, Tree};
+pub use journal::{COMMIT_LEN_MAX, Head, RECORD_LEN_MAX, Recovery, Verified};
+pub use keyslot::{Unlock, create_key_file};
+pub use memory::{MemStore, Surviving};
+pub use seal::PassphraseCost;
+pub use store::{Journal, Replay, Store};
+
+/// `N` bytes of a fixed layout whose length the caller has checked.
+fn field<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
+    bytes[at..at + N]
+        .try_into()
+        .expect("a slice of N bytes is an array of N bytes")
+}
