@@ -102,6 +102,3 @@ fn batch_len(padded: u32, batch: u32) -> usize {
 fn batches(padded: u32) -> u32 {
     padded.div_ceil(VOPRF_BATCH as u32)
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,0 +1,130 @@
+//! Every protocol equals the ideal functionality, and keeps its declared leakage and cost.
+
+mod common;
+
+use common::{items, run};
+use cwg_protocol::Item;
+use cwg_protocol::psi::{Outcome, PROTOCOLS, ideal};
+use cwg_protocol::session::{Lane, Learns, Place};
+
+fn ideal_items(own: &[Item], other: &[Item]) -> Vec<Item> {
+    match ideal::intersect(own, other) {
+        Outcome::Matched(places) => places.iter().map(|place| own[*place as usize]).collect(),
+        Outcome::Nothing => unreachable!("the ideal receiver has an output"),
+    }
+}
+
+fn check(proposer: &[Item], acceptor: &[Item]) {
+    for protocol in PROTOCOLS {
+        for learns in [Learns::Proposer, Learns::Acceptor, Learns::Both] {
+            let ends = run(*protocol, learns, proposer, acceptor, |_, _| {});
+            let (first, second) = (ends.proposer.unwrap(), ends.acceptor.unwrap());
+            let expected = |learns: bool, own, other| learns.then(|| ideal_items(own, other));
+            let name = protocol.name();
+            assert_eq!(
+                first.matches,
+                expected(learns != Learns::Acceptor, proposer, acceptor),
+                "{name}: the proposer of {} x {}",
+                proposer.len(),
+                acceptor.len()
+            );
+            assert_eq!(
+                second.matches,
+                expected(learns != Learns::Proposer, acceptor, proposer),
+                "{name}: the acceptor of {} x {}",
+                proposer.len(),
+                acceptor.len()
+            );
+            assert_eq!(first.receipt, second.receipt);
+            first.receipt.verify().unwrap();
+        }
+    }
+}
+
+#[test]
+fn every_protocol_equals_the_ideal_at_small_sizes() {
+    for (proposer, acceptor) in [
+        (items([]), items([1])),
+        (items([1]), items([1])),
+        (items([1]), items([2])),
+        (items(0..15), items(8..23)),
+        (items(0..16), items(0..16)),
+        (items(0..17), items(100..117)),
+        (items(0..3), items(0..300)),
+        (items(0..300), items(299..301)),
+    ] {
+        check(&proposer, &acceptor);
+    }
+}
+
+#[test]
+fn every_protocol_equals_the_ideal_around_a_batch() {
+    for len in [1023, 1024, 1025] {
+        check(&items(0..len), &items(len / 2..len / 2 + 40));
+    }
+}
+
+#[test]
+fn frames_have_the_declared_bytes_and_do_not_depend_on_what_matches() {
+    let shape = |proposer: &[Item], acceptor: &[Item], protocol| {
+        let ends = run(protocol, Learns::Proposer, proposer, acceptor, |_, _| {});
+        ends.proposer.unwrap();
+        let shape: Vec<(Place, Lane, usize)> =
+            ends.frames.iter().map(|(from, frame)| (*from, frame.lane, frame.body.len())).collect();
+        shape
+    };
+    for protocol in PROTOCOLS {
+        let own = items(0..200);
+        let all = shape(&own, &items(0..180), *protocol);
+        let none = shape(&own, &items(1000..1170), *protocol);
+        assert_eq!(all, none, "{}: 170 and 180 items have one padded size, whatever matches", protocol.name());
+        let bytes = |from| -> u64 { all.iter().filter(|f| f.0 == from).map(|f| f.2 as u64).sum() };
+        let sizes = cwg_protocol::psi::SetSizes { receiver: 224, sender: 192 };
+        let cost = protocol.cost(sizes);
+        assert_eq!(bytes(Place::Proposer), cost.bytes_to_sender, "{}", protocol.name());
+        assert_eq!(bytes(Place::Acceptor), cost.bytes_to_receiver, "{}", protocol.name());
+    }
+}
+
+#[test]
+fn two_sessions_over_equal_sets_share_no_32_bytes() {
+    for protocol in PROTOCOLS {
+        let own = items(0..32);
+        let mut first = std::collections::BTreeSet::new();
+        let ends = run(*protocol, Learns::Both, &own, &own, |_, _| {});
+        for (_, frame) in &ends.frames {
+            first.extend(frame.body.windows(32).map(<[u8]>::to_vec));
+        }
+        // Another exporter, nonce or attempt is another session; here the seeds of the parties are equal on purpose.
+        let mut other = common::terms(*protocol, Learns::Both, &own, &own);
+        other.attempt = 2;
+        assert_ne!(other.session(&common::EXPORTER), ends.proposer.unwrap().receipt.session);
+        let repeated = common_session_frames(*protocol, other, &own);
+        assert!(repeated.iter().all(|body| body.windows(32).all(|window| !first.contains(window))));
+    }
+}
+
+/// First frames of a session under other terms, with fresh seeds as the engine draws them.
+fn common_session_frames(
+    protocol: &dyn cwg_protocol::psi::PsiProtocol,
+    terms: cwg_protocol::session::Terms,
+    own: &[Item],
+) -> Vec<Vec<u8>> {
+    let seed = cwg_crypto::Seed::new([77; 32]);
+    let mut session = cwg_protocol::session::Session::open(
+        terms,
+        &common::EXPORTER,
+        Place::Proposer,
+        protocol,
+        std::sync::Arc::from(own),
+        &seed,
+    );
+    let key = common::key(1);
+    let mut step = session.start(&key);
+    let mut bodies: Vec<Vec<u8>> = step.send.drain(..).map(|frame| frame.body).collect();
+    for (lane, job, work) in step.jobs {
+        let next = session.on_computed(&key, lane, job, work.run()).unwrap();
+        bodies.extend(next.send.into_iter().map(|frame| frame.body));
+    }
+    bodies
+}
