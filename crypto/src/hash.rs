@@ -81,7 +81,7 @@ pub fn derive(domain: Domain, secret: &Secret32, parts: &[&[u8]]) -> Secret32 {
     Secret32::new(bytes)
 }
 
-/// 32 public bytes derived from the parts, under a domain, by the same function as [`derive`] with no secret.
+/// 32 public bytes derived from the parts, under a domain, by the same function as [`derive()`] with no secret.
 pub fn derive_public(domain: Domain, parts: &[&[u8]]) -> Digest {
     let mut hasher = blake3::Hasher::new_derive_key(domain.text());
     absorb(&mut hasher, parts);

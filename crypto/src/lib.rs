@@ -2,6 +2,43 @@
 //!
 //! No entropy is read: whatever is random takes a [`Seed`]. Secrets are [`Secret32`] or types built on it: they are
 //! zeroized on drop, never printed, never cloned and compared in constant time only.
+//!
+//! | module | what | source |
+//! |---|---|---|
+//! | [`Domain`] | every domain-separation string | |
+//! | [`digest`], [`derive`](derive()) | SHA-256; BLAKE3 deriving keys | FIPS 180-4; BLAKE3 paper §2.3 |
+//! | [`SigningKey`], [`VerifyingKey`] | Ed25519, strict | RFC 8032 |
+//! | [`group`] | ristretto255, hashing to it | RFC 9496, RFC 9380 §5.3.1 and appendix B |
+//! | [`voprf`] | verifiable oblivious function in batches | RFC 9497, mode 0x01, ristretto255-SHA512 |
+//! | [`SealKey`] | XChaCha20-Poly1305 | draft-irtf-cfrg-xchacha-03, RFC 8439 |
+//! | [`derive_from_passphrase`] | Argon2id | RFC 9106 |
+//! | [`Transcript`] | running hash over two lanes of messages | |
+//!
+//! # Time
+//!
+//! | constant time | in | as far as |
+//! |---|---|---|
+//! | multiplication by a key, a blind, its half or inverse | [`voprf`] | curve25519-dalek's constant-time paths; batch sizes are public |
+//! | hashing an input to the group or to an [`voprf::Output`] | [`voprf`], [`group`] | an input's length is not hidden |
+//! | encoding of unblinded and own elements, in batches | [`voprf`] | |
+//! | the proof's random scalar and response | [`voprf::evaluate`] | |
+//! | signing | [`SigningKey`] | |
+//! | sealing, opening, the comparison of tags | [`SealKey`] | lengths are not hidden, nor whether a box opens |
+//! | equality of secrets | [`ct_eq`], `ConstantTimeEq` of [`Secret32`] and [`voprf::Output`] | lengths are not hidden |
+//!
+//! | variable time | in | why it may be |
+//! |---|---|---|
+//! | decoding of elements, public keys and proofs: stops at the first bad one | [`voprf`], [`group`] | a peer sent them |
+//! | weighted sums of blinded and evaluated elements, the proof's check | [`voprf`] | both sides know them |
+//! | verification of signatures | [`VerifyingKey`] | public |
+//! | `==` and order of [`Digest`], [`voprf::PublicKey`], [`Signature`] | | public; use [`ct_eq`] where a digest is of a secret |
+//! | second half of Argon2id's first pass and all later ones | [`derive_from_passphrase`] | RFC 9106 §3.4.1.3: memory access depends on the passphrase |
+//!
+//! Two branches on secrets remain: a random scalar that is zero is drawn again, and an input that hashes to the identity is
+//! refused. Either happens with probability below 2^-250.
+//!
+//! What is erased: keys, blinds, unblinded elements, outputs, passphrase memory and opened plaintext. Not erased: what the
+//! crates beneath keep on the stack or in generators while they work.
 
 #![forbid(unsafe_code)]
 

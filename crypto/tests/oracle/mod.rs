@@ -8,6 +8,8 @@ use voprf::{
 
 type Suite = Ristretto255;
 
+const TAKES: &str = "the oracle takes valid messages";
+
 /// What the oracle keeps between blinding and finalizing.
 pub(crate) struct Blinding {
     states: Vec<VoprfClient<Suite>>,
@@ -19,7 +21,7 @@ pub(crate) fn blind(inputs: &[Vec<u8>], seed: [u8; 32]) -> Blinding {
     let (states, blinded) = inputs
         .iter()
         .map(|input| {
-            let blinded = VoprfClient::<Suite>::blind(input, &mut rng).unwrap();
+            let blinded = VoprfClient::<Suite>::blind(input, &mut rng).expect(TAKES);
             (blinded.state, <[u8; 32]>::from(blinded.message.serialize()))
         })
         .unzip();
@@ -37,13 +39,13 @@ impl Blinding {
     ) -> Option<Vec<[u8; 64]>> {
         let evaluated: Vec<_> = evaluated
             .iter()
-            .map(|bytes| EvaluationElement::<Suite>::deserialize(bytes).unwrap())
+            .map(|bytes| EvaluationElement::<Suite>::deserialize(bytes).expect(TAKES))
             .collect();
-        let proof = Proof::<Suite>::deserialize(proof).unwrap();
-        let public = <Suite as Group>::deserialize_elem(public).unwrap();
+        let proof = Proof::<Suite>::deserialize(proof).expect(TAKES);
+        let public = <Suite as Group>::deserialize_elem(public).expect(TAKES);
         let outputs =
             VoprfClient::batch_finalize(inputs, &self.states, &evaluated, &proof, public).ok()?;
-        Some(outputs.map(|output| output.unwrap().into()).collect())
+        Some(outputs.map(|output| output.expect(TAKES).into()).collect())
     }
 }
 
@@ -52,7 +54,7 @@ pub(crate) struct Owner(VoprfServer<Suite>);
 
 impl Owner {
     pub(crate) fn derive(seed: &[u8; 32], info: &[u8]) -> Self {
-        Self(VoprfServer::new_from_seed(seed, info).unwrap())
+        Self(VoprfServer::new_from_seed(seed, info).expect(TAKES))
     }
 
     pub(crate) fn public(&self) -> [u8; 32] {
@@ -67,9 +69,12 @@ impl Owner {
         let mut rng = OldRng(ChaCha20Rng::from_seed(seed));
         let blinded: Vec<_> = blinded
             .iter()
-            .map(|bytes| BlindedElement::<Suite>::deserialize(bytes).unwrap())
+            .map(|bytes| BlindedElement::<Suite>::deserialize(bytes).expect(TAKES))
             .collect();
-        let result = self.0.batch_blind_evaluate(&mut rng, &blinded).unwrap();
+        let result = self
+            .0
+            .batch_blind_evaluate(&mut rng, &blinded)
+            .expect(TAKES);
         let evaluated = result
             .messages
             .iter()
@@ -81,7 +86,7 @@ impl Owner {
     pub(crate) fn evaluate_own(&self, inputs: &[Vec<u8>]) -> Vec<[u8; 64]> {
         inputs
             .iter()
-            .map(|input| self.0.evaluate(input).unwrap().into())
+            .map(|input| self.0.evaluate(input).expect(TAKES).into())
             .collect()
     }
 }
