@@ -59,6 +59,8 @@ domains! {
     Session = "cwg-network session/v1",
     /// Commitment to a set of items.
     SetCommitment = "cwg-network set-commitment/v1",
+    /// Rules of a session without a network.
+    PlainRules = "cwg-network plain-rules/v1",
     /// A side's signature over a final transcript.
     Seal = "cwg-network seal/v1",
     /// Digest of a leakage statement.
