@@ -88,8 +88,7 @@ async fn connect(shared: &Arc<Shared>, addresses: &[SocketAddr], key: TransportK
         let head_start = shared.limits.dial_stagger * place;
         attempts.spawn(async move {
             sleep(head_start).await;
-            let connecting =
-                dialer.connect_with(config, address, tls::UNSENT_NAME).map_err(|_| Refusal::Silent)?;
+            let connecting = dialer.connect_with(config, address, tls::UNSENT_NAME).map_err(|_| Refusal::Silent)?;
             connecting.await.map_err(|error| tls::refusal(&error))
         });
     }

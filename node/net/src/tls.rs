@@ -17,8 +17,8 @@ use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{AlwaysResolvesServerRawPublicKeys, NoServerSessionStorage};
 use rustls::sign::{CertifiedKey, Signer, SigningKey};
 use rustls::{
-    CertificateError, DigitallySignedStruct, DistinguishedName, Error, PeerIncompatible, PeerMisbehaved, SignatureAlgorithm,
-    SignatureScheme,
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, PeerIncompatible, PeerMisbehaved,
+    SignatureAlgorithm, SignatureScheme,
 };
 
 use crate::limits::{
@@ -164,7 +164,9 @@ pub(crate) enum Refusal {
 pub(crate) fn refusal(error: &quinn::ConnectionError) -> Refusal {
     use quinn::ConnectionError as E;
     match error {
-        E::ConnectionClosed(close) if close.error_code == quinn::TransportErrorCode::CONNECTION_REFUSED => Refusal::Busy,
+        E::ConnectionClosed(close) if close.error_code == quinn::TransportErrorCode::CONNECTION_REFUSED => {
+            Refusal::Busy
+        }
         E::ApplicationClosed(close) if close.error_code == VarInt::from_u32(crate::close_code::BUSY) => Refusal::Busy,
         E::ConnectionClosed(_) | E::ApplicationClosed(_) | E::TransportError(_) | E::VersionMismatch => Refusal::Final,
         E::TimedOut | E::Reset | E::LocallyClosed | E::CidsExhausted => Refusal::Silent,

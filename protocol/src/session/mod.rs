@@ -12,4 +12,4 @@ mod terms;
 pub use plain::{Plain, PlainError, PlainStep};
 pub use receipt::{Receipt, Seal, SealVerified};
 pub use running::{Released, Session, SessionStep};
-pub use terms::{Learns, Lane, OwnSet, Place, Terms};
+pub use terms::{Lane, Learns, OwnSet, Place, Terms};

@@ -190,13 +190,8 @@ impl Plain {
         }
         self.check_size(propose.set)?;
         let terms = terms(&propose, ProtocolId(self.protocol.id().0), (peer, self.own()), self.set, self.nonce);
-        let accept = Accept {
-            run: RUN,
-            attempt: 1,
-            set: self.set,
-            nonce: self.nonce,
-            session: terms.session(&self.exporter),
-        };
+        let accept =
+            Accept { run: RUN, attempt: 1, set: self.set, nonce: self.nonce, session: terms.session(&self.exporter) };
         let mut step = self.open(terms)?;
         step.send.insert(0, Message::Accept(accept).encode());
         Ok(step)
