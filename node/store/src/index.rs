@@ -23,6 +23,22 @@ pub struct Tree(pub &'static str);
 /// they are random names or digests under a key, never an identifier or an item.
 pub type KeysOf = Arc<dyn Fn(&[u8]) -> Vec<(Tree, Vec<u8>)> + Send + Sync>;
 
+/// What a scan finds.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The key.
+    pub key: Vec<u8>,
+    /// The last record that carries it.
+    pub payload: Vec<u8>,
+}
+
+/// A payload is not printed.
+impl std::fmt::Debug for Entry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Entry(..)")
+    }
+}
+
 /// Look-ups in the index, answered from the journal.
 #[derive(Clone, Copy)]
 pub struct Index<'a> {
@@ -57,7 +73,7 @@ impl Index<'_> {
         prefix: &[u8],
         after: Option<&[u8]>,
         limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+    ) -> Result<Vec<Entry>, StoreError> {
         use std::ops::Bound;
         let prefix = self.files.full_key(tree, prefix);
         let start = match after.map(|after| self.files.full_key(tree, after)) {
@@ -77,7 +93,10 @@ impl Index<'_> {
             }
             let key = full_key[TAG_LEN..].to_vec();
             let record = self.record(tree, &key, &value)?;
-            records.push((key, record));
+            records.push(Entry {
+                key,
+                payload: record,
+            });
         }
         Ok(records)
     }
