@@ -94,7 +94,7 @@ fn row(i: u64) -> IndicatorRow {
     IndicatorRow {
         item: Item::of_line(canonical.as_bytes()),
         kind: IndicatorKind::Phone,
-        roles: Roles::only(if i % 2 == 0 {
+        roles: Roles::only(if i.is_multiple_of(2) {
             Role::Holder
         } else {
             Role::Counterparty
