@@ -509,7 +509,7 @@ mod tests {
         let mut journal = journal(&root.path().join("journal"));
         let dir = root.path().join("index");
         std::fs::create_dir(&dir).expect("a fresh directory");
-        let mut expect = |expected: Start, journal: &FileJournal| {
+        let expect = |expected: Start, journal: &FileJournal| {
             let (mut files, start) = open(&dir, journal);
             assert_eq!(start, expected);
             let index = Index {
