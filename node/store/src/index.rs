@@ -23,6 +23,22 @@ pub struct Tree(pub &'static str);
 /// they are random names or digests under a key, never an identifier or an item.
 pub type KeysOf = Arc<dyn Fn(&[u8]) -> Vec<(Tree, Vec<u8>)> + Send + Sync>;
 
+/// What a scan finds.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The key.
+    pub key: Vec<u8>,
+    /// The last record that carries it.
+    pub payload: Vec<u8>,
+}
+
+/// A payload is not printed.
+impl std::fmt::Debug for Entry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Entry(..)")
+    }
+}
+
 /// Look-ups in the index, answered from the journal.
 #[derive(Clone, Copy)]
 pub struct Index<'a> {
@@ -51,7 +67,7 @@ impl Index<'_> {
         prefix: &[u8],
         after: Option<&[u8]>,
         limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+    ) -> Result<Vec<Entry>, StoreError> {
         use std::ops::Bound;
         let prefix = self.files.full_key(tree, prefix);
         let start = match after.map(|after| self.files.full_key(tree, after)) {
@@ -66,7 +82,10 @@ impl Index<'_> {
             }
             let key = full_key[TAG_LEN..].to_vec();
             let record = self.record(tree, &key, &value)?;
-            records.push((key, record));
+            records.push(Entry {
+                key,
+                payload: record,
+            });
         }
         Ok(records)
     }
@@ -398,3 +417,85 @@ const APPLIED: &[u8] = b"applied";
 /// Larger batches make sled's memory grow once its data outgrow the cache.
 const BATCH_LEN_MAX: usize = 96;
 const CACHE_BYTES: u64 = 32 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::disk::OsDisk;
+    use crate::keyslot::{StoreId, StoreKey};
+
+    const TREE: Tree = Tree("first-byte");
+
+    fn open(dir: &Path, journal: &FileJournal) -> (IndexFiles, Start) {
+        let keys_of: KeysOf = Arc::new(|payload: &[u8]| vec![(TREE, payload[..1].to_vec())]);
+        IndexFiles::open(dir, Secret32::new([1; 32]), keys_of, journal).expect("the index opens")
+    }
+
+    fn journal(dir: &Path) -> FileJournal {
+        std::fs::create_dir(dir).expect("a fresh directory");
+        let key = StoreKey {
+            id: StoreId([2; 16]),
+            secret: Secret32::new([3; 32]),
+        };
+        FileJournal::create(Arc::new(OsDisk), dir, &key, 1 << 20).expect("nothing fails")
+    }
+
+    #[test]
+    fn only_files_that_are_as_a_clean_end_left_them_are_kept() {
+        let root = tempfile::tempdir().expect("a directory");
+        let mut journal = journal(&root.path().join("journal"));
+        let dir = root.path().join("index");
+        std::fs::create_dir(&dir).expect("a fresh directory");
+        let expect = |expected: Start, journal: &FileJournal| {
+            let (mut files, start) = open(&dir, journal);
+            assert_eq!(start, expected);
+            let index = Index {
+                files: &files,
+                journal,
+            };
+            let found = index
+                .scan(TREE, &[], None, 100)
+                .expect("nothing fails")
+                .len() as u64;
+            assert_eq!(found, journal.head().seq);
+            files.close().expect("nothing fails");
+        };
+        let record = |journal: &FileJournal| vec![vec![journal.head().seq as u8]];
+        journal.append(&record(&journal)).expect("nothing fails");
+        for _ in 0..5 {
+            expect(Start::Rebuilt, &journal);
+            expect(Start::Kept, &journal);
+            journal.append(&record(&journal)).expect("nothing fails");
+            journal.append(&record(&journal)).expect("nothing fails");
+            // The tail alone is entered.
+            expect(Start::Kept, &journal);
+            // Not closed, as after a crash.
+            drop(open(&dir, &journal));
+        }
+    }
+
+    #[test]
+    fn an_index_that_failed_says_so_until_it_is_rebuilt() {
+        let root = tempfile::tempdir().expect("a directory");
+        let mut journal = journal(&root.path().join("journal"));
+        let (mut files, _) = open(&root.path().join("index"), &journal);
+        files.db = None;
+        let (head, positions) = journal
+            .append(&[vec![7]])
+            .expect("the journal is not concerned");
+        assert!(matches!(
+            files.enter(&[vec![7]], &positions, &head),
+            Err(StoreError::IndexFailed { .. })
+        ));
+        let get = |files: &IndexFiles| {
+            Index {
+                files,
+                journal: &journal,
+            }
+            .get(TREE, &[7])
+        };
+        assert!(matches!(get(&files), Err(StoreError::IndexFailed { .. })));
+        files.rebuild(&journal).expect("nothing fails");
+        assert_eq!(get(&files).expect("nothing fails"), Some(vec![7]));
+    }
+}

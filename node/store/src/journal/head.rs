@@ -81,11 +81,13 @@ impl HeadFile {
         Ok(())
     }
 
-    /// Checks that both slots can be read and the newest is `tip`.
-    pub(super) fn verify(&self, keys: &JournalKeys, tip: &Tip) -> Result<(), StoreError> {
+    /// Checks that both slots can be read and the newest names `head`. Its place may be the end of the segment before: a
+    /// new segment is recorded with its first commit.
+    pub(super) fn verify(&self, keys: &JournalKeys, head: &Head) -> Result<(), StoreError> {
         let newest = (self.next_slot + 1) % SLOTS;
         self.read_slot(self.next_slot, keys)?;
-        if self.read_slot(newest, keys)? != (self.generation, tip.clone()) {
+        let (generation, tip) = self.read_slot(newest, keys)?;
+        if generation != self.generation || tip.head != *head {
             return Err(self.damage(newest, "the newest slot is not the last one written"));
         }
         Ok(())

@@ -1,5 +1,5 @@
 //! What the tests of the store share: a directory with a key file, and records that say which key they carry.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
