@@ -54,6 +54,8 @@ pub struct Limits {
     pub connections_per_key_max: usize,
     /// Accepted connections before their greeting (count).
     pub half_open_max: usize,
+    /// The same, from one address (count): all members behind one gateway fit, one stranger does not fill the house.
+    pub half_open_per_address_max: usize,
     /// Bytes queued for one peer (bytes); over it the connection is closed, because the peer does not read.
     pub send_queue_len_max: usize,
     /// Unread bytes a peer may have in flight on a connection (bytes): what one connection may cost in memory, and its
@@ -84,6 +86,7 @@ impl Default for Limits {
             connections_max: 64,
             connections_per_key_max: 2,
             half_open_max: 64,
+            half_open_per_address_max: 16,
             send_queue_len_max: 64 * 1024 * 1024,
             receive_window_len: 4 * 1024 * 1024,
             send_window_len: 4 * 1024 * 1024,
@@ -99,7 +102,11 @@ impl Default for Limits {
 impl Limits {
     /// Bytes that a window of the progress rule asks for.
     pub(crate) fn progress_len_min(&self) -> u64 {
-        let len = self.progress_window.as_millis().saturating_mul(u128::from(self.progress_rate_min)) / 1000;
+        let len = self
+            .progress_window
+            .as_millis()
+            .saturating_mul(u128::from(self.progress_rate_min))
+            / 1000;
         u64::try_from(len).unwrap_or(u64::MAX)
     }
 }
