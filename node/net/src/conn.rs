@@ -24,28 +24,10 @@ pub(crate) struct Greeted {
 
 /// Reports the connection, moves its frames until it ends, and reports the end.
 pub(crate) async fn run(greeted: Greeted) {
-    let Greeted {
-        registered,
-        connection,
-        exporter,
-        reader,
-        writer,
-    } = greeted;
-    let Registered {
-        place,
-        key,
-        side,
-        frames,
-        ending,
-        queue,
-    } = registered;
+    let Greeted { registered, connection, exporter, reader, writer } = greeted;
+    let Registered { place, key, side, frames, ending, queue } = registered;
     let (conn, shared) = (place.conn, std::sync::Arc::clone(&place.shared));
-    let up = NetEvent::Up(PeerUp {
-        conn,
-        key,
-        side,
-        exporter,
-    });
+    let up = NetEvent::Up(PeerUp { conn, key, side, exporter });
     if shared.events.send(up).await.is_err() {
         // Nobody listens to events any more, so nobody can use a connection.
         connection.close(VarInt::from_u32(close_code::SHUTDOWN), b"");
@@ -145,11 +127,7 @@ async fn transmit(
     writer.finish().await
 }
 
-async fn after_reading(
-    end: ReadEnd,
-    connection: &Connection,
-    limits: &Limits,
-) -> (u32, DownReason) {
+async fn after_reading(end: ReadEnd, connection: &Connection, limits: &Limits) -> (u32, DownReason) {
     match end {
         // A peer that finished says why in its close, which is behind the last frame.
         ReadEnd::Finished => match timeout(limits.close_flush, connection.closed()).await {

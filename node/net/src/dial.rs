@@ -30,45 +30,23 @@ pub(crate) async fn dial(shared: Arc<Shared>, dial: u64, endpoint: Endpoint, key
         Err(failure) => {
             tracing::debug!(dial, ?failure, "dial failed");
             // A failure means that nobody listens to events any more.
-            let _ = shared
-                .events
-                .send(NetEvent::DialFailed { dial, failure })
-                .await;
+            let _ = shared.events.send(NetEvent::DialFailed { dial, failure }).await;
         }
     }
 }
 
-async fn attempt(
-    shared: &Arc<Shared>,
-    endpoint: &Endpoint,
-    key: TransportKey,
-) -> Result<Greeted, DialFailure> {
-    let origin = if shared.names(&key) {
-        Origin::DialedNamed
-    } else {
-        Origin::Dialed
-    };
+async fn attempt(shared: &Arc<Shared>, endpoint: &Endpoint, key: TransportKey) -> Result<Greeted, DialFailure> {
+    let origin = if shared.names(&key) { Origin::DialedNamed } else { Origin::Dialed };
     let begun = Instant::now();
     let addresses = resolve(endpoint, begun + shared.limits.handshake).await?;
     let tries = shared.limits.dial_tries.max(1);
     let mut last = Refusal::Silent;
     for number in 1..=tries {
         let until = begun + shared.limits.handshake * number / tries;
-        let connected = timeout_at(until, connect(shared, &addresses, key))
-            .await
-            .unwrap_or(Err(Refusal::Silent));
+        let connected = timeout_at(until, connect(shared, &addresses, key)).await.unwrap_or(Err(Refusal::Silent));
         let greeted = match connected {
             Err(refusal) => Err(refusal),
-            Ok(connection) => {
-                greet(
-                    shared,
-                    &connection,
-                    key,
-                    origin,
-                    begun + shared.limits.handshake,
-                )
-                .await
-            }
+            Ok(connection) => greet(shared, &connection, key, origin, begun + shared.limits.handshake).await,
         };
         match greeted {
             Ok(greeted) => return Ok(greeted),
@@ -92,34 +70,17 @@ const BUSY_PAUSE: Duration = Duration::from_secs(1);
 async fn resolve(endpoint: &Endpoint, until: Instant) -> Result<Vec<SocketAddr>, DialFailure> {
     let found = timeout_at(until, tokio::net::lookup_host(endpoint.0.as_str())).await;
     let mut addresses: Vec<SocketAddr> = Vec::new();
-    for address in found
-        .map_err(|_| DialFailure::Unresolved)?
-        .map_err(|_| DialFailure::Unresolved)?
-    {
+    for address in found.map_err(|_| DialFailure::Unresolved)?.map_err(|_| DialFailure::Unresolved)? {
         if addresses.len() < DIAL_ADDRESSES_MAX && !addresses.contains(&address) {
             addresses.push(address);
         }
     }
-    if addresses.is_empty() {
-        Err(DialFailure::Unresolved)
-    } else {
-        Ok(addresses)
-    }
+    if addresses.is_empty() { Err(DialFailure::Unresolved) } else { Ok(addresses) }
 }
 
 /// The first address that completes a handshake; the others are dropped before they greet, so no listener counts them.
-async fn connect(
-    shared: &Arc<Shared>,
-    addresses: &[SocketAddr],
-    key: TransportKey,
-) -> Result<Connection, Refusal> {
-    let config = tls::dialer_config(
-        &shared.identity,
-        key,
-        shared.alpn,
-        shared.pq,
-        &shared.limits,
-    );
+async fn connect(shared: &Arc<Shared>, addresses: &[SocketAddr], key: TransportKey) -> Result<Connection, Refusal> {
+    let config = tls::dialer_config(&shared.identity, key, shared.alpn, shared.pq, &shared.limits);
     let mut attempts = JoinSet::new();
     for (address, place) in addresses.iter().copied().zip(0_u32..) {
         let dialer = shared.dialer(address).map_err(|_| Refusal::Silent)?;
@@ -127,9 +88,7 @@ async fn connect(
         let head_start = shared.limits.dial_stagger * place;
         attempts.spawn(async move {
             sleep(head_start).await;
-            let connecting = dialer
-                .connect_with(config, address, tls::UNSENT_NAME)
-                .map_err(|_| Refusal::Silent)?;
+            let connecting = dialer.connect_with(config, address, tls::UNSENT_NAME).map_err(|_| Refusal::Silent)?;
             connecting.await.map_err(|error| tls::refusal(&error))
         });
     }
@@ -176,10 +135,7 @@ async fn greet(
         }
     };
     let exporter = tls::exporter(connection, shared.alpn);
-    let (Some(HELLO_ACK), Some(exporter)) = (
-        answer.as_deref().and_then(|body| body.try_into().ok()),
-        exporter,
-    ) else {
+    let (Some(HELLO_ACK), Some(exporter)) = (answer.as_deref().and_then(|body| body.try_into().ok()), exporter) else {
         close(close_code::BAD_GREETING);
         return Err(Refusal::Final);
     };
@@ -191,11 +147,5 @@ async fn greet(
         close(code);
         Refusal::Final
     })?;
-    Ok(Greeted {
-        registered,
-        connection: connection.clone(),
-        exporter,
-        reader,
-        writer,
-    })
+    Ok(Greeted { registered, connection: connection.clone(), exporter, reader, writer })
 }

@@ -42,9 +42,7 @@ pub(crate) fn down_reason(error: &ConnectionError) -> DownReason {
         ConnectionError::LocallyClosed => DownReason::ClosedHere,
         ConnectionError::ApplicationClosed(close) => {
             // A code beyond our 32 bits is no code of this wire; the largest stands for all of them.
-            DownReason::ClosedByPeer(
-                u32::try_from(close.error_code.into_inner()).unwrap_or(u32::MAX),
-            )
+            DownReason::ClosedByPeer(u32::try_from(close.error_code.into_inner()).unwrap_or(u32::MAX))
         }
         ConnectionError::TimedOut => DownReason::TimedOut,
         ConnectionError::TransportError(_) => DownReason::Violation,

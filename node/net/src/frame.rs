@@ -33,11 +33,7 @@ pub(crate) struct Deframer {
 
 impl Deframer {
     /// Takes bytes off the front of `input` until one frame of at most `len_max` bytes is complete or `input` is empty.
-    pub(crate) fn feed(
-        &mut self,
-        input: &mut &[u8],
-        len_max: usize,
-    ) -> Result<Option<Vec<u8>>, FrameTooLong> {
+    pub(crate) fn feed(&mut self, input: &mut &[u8], len_max: usize) -> Result<Option<Vec<u8>>, FrameTooLong> {
         while self.header_len < HEADER_LEN {
             let Some((byte, rest)) = input.split_first() else {
                 return Ok(None);
@@ -47,16 +43,12 @@ impl Deframer {
             *input = rest;
         }
         let declared = u32::from_le_bytes(self.header);
-        let len = usize::try_from(declared)
-            .ok()
-            .filter(|len| *len <= len_max)
-            .ok_or(FrameTooLong)?;
+        let len = usize::try_from(declared).ok().filter(|len| *len <= len_max).ok_or(FrameTooLong)?;
         let missing = len - self.body.len();
         let (taken, rest) = input.split_at(missing.min(input.len()));
         if self.body.capacity() - self.body.len() < taken.len() {
             // Twice what came, and never more than the frame will have.
-            self.body
-                .reserve_exact(taken.len().max(self.body.len()).min(missing));
+            self.body.reserve_exact(taken.len().max(self.body.len()).min(missing));
         }
         self.body.extend_from_slice(taken);
         *input = rest;
@@ -78,10 +70,7 @@ mod tests {
     use super::*;
 
     fn wire(bodies: &[&[u8]]) -> Vec<u8> {
-        bodies
-            .iter()
-            .flat_map(|body| [&header(body.len()).expect("within the limit")[..], body].concat())
-            .collect()
+        bodies.iter().flat_map(|body| [&header(body.len()).expect("within the limit")[..], body].concat()).collect()
     }
 
     #[test]
@@ -114,11 +103,7 @@ mod tests {
         ] {
             let mut deframer = Deframer::default();
             let header = declared.to_le_bytes();
-            assert_eq!(
-                deframer.feed(&mut &header[..], FRAME_LEN_MAX),
-                verdict,
-                "{declared}"
-            );
+            assert_eq!(deframer.feed(&mut &header[..], FRAME_LEN_MAX), verdict, "{declared}");
             assert_eq!(deframer.body.capacity(), 0, "{declared}");
         }
     }
@@ -131,10 +116,7 @@ mod tests {
         for mut piece in wire.chunks(1000) {
             came += piece.len();
             match deframer.feed(&mut piece, FRAME_LEN_MAX).unwrap() {
-                Some(body) => assert_eq!(
-                    (body.len(), body.capacity()),
-                    (FRAME_LEN_MAX, FRAME_LEN_MAX)
-                ),
+                Some(body) => assert_eq!((body.len(), body.capacity()), (FRAME_LEN_MAX, FRAME_LEN_MAX)),
                 None => assert!(deframer.body.capacity() <= 2 * came),
             }
         }

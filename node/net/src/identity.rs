@@ -17,10 +17,7 @@ impl TransportIdentity {
     pub fn from_secret(secret: &Secret32) -> Self {
         let signer = SigningKey::from_secret(secret);
         let key = TransportKey(signer.verifying_key());
-        Self {
-            signer: Arc::new(signer),
-            key,
-        }
+        Self { signer: Arc::new(signer), key }
     }
 
     /// The public half, which peers pin.

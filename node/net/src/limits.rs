@@ -102,11 +102,7 @@ impl Default for Limits {
 impl Limits {
     /// Bytes that a window of the progress rule asks for.
     pub(crate) fn progress_len_min(&self) -> u64 {
-        let len = self
-            .progress_window
-            .as_millis()
-            .saturating_mul(u128::from(self.progress_rate_min))
-            / 1000;
+        let len = self.progress_window.as_millis().saturating_mul(u128::from(self.progress_rate_min)) / 1000;
         u64::try_from(len).unwrap_or(u64::MAX)
     }
 }

@@ -55,15 +55,11 @@ impl HalfOpen {
     fn enter(&self, address: IpAddr, limits: &Limits) -> Option<HalfOpenPlace> {
         let mut addresses = self.0.lock().expect(LOCK);
         let of_address = addresses.iter().filter(|other| **other == address).count();
-        if addresses.len() >= limits.half_open_max || of_address >= limits.half_open_per_address_max
-        {
+        if addresses.len() >= limits.half_open_max || of_address >= limits.half_open_per_address_max {
             return None;
         }
         addresses.push(address);
-        Some(HalfOpenPlace {
-            all: self.clone(),
-            address,
-        })
+        Some(HalfOpenPlace { all: self.clone(), address })
     }
 }
 
@@ -124,15 +120,7 @@ async fn greet(shared: &Arc<Shared>, connection: &Connection) -> Result<Greeted,
         Ok(Some(hello)) if hello == HELLO => {}
         _ => return Err(Stage::Greeting),
     }
-    let registered = shared
-        .register(key, Origin::Accepted)
-        .map_err(Stage::Refused)?;
+    let registered = shared.register(key, Origin::Accepted).map_err(Stage::Refused)?;
     writer.write(HELLO_ACK).await.map_err(|_| Stage::Greeting)?;
-    Ok(Greeted {
-        registered,
-        connection: connection.clone(),
-        exporter,
-        reader,
-        writer,
-    })
+    Ok(Greeted { registered, connection: connection.clone(), exporter, reader, writer })
 }

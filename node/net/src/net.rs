@@ -36,9 +36,7 @@ pub enum NetError {
     #[error("the network driver was started outside a tokio runtime; start it inside one")]
     NoRuntime,
     /// The address is not this machine's, or is in use.
-    #[error(
-        "cannot listen on UDP {address}: {source}; choose an address of this machine and a free port"
-    )]
+    #[error("cannot listen on UDP {address}: {source}; choose an address of this machine and a free port")]
     Listen {
         /// The configured address.
         address: SocketAddr,
@@ -96,9 +94,7 @@ impl Net {
                 );
                 let endpoint = tls::endpoint(address, Some(tls), &shared.limits)
                     .map_err(|source| NetError::Listen { address, source })?;
-                shared
-                    .runtime
-                    .spawn(listen::listen(Arc::clone(&shared), endpoint.clone()));
+                shared.runtime.spawn(listen::listen(Arc::clone(&shared), endpoint.clone()));
                 Some(endpoint)
             }
         };
@@ -116,14 +112,9 @@ impl Net {
         let mut slots = self.0.shared.slots();
         let mut current = self.0.shared.allow.write().expect(LOCK);
         let old = std::mem::replace(&mut *current, allow);
-        for slot in slots
-            .values_mut()
-            .filter(|slot| !current.contains(&slot.key))
-        {
+        for slot in slots.values_mut().filter(|slot| !current.contains(&slot.key)) {
             // A dialer pins its key; it loses the connection only if the set once had the key.
-            if slot.side == Side::Listener
-                || matches!(&old, Allow::Keys(keys) if keys.contains(&slot.key))
-            {
+            if slot.side == Side::Listener || matches!(&old, Allow::Keys(keys) if keys.contains(&slot.key)) {
                 slot.end(Ending::now(close_code::NOT_ALLOWED, DownReason::ClosedHere));
             }
         }
@@ -133,10 +124,7 @@ impl Net {
     /// the number `dial`, within [`Limits::handshake`].
     pub fn dial(&self, dial: u64, endpoint: &Endpoint, key: TransportKey) {
         let shared = Arc::clone(&self.0.shared);
-        self.0
-            .shared
-            .runtime
-            .spawn(dial::dial(shared, dial, endpoint.clone(), key));
+        self.0.shared.runtime.spawn(dial::dial(shared, dial, endpoint.clone(), key));
     }
 
     /// Queues a frame after those queued before. Nothing happens if the connection is closing or gone.
@@ -167,22 +155,14 @@ impl Net {
     /// Bytes queued for a peer and not yet taken by QUIC, with a small charge for each frame; `None` if there is no
     /// such connection.
     pub fn queued_len(&self, conn: ConnId) -> Option<usize> {
-        self.0
-            .shared
-            .slots()
-            .get(&conn)
-            .map(|slot| slot.queue.len.load(Ordering::Relaxed))
+        self.0.shared.slots().get(&conn).map(|slot| slot.queue.len.load(Ordering::Relaxed))
     }
 
     /// Closes a connection with a code below [`close_code::RESERVED_FROM`], after what was queued has reached the peer
     /// or [`Limits::close_flush`] is over. `Down` follows; frames that were read before may still come first.
     pub fn close(&self, conn: ConnId, code: u32) {
         if let Some(slot) = self.0.shared.slots().get_mut(&conn) {
-            slot.end(Ending {
-                code,
-                reason: DownReason::ClosedHere,
-                flush: Flush::Queued,
-            });
+            slot.end(Ending { code, reason: DownReason::ClosedHere, flush: Flush::Queued });
         }
     }
 
@@ -192,11 +172,7 @@ impl Net {
         let shared = &self.0.shared;
         shared.stopping.send_replace(true);
         for slot in shared.slots().values_mut() {
-            slot.end(Ending {
-                code: close_code::SHUTDOWN,
-                reason: DownReason::ClosedHere,
-                flush: Flush::Queued,
-            });
+            slot.end(Ending { code: close_code::SHUTDOWN, reason: DownReason::ClosedHere, flush: Flush::Queued });
         }
         let all_ended = async {
             loop {
@@ -208,10 +184,7 @@ impl Net {
             }
         };
         let grace = std::time::Duration::from_secs(1);
-        if timeout(shared.limits.close_flush + grace, all_ended)
-            .await
-            .is_err()
-        {
+        if timeout(shared.limits.close_flush + grace, all_ended).await.is_err() {
             tracing::debug!("connections were cut at shutdown");
         }
         let endpoints = self.0.stop();
@@ -230,13 +203,8 @@ impl Running {
     fn stop(&self) -> Vec<quinn::Endpoint> {
         self.shared.stopping.send_replace(true);
         let mut dialers = self.shared.dialers.lock().expect(LOCK);
-        let endpoints: Vec<_> = self
-            .listener
-            .iter()
-            .cloned()
-            .chain(dialers.v4.take())
-            .chain(dialers.v6.take())
-            .collect();
+        let endpoints: Vec<_> =
+            self.listener.iter().cloned().chain(dialers.v4.take()).chain(dialers.v6.take()).collect();
         for endpoint in &endpoints {
             endpoint.close(quinn::VarInt::from_u32(close_code::SHUTDOWN), b"");
         }
@@ -313,11 +281,7 @@ impl Shared {
     }
 
     /// Gives a proven connection its number, unless the rules of this moment refuse it: then the close code.
-    pub(crate) fn register(
-        self: &Arc<Self>,
-        key: TransportKey,
-        origin: Origin,
-    ) -> Result<Registered, u32> {
+    pub(crate) fn register(self: &Arc<Self>, key: TransportKey, origin: Origin) -> Result<Registered, u32> {
         let mut slots = self.slots();
         if *self.stopping.borrow() {
             return Err(close_code::SHUTDOWN);
@@ -343,26 +307,10 @@ impl Shared {
         let (frames, queued_frames) = mpsc::unbounded_channel();
         let (ending, ended) = oneshot::channel();
         let queue = Arc::new(Queue::default());
-        let slot = Slot {
-            key,
-            side,
-            frames: Some(frames),
-            ending: Some(ending),
-            queue: Arc::clone(&queue),
-        };
+        let slot = Slot { key, side, frames: Some(frames), ending: Some(ending), queue: Arc::clone(&queue) };
         slots.insert(conn, slot);
-        let place = Place {
-            conn,
-            shared: Arc::clone(self),
-        };
-        Ok(Registered {
-            place,
-            key,
-            side,
-            frames: queued_frames,
-            ending: ended,
-            queue,
-        })
+        let place = Place { conn, shared: Arc::clone(self) };
+        Ok(Registered { place, key, side, frames: queued_frames, ending: ended, queue })
     }
 }
 
@@ -415,11 +363,7 @@ pub(crate) struct Ending {
 
 impl Ending {
     fn now(code: u32, reason: DownReason) -> Self {
-        Self {
-            code,
-            reason,
-            flush: Flush::Nothing,
-        }
+        Self { code, reason, flush: Flush::Nothing }
     }
 }
 
@@ -447,8 +391,7 @@ impl Queue {
     }
 
     fn add(&self, body_len: usize) -> usize {
-        let queued =
-            self.len.fetch_add(Self::cost(body_len), Ordering::Relaxed) + Self::cost(body_len);
+        let queued = self.len.fetch_add(Self::cost(body_len), Ordering::Relaxed) + Self::cost(body_len);
         if queued > DRAINED_ABOVE_LEN {
             self.drained_owed.store(true, Ordering::Relaxed);
         }
@@ -458,10 +401,8 @@ impl Queue {
     /// Takes a written frame off; `true` if a `Drained` is due.
     #[must_use]
     pub(crate) fn take(&self, body_len: usize) -> bool {
-        let queued =
-            self.len.fetch_sub(Self::cost(body_len), Ordering::Relaxed) - Self::cost(body_len);
-        queued <= crate::limits::DRAINED_BELOW_LEN
-            && self.drained_owed.swap(false, Ordering::Relaxed)
+        let queued = self.len.fetch_sub(Self::cost(body_len), Ordering::Relaxed) - Self::cost(body_len);
+        queued <= crate::limits::DRAINED_BELOW_LEN && self.drained_owed.swap(false, Ordering::Relaxed)
     }
 }
 

@@ -15,11 +15,7 @@ pub(crate) struct Progress {
 impl Progress {
     /// A window that starts now.
     pub(crate) fn start(now: Instant, limits: &Limits) -> Self {
-        Self {
-            ends: now + limits.progress_window,
-            bytes: 0,
-            limits: limits.clone(),
-        }
+        Self { ends: now + limits.progress_window, bytes: 0, limits: limits.clone() }
     }
 
     /// When the window must be judged.
@@ -59,11 +55,7 @@ mod tests {
         ] {
             let mut progress = Progress::start(start, &limits);
             let now = start + Duration::from_millis(after_ms);
-            assert_eq!(
-                progress.moved(now, bytes),
-                verdict,
-                "{bytes} bytes after {after_ms} ms"
-            );
+            assert_eq!(progress.moved(now, bytes), verdict, "{bytes} bytes after {after_ms} ms");
         }
     }
 

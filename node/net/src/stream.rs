@@ -35,13 +35,7 @@ pub(crate) struct FrameReader {
 impl FrameReader {
     pub(crate) fn new(recv: RecvStream, limits: &Limits) -> Self {
         let step = vec![0; READ_STEP_LEN].into_boxed_slice();
-        Self {
-            recv,
-            deframer: Deframer::default(),
-            step,
-            unread: 0..0,
-            limits: limits.clone(),
-        }
+        Self { recv, deframer: Deframer::default(), step, unread: 0..0, limits: limits.clone() }
     }
 
     /// The next frame, of at most `len_max` bytes; `None` where the peer finished between two frames.
@@ -51,29 +45,16 @@ impl FrameReader {
         let mut progress = Progress::start(Instant::now(), &self.limits);
         loop {
             let mut input = &self.step[self.unread.clone()];
-            let frame = self
-                .deframer
-                .feed(&mut input, len_max)
-                .map_err(|_| StreamFault::FrameTooLong)?;
+            let frame = self.deframer.feed(&mut input, len_max).map_err(|_| StreamFault::FrameTooLong)?;
             self.unread.start = self.unread.end - input.len();
             if frame.is_some() {
                 return Ok(frame);
             }
             let begun = self.deframer.begun();
             let read = self.recv.read(&mut self.step);
-            let read = if begun {
-                timeout_at(progress.ends(), read)
-                    .await
-                    .unwrap_or(Ok(Some(0)))
-            } else {
-                read.await
-            };
+            let read = if begun { timeout_at(progress.ends(), read).await.unwrap_or(Ok(Some(0))) } else { read.await };
             let Some(read) = read.map_err(read_fault)? else {
-                return if begun {
-                    Err(StreamFault::Broken)
-                } else {
-                    Ok(None)
-                };
+                return if begun { Err(StreamFault::Broken) } else { Ok(None) };
             };
             self.unread = 0..read;
             if !begun {
@@ -93,10 +74,7 @@ pub(crate) struct FrameWriter {
 
 impl FrameWriter {
     pub(crate) fn new(send: SendStream, limits: &Limits) -> Self {
-        Self {
-            send,
-            limits: limits.clone(),
-        }
+        Self { send, limits: limits.clone() }
     }
 
     /// Writes one frame of at most [`FRAME_LEN_MAX`](crate::FRAME_LEN_MAX) bytes.
@@ -112,9 +90,7 @@ impl FrameWriter {
     async fn write_all(&mut self, mut bytes: &[u8]) -> Result<(), StreamFault> {
         let mut progress = Progress::start(Instant::now(), &self.limits);
         while !bytes.is_empty() {
-            let written = timeout_at(progress.ends(), self.send.write(bytes))
-                .await
-                .unwrap_or(Ok(0));
+            let written = timeout_at(progress.ends(), self.send.write(bytes)).await.unwrap_or(Ok(0));
             let written = written.map_err(write_fault)?;
             bytes = &bytes[written..];
             if !progress.moved(Instant::now(), written) {
@@ -139,18 +115,15 @@ impl FrameWriter {
 fn read_fault(error: ReadError) -> StreamFault {
     match error {
         ReadError::ConnectionLost(error) => StreamFault::Lost(error),
-        ReadError::Reset(_)
-        | ReadError::ClosedStream
-        | ReadError::IllegalOrderedRead
-        | ReadError::ZeroRttRejected => StreamFault::Broken,
+        ReadError::Reset(_) | ReadError::ClosedStream | ReadError::IllegalOrderedRead | ReadError::ZeroRttRejected => {
+            StreamFault::Broken
+        }
     }
 }
 
 fn write_fault(error: WriteError) -> StreamFault {
     match error {
         WriteError::ConnectionLost(error) => StreamFault::Lost(error),
-        WriteError::Stopped(_) | WriteError::ClosedStream | WriteError::ZeroRttRejected => {
-            StreamFault::Broken
-        }
+        WriteError::Stopped(_) | WriteError::ClosedStream | WriteError::ZeroRttRejected => StreamFault::Broken,
     }
 }

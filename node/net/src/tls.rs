@@ -17,13 +17,12 @@ use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{AlwaysResolvesServerRawPublicKeys, NoServerSessionStorage};
 use rustls::sign::{CertifiedKey, Signer, SigningKey};
 use rustls::{
-    CertificateError, DigitallySignedStruct, DistinguishedName, Error, PeerIncompatible,
-    PeerMisbehaved, SignatureAlgorithm, SignatureScheme,
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, PeerIncompatible, PeerMisbehaved,
+    SignatureAlgorithm, SignatureScheme,
 };
 
 use crate::limits::{
-    Congestion, INCOMING_BUFFER_LEN, INCOMING_BUFFER_TOTAL_LEN, INCOMING_MAX, Limits,
-    SOCKET_BUFFER_LEN,
+    Congestion, INCOMING_BUFFER_LEN, INCOMING_BUFFER_TOTAL_LEN, INCOMING_MAX, Limits, SOCKET_BUFFER_LEN,
 };
 use crate::{Allow, TransportIdentity, spki};
 
@@ -72,16 +71,13 @@ pub(crate) fn listener_config(
         .with_protocol_versions(&[&rustls::version::TLS13])
         .expect("the provider has the suites and groups of TLS 1.3")
         .with_client_cert_verifier(Arc::new(AllowedDialer { allow }))
-        .with_cert_resolver(Arc::new(AlwaysResolvesServerRawPublicKeys::new(
-            certified_key(identity),
-        )));
+        .with_cert_resolver(Arc::new(AlwaysResolvesServerRawPublicKeys::new(certified_key(identity))));
     tls.alpn_protocols = vec![alpn.as_bytes().to_vec()];
     // A revoked key must not come back by a ticket: none are issued, and none would be found.
     tls.session_storage = Arc::new(NoServerSessionStorage {});
     tls.send_tls13_tickets = 0;
     tls.max_early_data_size = 0;
-    let crypto = QuicServerConfig::try_from(tls)
-        .expect("the provider has AES-128-GCM, which protects Initial packets");
+    let crypto = QuicServerConfig::try_from(tls).expect("the provider has AES-128-GCM, which protects Initial packets");
 
     let mut config = quinn::ServerConfig::with_crypto(Arc::new(crypto));
     let mut transport = transport_config(limits);
@@ -120,9 +116,7 @@ fn dialer_tls(
         .expect("the provider has the suites and groups of TLS 1.3")
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(ExpectedListener { expected }))
-        .with_client_cert_resolver(Arc::new(AlwaysResolvesClientRawPublicKeys::new(
-            certified_key(identity),
-        )));
+        .with_client_cert_resolver(Arc::new(AlwaysResolvesClientRawPublicKeys::new(certified_key(identity))));
     tls.alpn_protocols = vec![alpn.as_bytes().to_vec()];
     tls.resumption = Resumption::disabled();
     tls.enable_early_data = false;
@@ -131,8 +125,7 @@ fn dialer_tls(
 }
 
 fn dialer_quic(tls: rustls::ClientConfig, limits: &Limits) -> quinn::ClientConfig {
-    let crypto = QuicClientConfig::try_from(tls)
-        .expect("the provider has AES-128-GCM, which protects Initial packets");
+    let crypto = QuicClientConfig::try_from(tls).expect("the provider has AES-128-GCM, which protects Initial packets");
 
     let mut config = quinn::ClientConfig::new(Arc::new(crypto));
     let mut transport = transport_config(limits);
@@ -149,32 +142,20 @@ pub(crate) fn endpoint(
     limits: &Limits,
 ) -> std::io::Result<quinn::Endpoint> {
     let mut endpoint = EndpointConfig::default();
-    endpoint
-        .max_udp_payload_size(limits.mtu_max.max(1472))
-        .map_err(std::io::Error::other)?;
-    quinn::Endpoint::new(
-        endpoint,
-        config,
-        socket(address)?,
-        Arc::new(quinn::TokioRuntime),
-    )
+    endpoint.max_udp_payload_size(limits.mtu_max.max(1472)).map_err(std::io::Error::other)?;
+    quinn::Endpoint::new(endpoint, config, socket(address)?, Arc::new(quinn::TokioRuntime))
 }
 
 /// Exported keying material of the session, equal on both ends.
 pub(crate) fn exporter(connection: &quinn::Connection, alpn: Alpn) -> Option<[u8; 32]> {
     let mut bytes = [0; 32];
-    connection
-        .export_keying_material(&mut bytes, EXPORTER_LABEL, alpn.as_bytes())
-        .ok()?;
+    connection.export_keying_material(&mut bytes, EXPORTER_LABEL, alpn.as_bytes()).ok()?;
     Some(bytes)
 }
 
 /// The key that the other end proved.
 pub(crate) fn proven_key(connection: &quinn::Connection) -> Option<TransportKey> {
-    let presented = connection
-        .peer_identity()?
-        .downcast::<Vec<CertificateDer<'static>>>()
-        .ok()?;
+    let presented = connection.peer_identity()?.downcast::<Vec<CertificateDer<'static>>>().ok()?;
     match presented.as_slice() {
         [only] => spki::decode(only).ok(),
         _ => None,
@@ -196,20 +177,11 @@ pub(crate) enum Refusal {
 pub(crate) fn refusal(error: &quinn::ConnectionError) -> Refusal {
     use quinn::ConnectionError as E;
     match error {
-        E::ConnectionClosed(close)
-            if close.error_code == quinn::TransportErrorCode::CONNECTION_REFUSED =>
-        {
+        E::ConnectionClosed(close) if close.error_code == quinn::TransportErrorCode::CONNECTION_REFUSED => {
             Refusal::Busy
         }
-        E::ApplicationClosed(close)
-            if close.error_code == VarInt::from_u32(crate::close_code::BUSY) =>
-        {
-            Refusal::Busy
-        }
-        E::ConnectionClosed(_)
-        | E::ApplicationClosed(_)
-        | E::TransportError(_)
-        | E::VersionMismatch => Refusal::Final,
+        E::ApplicationClosed(close) if close.error_code == VarInt::from_u32(crate::close_code::BUSY) => Refusal::Busy,
+        E::ConnectionClosed(_) | E::ApplicationClosed(_) | E::TransportError(_) | E::VersionMismatch => Refusal::Final,
         E::TimedOut | E::Reset | E::LocallyClosed | E::CidsExhausted => Refusal::Silent,
     }
 }
@@ -222,12 +194,7 @@ fn transport_config(limits: &Limits) -> TransportConfig {
         .stream_receive_window(window)
         .receive_window(window)
         .send_window(u64::from(limits.send_window_len))
-        .max_idle_timeout(Some(
-            limits
-                .idle
-                .try_into()
-                .expect("an idle time-out below 2^62 ms"),
-        ))
+        .max_idle_timeout(Some(limits.idle.try_into().expect("an idle time-out below 2^62 ms")))
         .keep_alive_interval(Some(limits.keep_alive))
         .datagram_receive_buffer_size(None)
         .datagram_send_buffer_size(0)
@@ -239,12 +206,10 @@ fn transport_config(limits: &Limits) -> TransportConfig {
     transport.mtu_discovery_config(Some(discovery));
     match limits.congestion {
         Congestion::Cubic => {
-            transport
-                .congestion_controller_factory(Arc::new(quinn::congestion::CubicConfig::default()));
+            transport.congestion_controller_factory(Arc::new(quinn::congestion::CubicConfig::default()));
         }
         Congestion::Bbr => {
-            transport
-                .congestion_controller_factory(Arc::new(quinn::congestion::BbrConfig::default()));
+            transport.congestion_controller_factory(Arc::new(quinn::congestion::BbrConfig::default()));
         }
     }
     transport
@@ -252,16 +217,9 @@ fn transport_config(limits: &Limits) -> TransportConfig {
 
 fn socket(address: SocketAddr) -> std::io::Result<UdpSocket> {
     use socket2::{Domain, Protocol, Socket, Type};
-    let socket = Socket::new(
-        Domain::for_address(address),
-        Type::DGRAM,
-        Some(Protocol::UDP),
-    )?;
+    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
     // The kernel may grant less than asked: slower under load, and no reason to stop.
-    for granted in [
-        socket.set_recv_buffer_size(SOCKET_BUFFER_LEN),
-        socket.set_send_buffer_size(SOCKET_BUFFER_LEN),
-    ] {
+    for granted in [socket.set_recv_buffer_size(SOCKET_BUFFER_LEN), socket.set_send_buffer_size(SOCKET_BUFFER_LEN)] {
         if let Err(error) = granted {
             tracing::debug!(kind = ?error.kind(), "socket buffer");
         }
@@ -277,20 +235,14 @@ fn provider(pq: Pq) -> Arc<CryptoProvider> {
     let mut provider = aws_lc_rs::default_provider();
     provider.kx_groups = match pq {
         Pq::Required => vec![aws_lc_rs::kx_group::X25519MLKEM768],
-        Pq::Preferred => vec![
-            aws_lc_rs::kx_group::X25519MLKEM768,
-            aws_lc_rs::kx_group::X25519,
-        ],
+        Pq::Preferred => vec![aws_lc_rs::kx_group::X25519MLKEM768, aws_lc_rs::kx_group::X25519],
     };
     Arc::new(provider)
 }
 
 fn certified_key(identity: &TransportIdentity) -> Arc<CertifiedKey> {
     let spki = CertificateDer::from(spki::encode(&identity.key()).to_vec());
-    Arc::new(CertifiedKey::new(
-        vec![spki],
-        Arc::new(RawKey(identity.clone())),
-    ))
+    Arc::new(CertifiedKey::new(vec![spki], Arc::new(RawKey(identity.clone()))))
 }
 
 /// Signs handshakes with the transport key.
@@ -299,15 +251,11 @@ struct RawKey(TransportIdentity);
 
 impl SigningKey for RawKey {
     fn choose_scheme(&self, offered: &[SignatureScheme]) -> Option<Box<dyn Signer>> {
-        offered
-            .contains(&SignatureScheme::ED25519)
-            .then(|| Box::new(self.clone()) as Box<dyn Signer>)
+        offered.contains(&SignatureScheme::ED25519).then(|| Box::new(self.clone()) as Box<dyn Signer>)
     }
 
     fn public_key(&self) -> Option<SubjectPublicKeyInfoDer<'_>> {
-        Some(SubjectPublicKeyInfoDer::from(
-            spki::encode(&self.0.key()).to_vec(),
-        ))
+        Some(SubjectPublicKeyInfoDer::from(spki::encode(&self.0.key()).to_vec()))
     }
 
     fn algorithm(&self) -> SignatureAlgorithm {
@@ -326,10 +274,7 @@ impl Signer for RawKey {
 }
 
 /// The one raw key that a peer presented.
-fn presented_key(
-    spki: &CertificateDer<'_>,
-    more: &[CertificateDer<'_>],
-) -> Result<TransportKey, Error> {
+fn presented_key(spki: &CertificateDer<'_>, more: &[CertificateDer<'_>]) -> Result<TransportKey, Error> {
     if !more.is_empty() {
         // RFC 7250 §3: a raw public key comes alone.
         return Err(CertificateError::BadEncoding.into());
@@ -377,11 +322,7 @@ impl ClientCertVerifier for AllowedDialer {
         _now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
         let key = presented_key(spki, more)?;
-        let allowed = self
-            .allow
-            .read()
-            .expect("no code panics while it holds this lock")
-            .contains(&key);
+        let allowed = self.allow.read().expect("no code panics while it holds this lock").contains(&key);
         if !allowed {
             return Err(CertificateError::ApplicationVerificationFailure.into());
         }
@@ -474,16 +415,10 @@ pub(crate) mod odd {
     use super::*;
 
     /// Without post-quantum key exchange.
-    pub(crate) fn classical(
-        identity: &TransportIdentity,
-        expected: TransportKey,
-    ) -> quinn::ClientConfig {
+    pub(crate) fn classical(identity: &TransportIdentity, expected: TransportKey) -> quinn::ClientConfig {
         let mut provider = aws_lc_rs::default_provider();
         provider.kx_groups = vec![aws_lc_rs::kx_group::X25519];
-        dialer_quic(
-            dialer_tls(identity, expected, Alpn::Cwg1, Arc::new(provider)),
-            &Limits::default(),
-        )
+        dialer_quic(dialer_tls(identity, expected, Alpn::Cwg1, Arc::new(provider)), &Limits::default())
     }
 
     /// Without a key of its own.
@@ -507,8 +442,7 @@ pub(crate) mod odd {
         let mut tls = dialer_tls(identity, expected, Alpn::Cwg1, provider(Pq::Required));
         let spki = CertificateDer::from(spki::encode(&claimed).to_vec());
         let key = CertifiedKey::new(vec![spki], Arc::new(RawKey(identity.clone())));
-        tls.client_auth_cert_resolver =
-            Arc::new(AlwaysResolvesClientRawPublicKeys::new(Arc::new(key)));
+        tls.client_auth_cert_resolver = Arc::new(AlwaysResolvesClientRawPublicKeys::new(Arc::new(key)));
         dialer_quic(tls, &Limits::default())
     }
 
@@ -516,14 +450,10 @@ pub(crate) mod odd {
     pub(crate) fn eager(
         identity: &TransportIdentity,
         expected: TransportKey,
-    ) -> (
-        quinn::ClientConfig,
-        Arc<rustls::client::ClientSessionMemoryCache>,
-    ) {
+    ) -> (quinn::ClientConfig, Arc<rustls::client::ClientSessionMemoryCache>) {
         let store = Arc::new(rustls::client::ClientSessionMemoryCache::new(16));
         let mut tls = dialer_tls(identity, expected, Alpn::Cwg1, provider(Pq::Required));
-        tls.resumption =
-            Resumption::store(Arc::clone(&store) as Arc<dyn rustls::client::ClientSessionStore>);
+        tls.resumption = Resumption::store(Arc::clone(&store) as Arc<dyn rustls::client::ClientSessionStore>);
         tls.enable_early_data = true;
         (dialer_quic(tls, &Limits::default()), store)
     }
@@ -531,8 +461,6 @@ pub(crate) mod odd {
     /// Whether the store holds a ticket for the name that dialers use.
     pub(crate) fn holds_ticket(store: &rustls::client::ClientSessionMemoryCache) -> bool {
         use rustls::client::ClientSessionStore as _;
-        store
-            .take_tls13_ticket(&ServerName::try_from(UNSENT_NAME).expect("a name"))
-            .is_some()
+        store.take_tls13_ticket(&ServerName::try_from(UNSENT_NAME).expect("a name")).is_some()
     }
 }

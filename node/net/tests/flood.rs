@@ -12,11 +12,7 @@ use tokio::time::{Instant, timeout};
 #[cfg(target_os = "linux")]
 fn resident() -> usize {
     let statm = std::fs::read_to_string("/proc/self/statm").expect("proc is there");
-    let pages: usize = statm
-        .split(' ')
-        .nth(1)
-        .and_then(|pages| pages.parse().ok())
-        .expect("a count of pages");
+    let pages: usize = statm.split(' ').nth(1).and_then(|pages| pages.parse().ok()).expect("a count of pages");
     pages * 4096
 }
 
@@ -37,7 +33,7 @@ fn fake_initial(state: &mut u64) -> Vec<u8> {
     packet.push(0);
     // RFC 9000 §16: a two-byte length, of all that follows.
     let left = 1200 - packet.len() - 2;
-    packet.extend((0x4000 | u16::try_from(left).unwrap()).to_be_bytes());
+    packet.extend((0x4000 | u16::try_from(left).expect("below 1200")).to_be_bytes());
     while packet.len() < 1200 {
         packet.push(noise(state) as u8);
     }
@@ -57,9 +53,7 @@ async fn a_flood_costs_little_memory_amplifies_nothing_and_leaves_room_for_hones
     let address = listener.net.local_addr().unwrap();
     let before = resident();
     let flood = tokio::task::spawn_blocking(move || {
-        let sockets: Vec<_> = (0..8)
-            .map(|_| UdpSocket::bind("127.0.0.1:0").unwrap())
-            .collect();
+        let sockets: Vec<_> = (0..8).map(|_| UdpSocket::bind("127.0.0.1:0").unwrap()).collect();
         for socket in &sockets {
             socket.set_nonblocking(true).unwrap();
         }
@@ -68,15 +62,11 @@ async fn a_flood_costs_little_memory_amplifies_nothing_and_leaves_room_for_hones
         for round in 0..44_000 {
             let socket = &sockets[round % sockets.len()];
             if round % 11 == 0 {
-                let garbage: Vec<u8> = (0..noise(&mut state) % 1400)
-                    .map(|_| noise(&mut state) as u8)
-                    .collect();
+                let garbage: Vec<u8> = (0..noise(&mut state) % 1400).map(|_| noise(&mut state) as u8).collect();
                 sent += socket.send_to(&garbage, address).unwrap_or(0);
                 continue;
             }
-            sent += socket
-                .send_to(&fake_initial(&mut state), address)
-                .unwrap_or(0);
+            sent += socket.send_to(&fake_initial(&mut state), address).unwrap_or(0);
             while let Ok(len) = socket.recv(&mut reply) {
                 back += len;
                 replies += 1;
@@ -88,19 +78,11 @@ async fn a_flood_costs_little_memory_amplifies_nothing_and_leaves_room_for_hones
     let begun = Instant::now();
     let (second, _) = connect(&mut dialer, &mut listener, key(2)).await;
     let during = begun.elapsed();
-    let (sent, back, replies) = timeout(Duration::from_secs(60), flood)
-        .await
-        .expect("in time")
-        .unwrap();
+    let (sent, back, replies) = timeout(Duration::from_secs(60), flood).await.expect("in time").unwrap();
     let grown = resident().saturating_sub(before);
-    println!(
-        "sent {sent} B, back {back} B in {replies} replies, grown {grown} B, honest dial {during:?}"
-    );
+    println!("sent {sent} B, back {back} B in {replies} replies, grown {grown} B, honest dial {during:?}");
 
-    assert!(
-        replies > 9_000,
-        "the flood reached the listener: {replies} replies"
-    );
+    assert!(replies > 9_000, "the flood reached the listener: {replies} replies");
     assert!(back <= 3 * sent, "{back} bytes back for {sent}");
     assert!(grown <= 64 * 1024 * 1024, "{grown} bytes");
     assert!(during <= Duration::from_secs(5), "{during:?}");

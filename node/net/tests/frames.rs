@@ -7,9 +7,7 @@ use cwg_engine::io::DownReason;
 use cwg_net::{FRAME_LEN_MAX, Limits, NetEvent, close_code};
 
 fn body(len: usize, number: usize) -> Vec<u8> {
-    (0..len)
-        .map(|i| (i.wrapping_mul(31) ^ number) as u8)
-        .collect()
+    (0..len).map(|i| (i.wrapping_mul(31) ^ number) as u8).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -17,21 +15,8 @@ async fn frames_of_every_size_come_back_as_they_went() {
     let (mut dialer, here, mut listener, there) = pair(Limits::default()).await;
     assert_eq!(here.exporter, there.exporter);
     assert_eq!((here.key, there.key), (common::key(2), common::key(1)));
-    for (number, len) in [
-        0,
-        1,
-        3,
-        4,
-        5,
-        1023,
-        1024,
-        1025,
-        65_536,
-        FRAME_LEN_MAX - 1,
-        FRAME_LEN_MAX,
-    ]
-    .into_iter()
-    .enumerate()
+    for (number, len) in
+        [0, 1, 3, 4, 5, 1023, 1024, 1025, 65_536, FRAME_LEN_MAX - 1, FRAME_LEN_MAX].into_iter().enumerate()
     {
         dialer.net.send(here.conn, body(len, number));
         let echoed = listener.frame().await;
@@ -45,10 +30,7 @@ async fn a_frame_over_the_limit_ends_the_connection_here() {
     let (mut dialer, here, mut listener, _) = pair(Limits::default()).await;
     dialer.net.send(here.conn, vec![0; FRAME_LEN_MAX + 1]);
     assert_eq!(dialer.down().await, (here.conn, DownReason::Lost));
-    assert_eq!(
-        listener.down().await.1,
-        DownReason::ClosedByPeer(close_code::STREAM_BROKEN)
-    );
+    assert_eq!(listener.down().await.1, DownReason::ClosedByPeer(close_code::STREAM_BROKEN));
 }
 
 async fn receive(node: &mut Node, count: usize, len: usize) {
@@ -96,10 +78,7 @@ async fn a_close_flushes_what_was_queued_and_carries_its_code() {
     dialer.net.close(here.conn, 7);
     dialer.net.send(here.conn, b"after the close".to_vec());
     receive(&mut listener, 12, 256 * 1024).await;
-    assert_eq!(
-        listener.down().await,
-        (there.conn, DownReason::ClosedByPeer(7))
-    );
+    assert_eq!(listener.down().await, (there.conn, DownReason::ClosedByPeer(7)));
     assert_eq!(dialer.down().await, (here.conn, DownReason::ClosedHere));
 }
 
@@ -109,8 +88,5 @@ async fn shutdown_flushes_and_says_so() {
     dialer.net.send(here.conn, b"last words".to_vec());
     dialer.net.shutdown().await;
     assert_eq!(listener.frame().await, b"last words");
-    assert_eq!(
-        listener.down().await.1,
-        DownReason::ClosedByPeer(close_code::SHUTDOWN)
-    );
+    assert_eq!(listener.down().await.1, DownReason::ClosedByPeer(close_code::SHUTDOWN));
 }

@@ -24,12 +24,7 @@ pub fn key(number: u8) -> TransportKey {
 }
 
 pub fn keys(numbers: &[u8]) -> Allow {
-    Allow::Keys(
-        numbers
-            .iter()
-            .map(|number| key(*number))
-            .collect::<BTreeSet<_>>(),
-    )
+    Allow::Keys(numbers.iter().map(|number| key(*number)).collect::<BTreeSet<_>>())
 }
 
 #[derive(Clone)]
@@ -46,35 +41,18 @@ pub struct Setup {
 impl Setup {
     pub fn listener(number: u8, allow: Allow) -> Self {
         let limits = Limits::default();
-        Self {
-            number,
-            listen: true,
-            allow,
-            alpn: Alpn::Cwg1,
-            pq: Pq::Required,
-            limits,
-            capacity: 64,
-        }
+        Self { number, listen: true, allow, alpn: Alpn::Cwg1, pq: Pq::Required, limits, capacity: 64 }
     }
 
     pub fn dialer(number: u8) -> Self {
-        Self {
-            listen: false,
-            ..Self::listener(number, keys(&[]))
-        }
+        Self { listen: false, ..Self::listener(number, keys(&[])) }
     }
 
     pub fn start(self) -> Node {
         let (sender, events) = mpsc::channel(self.capacity);
         let listen = self.listen.then(|| SocketAddr::from(([127, 0, 0, 1], 0)));
-        let config = NetConfig {
-            listen,
-            alpn: self.alpn,
-            pq: self.pq,
-            limits: self.limits,
-        };
-        let net =
-            Net::start(config, identity(self.number), self.allow, sender).expect("the node starts");
+        let config = NetConfig { listen, alpn: self.alpn, pq: self.pq, limits: self.limits };
+        let net = Net::start(config, identity(self.number), self.allow, sender).expect("the node starts");
         Node { net, events }
     }
 }
@@ -90,10 +68,7 @@ impl Node {
     }
 
     pub async fn event(&mut self) -> NetEvent {
-        timeout(PATIENCE, self.events.recv())
-            .await
-            .expect("an event in time")
-            .expect("the driver runs")
+        timeout(PATIENCE, self.events.recv()).await.expect("an event in time").expect("the driver runs")
     }
 
     pub async fn up(&mut self) -> PeerUp {
@@ -130,11 +105,7 @@ impl Node {
 }
 
 /// Dials and gives what both sides saw.
-pub async fn connect(
-    dialer: &mut Node,
-    listener: &mut Node,
-    listener_key: TransportKey,
-) -> (PeerUp, PeerUp) {
+pub async fn connect(dialer: &mut Node, listener: &mut Node, listener_key: TransportKey) -> (PeerUp, PeerUp) {
     dialer.net.dial(1, &listener.endpoint(), listener_key);
     let (here, there) = (dialer.up().await, listener.up().await);
     assert_eq!((here.side, there.side), (Side::Dialer, Side::Listener));
@@ -143,16 +114,8 @@ pub async fn connect(
 
 /// A dialer (number 1) and a listener (number 2) that stand in connection.
 pub async fn pair(limits: Limits) -> (Node, PeerUp, Node, PeerUp) {
-    let mut listener = Setup {
-        limits: limits.clone(),
-        ..Setup::listener(2, keys(&[1]))
-    }
-    .start();
-    let mut dialer = Setup {
-        limits,
-        ..Setup::dialer(1)
-    }
-    .start();
+    let mut listener = Setup { limits: limits.clone(), ..Setup::listener(2, keys(&[1])) }.start();
+    let mut dialer = Setup { limits, ..Setup::dialer(1) }.start();
     let (here, there) = connect(&mut dialer, &mut listener, key(2)).await;
     (dialer, here, listener, there)
 }
