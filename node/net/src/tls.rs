@@ -189,12 +189,13 @@ pub(crate) fn refusal(error: &quinn::ConnectionError) -> Refusal {
 fn transport_config(limits: &Limits) -> TransportConfig {
     let mut transport = TransportConfig::default();
     let window = VarInt::from_u32(limits.receive_window_len);
+    let idle = u32::try_from(limits.idle.as_millis()).map_or(VarInt::MAX, VarInt::from_u32);
     transport
         .max_concurrent_uni_streams(VarInt::from_u32(0))
         .stream_receive_window(window)
         .receive_window(window)
         .send_window(u64::from(limits.send_window_len))
-        .max_idle_timeout(Some(limits.idle.try_into().expect("an idle time-out below 2^62 ms")))
+        .max_idle_timeout(Some(idle.into()))
         .keep_alive_interval(Some(limits.keep_alive))
         .datagram_receive_buffer_size(None)
         .datagram_send_buffer_size(0)

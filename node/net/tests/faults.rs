@@ -20,11 +20,11 @@ struct Wire {
 
 impl Wire {
     async fn to(listener: SocketAddr) -> Self {
-        let near = Arc::new(UdpSocket::bind("127.0.0.1:0").await.unwrap());
-        let far = Arc::new(UdpSocket::bind("127.0.0.1:0").await.unwrap());
-        far.connect(listener).await.unwrap();
+        let near = Arc::new(UdpSocket::bind("127.0.0.1:0").await.expect("a loopback socket"));
+        let far = Arc::new(UdpSocket::bind("127.0.0.1:0").await.expect("a loopback socket"));
+        far.connect(listener).await.expect("a loopback socket");
         let cut = Arc::new(AtomicBool::new(false));
-        let wire = Self { address: near.local_addr().unwrap(), cut: Arc::clone(&cut) };
+        let wire = Self { address: near.local_addr().expect("a loopback socket"), cut: Arc::clone(&cut) };
         tokio::spawn(async move {
             let (mut there, mut back) = (vec![0; 65_536], vec![0; 65_536]);
             let mut dialer = None;
@@ -32,10 +32,14 @@ impl Wire {
                 tokio::select! {
                     got = near.recv_from(&mut there) => if let Ok((len, from)) = got {
                         dialer = Some(from);
-                        if !cut.load(Ordering::Relaxed) { let _ = far.send(&there[..len]).await; }
+                        if !cut.load(Ordering::Relaxed) {
+                            let _ = far.send(&there[..len]).await;
+                        }
                     },
-                    got = far.recv(&mut back) => if let (Ok(len), Some(dialer)) = (got, dialer) {
-                        if !cut.load(Ordering::Relaxed) { let _ = near.send_to(&back[..len], dialer).await; }
+                    got = far.recv(&mut back), if !cut.load(Ordering::Relaxed) => {
+                        if let (Ok(len), Some(dialer)) = (got, dialer) {
+                            let _ = near.send_to(&back[..len], dialer).await;
+                        }
                     },
                 }
             }
