@@ -35,6 +35,8 @@ domains! {
     TransportFingerprint = "cwg-network transport-fingerprint/v1",
     /// Fingerprint of a person's key.
     OperatorFingerprint = "cwg-network operator-fingerprint/v1",
+    /// Digest of a ruleset: its tables, vectors and pinned versions.
+    Ruleset = "cwg-network ruleset/v1",
 }
 
 #[cfg(test)]
