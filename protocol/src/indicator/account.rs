@@ -22,9 +22,7 @@ pub(super) fn canonicalize(value: Clean<'_>, rules: &Rules) -> Result<Canonical,
     let Clean { text, mut repairs } = value;
     let text = without_words(&text, &mut repairs)?;
     let (bsb, account) = split(&text)?;
-    if text.contains([' ', '/']) || text.matches(':').count() > 1 {
-        repairs.insert(RepairCode::SeparatorsRemoved);
-    }
+    repairs.note(text != format!("{bsb}:{account}"), RepairCode::SeparatorsRemoved);
     join(bsb, account, repairs, rules)
 }
 

@@ -91,8 +91,9 @@ pub fn canonicalize(kind: ColumnKind, raw: &[u8], rules: &Rules) -> Result<Canon
     };
     let mut value = clean(raw, joiners)?;
     if joiners == Joiners::Remove {
-        value = folded(value)?;
+        value = folded(value);
     }
+    refuse_placeholder(&value.text)?;
     let canonical = match kind {
         ColumnKind::AuAccount => account::canonicalize(value, rules),
         ColumnKind::PayId => payid::canonicalize(value, rules),
@@ -119,19 +120,18 @@ pub fn canonicalize(kind: ColumnKind, raw: &[u8], rules: &Rules) -> Result<Canon
 pub fn canonicalize_account(bsb: &[u8], account: &[u8], rules: &Rules) -> Result<Canonical, RefusalCode> {
     let bsb = match clean(bsb, Joiners::Remove) {
         Err(RefusalCode::Empty) => return Err(RefusalCode::BsbMissing),
-        other => folded(other?)?,
+        // Some BSBs do repeat one digit: the table of prefixes judges them.
+        other => folded(other?),
     };
-    let account = folded(clean(account, Joiners::Remove)?)?;
+    let account = folded(clean(account, Joiners::Remove)?);
+    refuse_placeholder(&account.text)?;
     within_limits(account::canonicalize_parts(bsb, account, rules)?)
 }
 
-/// Folds full-width forms, and looks for placeholders again where that changed the text.
-pub(super) fn folded(mut value: Clean<'_>) -> Result<Clean<'_>, RefusalCode> {
-    if !value.text.is_ascii() {
-        value.text = fold_width(value.text, &mut value.repairs);
-        refuse_placeholder(&value.text)?;
-    }
-    Ok(value)
+/// Folds full-width forms.
+pub(super) fn folded(mut value: Clean<'_>) -> Clean<'_> {
+    value.text = fold_width(value.text, &mut value.repairs);
+    value
 }
 
 fn within_limits(canonical: Canonical) -> Result<Canonical, RefusalCode> {

@@ -30,7 +30,7 @@ pub(super) struct Clean<'a> {
     pub(super) repairs: RepairCodes,
 }
 
-/// Applies the common rules to a value.
+/// Applies the common rules to a value, placeholders aside.
 pub(super) fn clean(raw: &[u8], joiners: Joiners) -> Result<Clean<'_>, RefusalCode> {
     if raw.len() > INPUT_LEN_MAX {
         return Err(RefusalCode::TooLong);
@@ -61,7 +61,6 @@ pub(super) fn clean(raw: &[u8], joiners: Joiners) -> Result<Clean<'_>, RefusalCo
     if text.is_empty() {
         return Err(RefusalCode::Empty);
     }
-    refuse_placeholder(&text)?;
     Ok(Clean { text, repairs })
 }
 

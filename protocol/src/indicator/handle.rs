@@ -62,9 +62,7 @@ fn stated_platform<'a>(
             let lower = before.to_ascii_lowercase();
             repairs.note(lower != before, RepairCode::LowerCased);
             repairs.note(lower != stated.name(), RepairCode::NotationChanged);
-            let bare = name.trim_start();
-            repairs.note(bare.len() != name.len(), RepairCode::Trimmed);
-            Ok((stated, bare))
+            Ok((stated, trimmed(name, repairs)))
         }
         (None, Some(column)) => {
             repairs.insert(RepairCode::PrefixAdded);
@@ -79,6 +77,7 @@ fn stated_platform<'a>(
 fn name_key(platform: Platform, name: &str, mut repairs: RepairCodes) -> Result<Canonical, RefusalCode> {
     let bare = platform.0.sigils.iter().find_map(|sigil| after_prefix(name, sigil)).unwrap_or(name);
     repairs.note(bare.len() != name.len(), RepairCode::SigilRemoved);
+    let bare = trimmed(bare, &mut repairs);
     if bare.contains('@') {
         let only_sign = bare.starts_with('@') || bare.ends_with('@');
         return Err(if only_sign { RefusalCode::HandleShape } else { RefusalCode::HandleIsEmail });
@@ -98,8 +97,9 @@ fn name_key(platform: Platform, name: &str, mut repairs: RepairCodes) -> Result<
         let lowered = name.to_lowercase() == bare.to_lowercase();
         repairs.insert(if lowered { RepairCode::LowerCased } else { RepairCode::Normalized });
     }
-    // A look-alike sign of another width may appear only now.
-    if name.contains(['@', '/', '\\']) || name.starts_with(ID_MARK) {
+    // A sign of another width may appear only now, and no name begins with its platform's sign.
+    let signed = platform.0.sigils.iter().any(|sigil| after_prefix(&name, sigil).is_some());
+    if signed || name.contains(['@', '/', '\\']) || name.starts_with(ID_MARK) {
         return Err(RefusalCode::HandleShape);
     }
     refuse_placeholder(&name)?;
@@ -129,6 +129,12 @@ fn exact_key(platform: Platform, key: &str, repairs: RepairCodes) -> Result<Cano
     }
     let text = format!("{}:{ID_MARK}{key}", platform.name());
     Ok(Canonical::new(IndicatorKind::Handle, text, Strength::B, repairs))
+}
+
+fn trimmed<'a>(name: &'a str, repairs: &mut RepairCodes) -> &'a str {
+    let bare = name.trim();
+    repairs.note(bare.len() != name.len(), RepairCode::Trimmed);
+    bare
 }
 
 fn has_exact_keys(row: &PlatformRow) -> bool {

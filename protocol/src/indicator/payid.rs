@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::{
     IndicatorKind, Strength, business,
     canonical::{Canonical, folded},
-    clean::{Clean, ascii_lower, is_digits},
+    clean::{Clean, ascii_lower, is_digits, refuse_placeholder},
     column::Rules,
     email, phone,
     refusal::RefusalCode,
@@ -20,7 +20,8 @@ pub(super) fn canonicalize(value: Clean<'_>, rules: &Rules) -> Result<Canonical,
     if value.text.contains('@') {
         return email::canonicalize(value);
     }
-    let value = folded(value)?;
+    let value = folded(value);
+    refuse_placeholder(&value.text)?;
     if value.text.starts_with('+') {
         return canonicalize_phone(value, rules);
     }

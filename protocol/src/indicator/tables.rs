@@ -1,6 +1,6 @@
 //! The tables of ruleset 1, read once from `protocol/tables/` and part of the ruleset's digest.
 //!
-//! Each is text: `#` starts a comment, fields are separated by spaces. `protocol/tests/ruleset_tables.rs` regenerates the
+//! Each is text: a line that begins with `# ` is a comment, fields are separated by spaces. `protocol/tests/ruleset_tables.rs` regenerates the
 //! two that come from the directory of BSBs.
 
 use std::{collections::HashMap, sync::LazyLock};
@@ -193,9 +193,7 @@ fn pairs(table: &str) -> HashMap<&'static str, &'static str> {
 /// The lines of a table without comments.
 fn lines(table: &str) -> impl Iterator<Item = &'static str> {
     let text = TABLES.iter().find(|(name, _)| *name == table).map_or("", |(_, text)| *text);
-    text.lines()
-        .map(|line| line.split(" #").next().unwrap_or_default().trim_end())
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+    text.lines().filter(|line| !line.is_empty() && !line.starts_with("# "))
 }
 
 #[cfg(test)]
