@@ -241,6 +241,16 @@ phone("+40 712 034 567", "+40712034567", S)
 phone("+855 91 234 567", "+85591234567", S)
 phone("+61 444 444 440", "+61444444440", S)
 phone("07400 123456", "+447400123456", f"{S} {C}", "GB")
+# A trunk prefix is not stripped where it is part of the number.
+phone("+7 812 345 67 89", "+78123456789", S)
+phone("8 (812) 345-67-89", "+78123456789", f"{S} {C}", "RU")
+phone("+370 801 23 456", "+37080123456", S)
+phone("+86 10 1234 5678", "+861012345678", S)
+phone("21 234", "+68221234", f"{S} {C}", "CK")
+# Too long by one digit, though the beginning fits a plan.
+for longer in ("+86 10 1234 5648 1", "+611310123456", "+880 27111634 1"):
+    assert not phonenumbers.is_valid_number(phonenumbers.parse(longer))
+    no("phone", longer, "phone-invalid")
 no("phone", "0412 345 678", "no-region")
 no("phone", "61412345678", "no-region")
 service("1300 975 707", "phone-shared-cost", "AU")
