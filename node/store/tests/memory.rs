@@ -10,8 +10,8 @@ use cwg_protocol::indicator::{IndicatorKind, Role, Roles, Strength};
 use cwg_protocol::{Item, LoadId};
 
 const PEAK_MIB_MAX: u64 = 96;
-/// About 60 MB of rows: four runs.
-const ROWS: u32 = 400_000;
+/// About 25 MB of rows: two runs.
+const ROWS: u32 = 200_000;
 
 #[test]
 fn a_load_and_the_index_stay_below_their_memory() {
@@ -40,12 +40,12 @@ fn a_load_and_the_index_stay_below_their_memory() {
         .map(Result::unwrap)
         .count();
     assert_eq!(read, ROWS as usize);
-    for first in (0..60_000).step_by(1000) {
+    for first in (0..20_000).step_by(1000) {
         let commit: Vec<_> = (first..first + 1000).map(record).collect();
         store.append(&commit).unwrap();
     }
     store.rebuild_index().unwrap();
-    assert_eq!(store.verify().unwrap().records, 60_000);
+    assert_eq!(store.verify().unwrap().records, 20_000);
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let peak = status
         .lines()
