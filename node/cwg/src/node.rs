@@ -8,7 +8,7 @@ use std::time::{Instant, SystemTime};
 use cwg_app::{Action, Pending, Problem, Request, View};
 use cwg_crypto::Secret32;
 use cwg_engine::command::{Command, Refusal, Reply};
-use cwg_engine::io::{CloseCode, ConnId, Dial, DialFailure, Effect, Input, Level, LoadQuery, Loaded, Now, Ticket};
+use cwg_engine::io::{Dial, Effect, Input, Level, LoadQuery, Loaded, Now, Ticket};
 use cwg_engine::state::State;
 use cwg_engine::{Config, Engine};
 use cwg_net::{Allow, Alpn, Limits, Net, NetConfig, NetEvent, Pq, TransportIdentity};
@@ -222,6 +222,12 @@ impl Node {
         let ticket = Ticket(self.commands);
         self.waiting.insert(ticket, (pending, answer));
         self.engine.handle(now(self.started), Input::Command(ticket, command));
+    }
+
+    /// A command whose answer nobody waits for; its refusal is an entry in the audit.
+    pub(crate) fn submit_silently(&mut self, command: Command) {
+        self.commands += 1;
+        self.engine.handle(now(self.started), Input::Command(Ticket(self.commands), command));
     }
 
     /// Does all that the engine says. A failed write stops the node: nothing is promised that is not on disk.

@@ -11,6 +11,9 @@ use cwg_protocol::BadPin;
 use cwg_protocol::session::PlainError;
 use cwg_store::{BadRecord, Blame, StoreError};
 
+/// What to do about a defect of this program.
+pub(crate) const REPORT: &str = "report this with the output of cwg doctor";
+
 /// Files larger than this are not read whole.
 const FILE_LEN_MAX: u64 = 1 << 30;
 
