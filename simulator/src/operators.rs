@@ -1,6 +1,6 @@
 //! The people: a scripted workload of commands, each repeated until it is answered.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cwg_crypto::{Secret32, Seed, SigningKey};
 use cwg_engine::command::{Command, Refusal, Reply, RunEnd};
@@ -36,6 +36,7 @@ pub(crate) struct Workload {
     pub(crate) operators: Vec<Operator>,
     pub(crate) wishes: Vec<Wish>,
     revocations: Vec<(u64, usize)>,
+    to_revoke: BTreeSet<usize>,
     dice: Dice,
     calm_since_us: u64,
     over_since_us: Option<u64>,
@@ -122,13 +123,14 @@ impl Workload {
         }
         let mut members: Vec<usize> = (1..nodes).collect();
         dice.shuffle(&mut members);
-        let revocations = members
+        let revocations: Vec<(u64, usize)> = members
             .into_iter()
             .take(scenario.revocations as usize)
             .map(|member| (dice.below(scenario.faults_secs * SEC * 2), member))
             .collect();
         let calm_since_us = scenario.faults_secs * SEC;
-        Self { operators, wishes, revocations, dice, calm_since_us, over_since_us: None }
+        let to_revoke = revocations.iter().map(|(_, member)| *member).collect();
+        Self { operators, wishes, revocations, to_revoke, dice, calm_since_us, over_since_us: None }
     }
 
     /// Whether nobody wants anything any more, and has not for a while.
@@ -149,6 +151,11 @@ impl Workload {
 
     pub(crate) fn node_of(&self, key: NodeKey) -> Option<usize> {
         self.operators.iter().position(|operator| operator.node == Some(key))
+    }
+
+    /// Whether this member is revoked at some time.
+    pub(crate) fn was_revoked(&self, member: usize) -> bool {
+        self.to_revoke.contains(&member)
     }
 
     fn waits(&self, node: usize, asked: &Asked) -> bool {

@@ -38,6 +38,9 @@ const ELEMENT_US: u64 = 60;
 /// Deadlines that may come at one moment before a node is said to spin.
 const WAKES_AT_ONCE_MAX: u32 = 64;
 
+/// Breaches of one claim that a report lists.
+const BREACHES_PER_CLAIM: usize = 4;
+
 /// One node and its driver.
 pub(crate) struct Node {
     /// Nothing while it is down.
@@ -428,6 +431,10 @@ impl World {
 
     pub(crate) fn breach(&mut self, claim: &'static str, detail: String) {
         self.trace.line(self.now_us, format_args!("BREACH {claim}: {detail}"));
+        // The first of a kind is enough.
+        if self.breaches.iter().filter(|breach| breach.claim == claim).count() >= BREACHES_PER_CLAIM {
+            return;
+        }
         self.breaches.push(Breach { claim, at_us: self.now_us, detail });
     }
 

@@ -54,7 +54,7 @@ impl Engine {
     pub(crate) fn on_peer_up(&mut self, up: PeerUp) {
         let now = self.now;
         let joins = self.joining.as_ref().is_some_and(|joining| joining.hub_transport() == up.key);
-        let invited = self.state.invitations().values().any(|open| open.key == up.key && open.expires > now.wall);
+        let invited = self.state.invited_keys(now.wall).any(|key| key == up.key);
         let on_roster =
             self.state.network().is_some_and(|network| network.roster().active_by_transport(up.key).is_some());
         let phase = match up.side {
@@ -138,8 +138,7 @@ impl Engine {
     }
 
     fn send_hello(&mut self, id: ConnId) {
-        let (Some(own), Some(network), Some(conn)) =
-            (self.state.own(), self.state.network(), self.conns.get(&id))
+        let (Some(own), Some(network), Some(conn)) = (self.state.own(), self.state.network(), self.conns.get(&id))
         else {
             return;
         };
@@ -339,7 +338,8 @@ impl Engine {
     /// When the next invitation expires, so that the allow list shrinks in time. Wall time, seen from the monotonic clock.
     pub(crate) fn next_expiry(&self) -> Option<u64> {
         let now = self.now;
-        let open = self.state.invitations().values().filter(|open| open.expires > now.wall);
+        let known = self.state.invitations().values().chain(self.state.used_invitations().values());
+        let open = known.filter(|invitation| invitation.expires > now.wall);
         let secs = open.map(|open| open.expires.0 - now.wall.0).min()?;
         Some(now.mono_ms.saturating_add(secs.saturating_mul(1000)))
     }

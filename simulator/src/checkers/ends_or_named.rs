@@ -1,5 +1,6 @@
 //! After the faults are over, every run that was started is sealed or has ended with a code, and every member has
-//! joined or was refused by name.
+//! joined or was refused by name. A refusal must also be right: no code here says that an invited member's own key is
+//! taken.
 
 use cwg_engine::state::RunPhase;
 
@@ -11,6 +12,11 @@ pub(super) fn check(world: &World) -> Vec<String> {
     for (member, operator) in world.work.operators.iter().enumerate().skip(1) {
         if operator.joined.is_none() {
             open.push(format!("member {member} neither joined nor was refused"));
+        }
+        if let Some(Err(code)) = &operator.joined
+            && !world.work.was_revoked(member)
+        {
+            open.push(format!("member {member} could not join a healed network: {code}"));
         }
     }
     for (number, wish) in world.work.wishes.iter().enumerate() {
