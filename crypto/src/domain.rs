@@ -63,6 +63,8 @@ domains! {
     PlainRules = "cwg-network plain-rules/v1",
     /// Seals a person's signing key.
     OperatorKey = "cwg-network operator-key/v1",
+    /// Number of a match, from its run and its place in it.
+    MatchNumber = "cwg-network match-number/v1",
     /// A side's signature over a final transcript.
     Seal = "cwg-network seal/v1",
     /// Digest of a leakage statement.

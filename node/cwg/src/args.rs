@@ -108,8 +108,8 @@ pub(crate) struct InitArgs {
     /// Address and UDP port to listen on, as other nodes reach it, for example 192.0.2.7:7300.
     #[arg(long, default_value = "127.0.0.1:7300", value_name = "ADDR")]
     pub(crate) listen: String,
-    /// Makes the file of `--key-file` if it does not exist.
-    #[arg(long, requires = "key_file")]
+    /// Makes the file of `--key-file`, which must not exist yet.
+    #[arg(long)]
     pub(crate) new_key_file: bool,
 }
 

@@ -44,7 +44,7 @@ fn request_of(command: Command) -> Result<Request, Problem> {
         Command::Roster(RosterCommand::Revoke { member }) => Request::RosterRevoke { member },
         Command::Operator(OperatorCommand::List) => Request::OperatorList,
         Command::Pilot(PilotCommand::New { file }) => {
-            Request::PilotNew { charter: cwg_app::files::charter(&file)? }
+            Request::PilotNew { charter: cwg_app::files::read_charter(&file)? }
         }
         Command::Pilot(PilotCommand::Show { pilot }) => Request::PilotShow { pilot },
         Command::Pilot(PilotCommand::List) => Request::PilotList,
@@ -93,10 +93,11 @@ enum NodeSort {
 
 async fn init(common: &Common, args: &InitArgs, sort: NodeSort, out: Output) -> Result<View, Problem> {
     let config = NodeConfig::read(&common.dir)?;
-    if args.new_key_file
-        && let Some(path) = &common.key_file
-        && !path.exists()
-    {
+    if args.new_key_file {
+        let Some(path) = &common.key_file else {
+            let problem = "--new-key-file needs --key-file";
+            return Err(Problem::new(Exit::Usage, "no-key-file", problem, "say where the key file is to be"));
+        };
         cwg_store::create_key_file(path).map_err(|error| problems::store(&error))?;
     }
     let unlocking = Unlocking::find(common, &config, Typed::New)?;
@@ -106,7 +107,7 @@ async fn init(common: &Common, args: &InitArgs, sort: NodeSort, out: Output) -> 
         NodeSort::Member => Request::MemberInit { name, listen },
     };
     // What cannot become a node makes no directory.
-    cwg_app::check(&request)?;
+    Node::check(&request)?;
     let node = tokio::task::block_in_place(|| Node::create(&common.dir, unlocking.as_unlock(), config))?;
     let view = node.run_one(request).await?;
     if let Unlocking::KeyFile(path) = &unlocking {

@@ -48,7 +48,7 @@ fn listening(node: &Node) -> DoctorPart {
     match node.local_addr() {
         Some(address) => part("network", CheckResult::Good, format!("listening on UDP {address}"), None),
         None if node.online() => part("network", CheckResult::Good, "dialing only".to_owned(), None),
-        None => part("network", CheckResult::Note, "this process does not serve".to_owned(), Some("run cwg serve")),
+        None => part("network", CheckResult::Good, "this process does not serve".to_owned(), Some("run cwg serve")),
     }
 }
 
@@ -63,7 +63,7 @@ fn processor() -> DoctorPart {
         (true, false) => "AVX-512 is there, and this build leaves it unused",
         (false, _) => "no AVX-512 for the group: about half the speed",
     };
-    part("processor", CheckResult::Note, format!("{cores} cores, {backend}"), None)
+    part("processor", CheckResult::Good, format!("{cores} cores, {backend}"), None)
 }
 
 /// Bytes of the files of a directory.

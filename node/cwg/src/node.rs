@@ -11,7 +11,7 @@ use cwg_engine::command::{Command, Refusal, Reply};
 use cwg_engine::io::{Dial, Effect, Input, Level, LoadQuery, Loaded, Now, Ticket};
 use cwg_engine::state::State;
 use cwg_engine::{Config, Engine};
-use cwg_net::{Allow, Alpn, Limits, Net, NetConfig, NetEvent, Pq, TransportIdentity};
+use cwg_net::{Allow, Alpn, Limits, Net, NetConfig, NetEvent, TransportIdentity};
 use cwg_protocol::psi::JobOutput;
 use cwg_protocol::{TransportKey, UnixTime};
 use cwg_store::{SetRef, Sets, Store, Unlock};
@@ -69,6 +69,11 @@ pub(crate) enum Reach {
 }
 
 impl Node {
+    /// Whether a new node could take a request at all.
+    pub(crate) fn check(request: &Request) -> Result<(), Problem> {
+        cwg_app::prepare(request.clone(), &State::default(), now(Instant::now()).wall).map(|_| ())
+    }
+
     /// Makes the store of a new node.
     pub(crate) fn create(dir: &Path, unlock: Unlock<'_>, config: NodeConfig) -> Result<Self, Problem> {
         let cost = cwg_store::PassphraseCost::default();

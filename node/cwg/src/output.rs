@@ -1,8 +1,8 @@
 //! Data to standard output, talk to standard error; the same view as text or as JSON.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{Table, presets};
 use cwg_app::view::Screen;
 use cwg_app::{Problem, View};
 use serde::Serialize;
@@ -16,10 +16,6 @@ pub(crate) struct Output {
 impl Output {
     pub(crate) fn new(json: bool) -> Self {
         Self { json }
-    }
-
-    pub(crate) fn is_json(self) -> bool {
-        self.json
     }
 
     /// Shows a view.
@@ -86,13 +82,10 @@ impl Output {
     }
 }
 
-/// A table as text, as wide as the terminal; without one, as wide as it needs.
+/// A table as text, as wide as it needs.
 pub(crate) fn drawn(headers: &[String], rows: &[Vec<String>]) -> String {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
-    if std::io::stdout().is_terminal() {
-        table.set_content_arrangement(ContentArrangement::Dynamic);
-    }
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
     if headers.iter().any(|header| !header.is_empty()) {
         table.set_header(headers);
     }
