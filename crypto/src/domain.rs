@@ -85,6 +85,8 @@ domains! {
     SetContent = "cwg-network set-content/v1",
     /// Names in the store's index, and the mark of its clean end.
     IndexKey = "cwg-network index-key/v1",
+    /// Digest of a ruleset: its tables, vectors and pinned versions.
+    Ruleset = "cwg-network ruleset/v1",
 }
 
 #[cfg(test)]
