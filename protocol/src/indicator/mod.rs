@@ -62,10 +62,3 @@ impl core::fmt::Debug for Item {
         f.write_str("Item(..)")
     }
 }
-
-/// TEMP.
-pub const RULESET_ID: u16 = 1;
-/// TEMP.
-pub fn ruleset_hash() -> cwg_crypto::Digest {
-    cwg_crypto::digest(Domain::Item, &[])
-}
