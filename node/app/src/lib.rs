@@ -1,1 +1,36 @@
-//! Placeholder.
+//! The application layer: the one place between the engine and the people, whether they type or click.
+//!
+//! A front end makes a [`Request`], and shows the [`View`] or the [`Problem`] that comes of it; it needs no other type
+//! of this crate, and none of the engine or the protocol. In between, the daemon calls [`prepare`], which answers
+//! from the state or says what is to be done, and [`answer`], which turns the engine's reply into a view.
+//!
+//! No socket, no async, no clock. Files are read in two places: [`files`], for the small ones that people write, and
+//! [`indicators`], for what is loaded.
+
+#![forbid(unsafe_code)]
+
+mod action;
+mod charter_file;
+mod describe;
+pub mod files;
+pub mod indicators;
+mod mask;
+mod named;
+mod problem;
+mod refusals;
+mod request;
+mod signing;
+mod times;
+pub mod view;
+mod work;
+
+pub use action::{Action, Pending, answer, prepare};
+pub use charter_file::{BudgetTerms, CharterFile, IndicatorTerms, When};
+pub use problem::{Exit, Problem};
+pub use request::{Purge, Request, WhoLearns};
+pub use signing::sign_as_person;
+pub use view::View;
+pub use work::{
+    AuditShowWork, AuditVerifyWork, Checked, DamagedRecord, DoctorWork, LoadWork, MatchListWork, MatchShowWork,
+    PurgeOlderWork, Records, Running, StatusWork, Submit, Work,
+};

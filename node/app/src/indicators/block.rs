@@ -1,0 +1,192 @@
+//! Some rows as they were read: the cells that the map names, in one piece of memory that is used again.
+
+use core::ops::Range;
+
+use super::{BLOCK_LEN, BLOCK_ROWS};
+use crate::problem::Problem;
+
+/// Reads rows into blocks.
+pub(super) trait Source {
+    /// Clears the block and fills it; it stays empty at the end of the input.
+    fn fill(&mut self, block: &mut Block) -> Result<(), Problem>;
+
+    /// Bytes read so far.
+    fn bytes(&self) -> u64;
+}
+
+/// Why a whole row is refused before its values are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum RowFault {
+    TooLong,
+    TooManyColumns,
+    ColumnCount,
+    NotUtf8,
+    JsonShape,
+    JsonValue,
+    JsonRepeated,
+    NoValue,
+    Reference,
+    TypeUnknown,
+    RoleUnknown,
+}
+
+impl RowFault {
+    #[cfg(test)]
+    pub(super) const ALL: [Self; 11] = [
+        Self::TooLong,
+        Self::TooManyColumns,
+        Self::ColumnCount,
+        Self::NotUtf8,
+        Self::JsonShape,
+        Self::JsonValue,
+        Self::JsonRepeated,
+        Self::NoValue,
+        Self::Reference,
+        Self::TypeUnknown,
+        Self::RoleUnknown,
+    ];
+
+    /// Code, problem and hint.
+    pub(super) fn text(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::TooLong => (
+                "row-too-long",
+                "the row is longer than 64 KiB",
+                "look for a quote that is never closed; such a row takes the next ones with it",
+            ),
+            Self::TooManyColumns => ("too-many-columns", "the row has more than 256 columns", "check the delimiter"),
+            Self::ColumnCount => (
+                "column-count",
+                "the row does not have as many columns as the first",
+                "look for a delimiter inside a value that is not in quotes",
+            ),
+            Self::NotUtf8 => ("not-utf8", "the row is not UTF-8 text", "export the file again as UTF-8"),
+            Self::JsonShape => {
+                ("json-shape", "the line is not one JSON object", "write one object a line, without a comma after it")
+            }
+            Self::JsonValue => {
+                ("json-value", "a mapped field is neither text nor a whole number", "write values as text")
+            }
+            Self::JsonRepeated => {
+                ("json-repeated", "a mapped field stands twice in the object", "write each field once")
+            }
+            Self::NoValue => (
+                "row-empty",
+                "the row has no value in any mapped column",
+                "leave rows without an identifier out of the file",
+            ),
+            Self::Reference => (
+                "reference-shape",
+                "the reference is longer than 128 bytes, not UTF-8, or holds a control character",
+                "give the number of the customer or account alone",
+            ),
+            Self::TypeUnknown => (
+                "type-unknown",
+                "the row names no type of column",
+                "write one of au-account, payid, abn, acn, phone, email, iban, btc, evm, trx, handle, domain, device",
+            ),
+            Self::RoleUnknown => {
+                ("role-unknown", "the row names no role and the map has no default", "write holder or counterparty")
+            }
+        }
+    }
+}
+
+/// One row of a block.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RowAt {
+    /// Counted from 1, header aside.
+    pub(super) row: u64,
+    /// Counted from 1.
+    pub(super) line: u64,
+    pub(super) fault: Option<RowFault>,
+}
+
+/// Some rows.
+#[derive(Debug, Default)]
+pub(super) struct Block {
+    bytes: Vec<u8>,
+    rows: Vec<RowAt>,
+    /// For each row one range for each slot, empty where there is nothing.
+    cells: Vec<(u32, u32)>,
+    slots: usize,
+}
+
+impl Block {
+    pub(super) fn clear(&mut self, slots: usize) {
+        self.bytes.clear();
+        self.rows.clear();
+        self.cells.clear();
+        self.slots = slots;
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.rows.len() >= BLOCK_ROWS || self.bytes.len() >= BLOCK_LEN
+    }
+
+    /// Adds a row; its cells follow by [`Block::set_cell`].
+    pub(super) fn push(&mut self, row: RowAt) {
+        self.rows.push(row);
+        self.cells.resize(self.rows.len() * self.slots, (0, 0));
+    }
+
+    /// Sets a cell of the last row.
+    pub(super) fn set_cell(&mut self, slot: usize, cell: &[u8]) {
+        // Blocks are below 5 MiB, so an offset fits.
+        let start = self.bytes.len() as u32;
+        self.bytes.extend_from_slice(cell);
+        let at = self.cells.len() - self.slots + slot;
+        self.cells[at] = (start, self.bytes.len() as u32);
+    }
+
+    /// Marks the last row as refused.
+    pub(super) fn refuse(&mut self, fault: RowFault) {
+        if let Some(row) = self.rows.last_mut() {
+            row.fault = Some(fault);
+        }
+    }
+
+    pub(super) fn rows(&self, range: Range<usize>) -> impl Iterator<Item = (RowAt, Cells<'_>)> {
+        range.map(|at| {
+            let cells = &self.cells[at * self.slots..(at + 1) * self.slots];
+            (self.rows[at], Cells { bytes: &self.bytes, cells })
+        })
+    }
+}
+
+/// The cells of one row.
+#[derive(Clone, Copy)]
+pub(super) struct Cells<'a> {
+    bytes: &'a [u8],
+    cells: &'a [(u32, u32)],
+}
+
+impl<'a> Cells<'a> {
+    pub(super) fn cell(self, slot: usize) -> &'a [u8] {
+        let (start, end) = self.cells[slot];
+        &self.bytes[start as usize..end as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_of_a_row_has_a_code_a_problem_and_a_hint() {
+        let codes: std::collections::BTreeSet<_> = RowFault::ALL.map(|fault| fault.text().0).into();
+        assert_eq!(codes.len(), RowFault::ALL.len());
+        for fault in RowFault::ALL {
+            let (_, problem, hint) = fault.text();
+            assert!(!problem.ends_with('.') && !hint.ends_with('.') && hint.len() > 10);
+        }
+    }
+}

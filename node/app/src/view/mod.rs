@@ -1,0 +1,107 @@
+//! What a front end shows: one struct for each screen, in words and numbers of its own.
+//!
+//! As JSON (`--json`), a view is `{"view": "roster", ...}` with the fields documented here; names of fields are stable,
+//! times are RFC 3339 in UTC, numbers of things are hexadecimal. For people, [`View::screen`] gives the same as fields,
+//! tables and notes, which the command line and the console draw alike.
+
+mod audit;
+mod indicators;
+mod matches;
+mod node;
+mod pilot;
+mod roster;
+mod run;
+mod screen;
+
+use serde::{Deserialize, Serialize};
+
+pub use audit::{AuditEntryView, AuditVerifiedView, AuditView, Detail};
+pub use indicators::{
+    IndicatorsView, KeyCount, KindLine, LoadLine, LoadReportView, RefusalCount, RefusedRow, RepairCount, ValueCount,
+};
+pub use matches::{MatchLine, MatchView, MatchesView};
+pub use node::{
+    CheckResult, DoctorPart, DoctorView, NodeMadeView, OperatorLine, OperatorsView, PeerLine, Sizes, StatusView,
+};
+pub use pilot::{Allowance, PilotLine, PilotView, PilotsView, SignatureLine};
+pub use roster::{InvitationLine, InvitationView, MemberLine, RosterView};
+pub use run::{EndReason, LeakageView, RunLine, RunPlanView, RunView, RunsView, SetSizeView, TypeRoles};
+pub use screen::{Screen, Table};
+
+use crate::problem::Exit;
+
+/// The answer to a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "view", rename_all = "kebab-case")]
+pub enum View {
+    /// A hub or a member has its keys.
+    NodeMade(NodeMadeView),
+    /// A fresh invitation.
+    Invitation(InvitationView),
+    /// The roster.
+    Roster(RosterView),
+    /// Named persons.
+    Operators(OperatorsView),
+    /// One pilot.
+    Pilot(Box<PilotView>),
+    /// All pilots.
+    Pilots(PilotsView),
+    /// What a load, or a check of a file, came to.
+    LoadReport(Box<LoadReportView>),
+    /// The loads in use.
+    Indicators(IndicatorsView),
+    /// A planned run, before consent.
+    RunPlan(Box<RunPlanView>),
+    /// One run.
+    Run(Box<RunView>),
+    /// All runs.
+    Runs(RunsView),
+    /// Matches, masked.
+    Matches(MatchesView),
+    /// One match.
+    Match(Box<MatchView>),
+    /// Entries of the audit.
+    Audit(AuditView),
+    /// What checking the audit came to.
+    AuditVerified(AuditVerifiedView),
+    /// The node at a glance.
+    Status(Box<StatusView>),
+    /// What may need attention.
+    Doctor(DoctorView),
+}
+
+impl View {
+    /// What people see.
+    pub fn screen(&self) -> Screen {
+        match self {
+            Self::NodeMade(view) => view.screen(),
+            Self::Invitation(view) => view.screen(),
+            Self::Roster(view) => view.screen(),
+            Self::Operators(view) => view.screen(),
+            Self::Pilot(view) => view.screen(),
+            Self::Pilots(view) => view.screen(),
+            Self::LoadReport(view) => view.screen(),
+            Self::Indicators(view) => view.screen(),
+            Self::RunPlan(view) => view.screen(),
+            Self::Run(view) => view.screen(),
+            Self::Runs(view) => view.screen(),
+            Self::Matches(view) => view.screen(),
+            Self::Match(view) => view.screen(),
+            Self::Audit(view) => view.screen(),
+            Self::AuditVerified(view) => view.screen(),
+            Self::Status(view) => view.screen(),
+            Self::Doctor(view) => view.screen(),
+        }
+    }
+
+    /// What the command line exits with after showing it: [`Exit::Ok`], or [`Exit::No`] where the answer is no.
+    pub fn exit(&self) -> Exit {
+        let no = match self {
+            Self::AuditVerified(view) => !view.sound,
+            Self::Run(view) => view.end.is_some(),
+            Self::Doctor(view) => view.parts.iter().any(|part| part.result == CheckResult::Bad),
+            _ => false,
+        };
+        if no { Exit::No } else { Exit::Ok }
+    }
+}
