@@ -246,8 +246,11 @@ impl Engine {
                 roster.in_force(self.now.wall)
             });
             match checked {
-                // One that is over is a link of the chain all the same; sessions ask whether it is in force.
-                Ok(()) | Err(RosterError::Expired(_)) => self.commit(Entry::RosterAdopted { roster: signed }),
+                // One that is over, or signed while the hub's clock was ahead, is a link of the chain all the same, and
+                // whom it revokes is revoked; sessions ask whether it is in force.
+                Ok(()) | Err(RosterError::Expired(_) | RosterError::Future(_)) => {
+                    self.commit(Entry::RosterAdopted { roster: signed })
+                }
                 // Sent by two peers at once: nothing new.
                 Err(RosterError::Rollback { .. }) => {}
                 // A newer one was sent to all while ours was on its way.
@@ -305,10 +308,11 @@ impl Engine {
         self.after_roster();
     }
 
-    /// Hub: renews the roster before it expires.
+    /// Hub: renews the roster before it expires, and one that it signed while its own clock was ahead.
     pub(crate) fn renew_roster(&mut self) {
         let Some(network) = self.state.network().filter(|_| self.is_hub()) else { return };
-        if network.roster().body().valid_until > self.now.wall.plus_secs(ROSTER_RENEW_SECS) {
+        let lasts = network.roster().body().valid_until > self.now.wall.plus_secs(ROSTER_RENEW_SECS);
+        if lasts && !matches!(network.roster().in_force(self.now.wall), Err(RosterError::Future(_))) {
             return;
         }
         let members = network.roster().body().members.to_vec();
