@@ -397,7 +397,8 @@ impl World {
         operator.join_tries += 1;
         operator.calm_tries += u32::from(calm);
         operator.next_try_us = now_us + wait;
-        if operator.join_tries % TRIES_PER_INVITATION == 0 || matches!(refusal, Refusal::InvitationExpired(_)) {
+        if operator.join_tries.is_multiple_of(TRIES_PER_INVITATION) || matches!(refusal, Refusal::InvitationExpired(_))
+        {
             operator.invitation = None;
         }
         if operator.calm_tries >= JOIN_TRIES_CALM {

@@ -23,7 +23,7 @@ pub(crate) struct Joining {
 /// How an invited node is let in.
 enum Admission {
     /// With the next roster.
-    New(Roster),
+    New(SignedRoster),
     /// It stands on this one: the answer to an earlier request was lost.
     Again(SignedRoster),
 }
@@ -153,9 +153,8 @@ impl Engine {
         let key = conn.key;
         match self.admit(join, key) {
             Ok(Admission::New(roster)) => {
-                let admitted = Entry::Admitted { id: join.invitation, roster: roster.signed().clone() };
-                self.commit(admitted);
-                self.send(id, &Message::Joined(Joined { roster: roster.signed().clone() }));
+                self.commit(Entry::Admitted { id: join.invitation, roster: roster.clone() });
+                self.send(id, &Message::Joined(Joined { roster }));
                 self.broadcast_roster();
             }
             Ok(Admission::Again(roster)) => self.send(id, &Message::Joined(Joined { roster })),
@@ -193,7 +192,8 @@ impl Engine {
         if members.iter().filter(|node| node.status == Status::Active).count() > MEMBERS_MAX {
             return Err(JoinRefusal::NetworkFull);
         }
-        self.next_roster(members).map(Admission::New).map_err(|_| JoinRefusal::KeyTaken)
+        let next = self.next_roster(members).map(|roster| Admission::New(roster.signed().clone()));
+        next.map_err(|_| JoinRefusal::KeyTaken)
     }
 
     /// Member: the hub let us in.
