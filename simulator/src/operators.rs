@@ -29,8 +29,8 @@ const TRIES_PER_INVITATION: u32 = 4;
 /// After this long in a healed network a charter that is not live ends what waits for it.
 const PATIENCE_US: u64 = 40 * 60 * SEC;
 
-/// Quiet time after the last end, so that what is on its way arrives.
-const AFTER_US: u64 = 60 * SEC;
+/// Quiet time after the last end: longer than a session may stall, so that the other side ends too.
+const AFTER_US: u64 = 180 * SEC;
 
 pub(crate) struct Workload {
     pub(crate) operators: Vec<Operator>,
