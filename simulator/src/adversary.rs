@@ -135,6 +135,8 @@ impl Adversary {
             Lie::Replay => {
                 let sent = &self.sent[&conn];
                 let old = sent[self.dice.index(sent.len())].clone();
+                // What comes after the seal comes after the session.
+                self.note_seal(body);
                 self.note_lie(&old);
                 return vec![told, old];
             }

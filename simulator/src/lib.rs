@@ -20,7 +20,7 @@ mod trace;
 mod world;
 
 pub use adversary::Lie;
-pub use checkers::Breach;
+pub use checkers::{Breach, leakage_as_declared};
 pub use report::{Counts, Report};
 pub use scenario::{Scenario, ScenarioError};
 pub use simulate::simulate;

@@ -204,8 +204,7 @@ impl World {
             TransportKey(cwg_crypto::SigningKey::from_secret(&secret).verifying_key())
         });
         let (life, began_us) = (self.nodes[node].life, self.now_us);
-        let shake =
-            Shake { node, life, ticket: dial.ticket, target, key: dial.key, proven, began_us, busy: false };
+        let shake = Shake { node, life, ticket: dial.ticket, target, key: dial.key, proven, began_us, busy: false };
         let first = self.now_us + self.net.packet_us() + self.net.packet_us() + self.net.packet_us();
         self.at(first, Event::Net(NetEvent::Shake(Box::new(shake))));
     }
@@ -279,7 +278,8 @@ impl World {
         for body in bodies {
             let kind = body.first_chunk::<2>().map_or(u16::MAX, |kind| u16::from_le_bytes(*kind));
             let (len, hash) = (body.len(), mark(&body));
-            self.trace.line(self.now_us, format_args!("{node} > send {} to {to}: {kind:#04x} {len} {hash:08x}", conn.0));
+            self.trace
+                .line(self.now_us, format_args!("{node} > send {} to {to}: {kind:#04x} {len} {hash:08x}", conn.0));
             self.counts.frames += 1;
             self.counts.bytes += body.len() as u64;
             self.net.sent.push(Sent { from: node, to, kind, len: body.len() });

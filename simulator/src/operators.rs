@@ -29,8 +29,8 @@ const TRIES_PER_INVITATION: u32 = 4;
 /// After this long in a healed network a charter that is not live ends what waits for it.
 const PATIENCE_US: u64 = 40 * 60 * SEC;
 
-/// Quiet time after the last end, so that what is on its way arrives.
-const AFTER_US: u64 = 60 * SEC;
+/// Quiet time after the last end: longer than a session may stall, so that the other side ends too.
+const AFTER_US: u64 = 180 * SEC;
 
 pub(crate) struct Workload {
     pub(crate) operators: Vec<Operator>,
@@ -136,8 +136,7 @@ impl Workload {
     /// Whether nobody wants anything any more, and has not for a while.
     pub(crate) fn is_over(&mut self, now_us: u64) -> bool {
         let joined = self.operators.iter().skip(1).all(|operator| operator.joined.is_some());
-        let ended =
-            self.wishes.iter().all(|wish| matches!(wish.stage, WishStage::Ended(..) | WishStage::Refused(_)));
+        let ended = self.wishes.iter().all(|wish| matches!(wish.stage, WishStage::Ended(..) | WishStage::Refused(_)));
         if !(joined && ended && self.revocations.is_empty()) {
             self.over_since_us = None;
             return false;
@@ -156,6 +155,16 @@ impl Workload {
     /// Whether this member is revoked at some time.
     pub(crate) fn was_revoked(&self, member: usize) -> bool {
         self.to_revoke.contains(&member)
+    }
+
+    /// Members that learn in some run.
+    pub(crate) fn learners(&self) -> BTreeSet<usize> {
+        let learns = |wish: &Wish| match wish.learns {
+            Learns::Proposer => vec![wish.proposer],
+            Learns::Acceptor => vec![wish.acceptor],
+            Learns::Both => vec![wish.proposer, wish.acceptor],
+        };
+        self.wishes.iter().flat_map(learns).collect()
     }
 
     fn waits(&self, node: usize, asked: &Asked) -> bool {
@@ -236,11 +245,8 @@ impl World {
         }
         let kinds: Vec<KindRoles> = KINDS.iter().map(|kind| KindRoles { kind: *kind, roles: Roles::BOTH }).collect();
         let now = self.now_of(HUB).wall;
-        let budget = Budget {
-            items_per_session: 1 << 16,
-            sessions_per_day: self.scenario.sessions_per_day,
-            items_min: 10,
-        };
+        let budget =
+            Budget { items_per_session: 1 << 16, sessions_per_day: self.scenario.sessions_per_day, items_min: 10 };
         Some(Body {
             network: NetworkId([0; 16]),
             pilot: PilotId([0; 8]),
@@ -391,7 +397,8 @@ impl World {
         operator.join_tries += 1;
         operator.calm_tries += u32::from(calm);
         operator.next_try_us = now_us + wait;
-        if operator.join_tries % TRIES_PER_INVITATION == 0 || matches!(refusal, Refusal::InvitationExpired(_)) {
+        if operator.join_tries.is_multiple_of(TRIES_PER_INVITATION) || matches!(refusal, Refusal::InvitationExpired(_))
+        {
             operator.invitation = None;
         }
         if operator.calm_tries >= JOIN_TRIES_CALM {
@@ -406,7 +413,8 @@ impl World {
 
     fn run_refused(&mut self, node: usize, wish: usize, refusal: &Refusal) {
         let patient = self.now_us < self.work.calm_since_us + PATIENCE_US;
-        let may_pass = matches!(refusal, Refusal::NotLive(NotLive::Unsigned { .. } | NotLive::NotOpen) | Refusal::Roster(_));
+        let may_pass =
+            matches!(refusal, Refusal::NotLive(NotLive::Unsigned { .. } | NotLive::NotOpen) | Refusal::Roster(_));
         if let (Refusal::RunState(_), WishStage::Planned(run)) = (refusal, &self.work.wishes[wish].stage) {
             // The answer to the start was lost in a crash.
             let run = *run;

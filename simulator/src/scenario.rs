@@ -175,7 +175,7 @@ impl Scenario {
             members: members as u32,
             items: items as u32,
             common: dice.below(items / 2 / (members - 1) + 1) as u32,
-            runs_per_pair: dice.between(1, 3) as u32,
+            runs_per_pair: dice.between(1, 5) as u32,
             sessions_per_day: if dice.chance(300) { dice.between(1, 4) as u32 } else { 20 },
             delay_ms: dice.between(1, 150),
             jitter_ms: dice.between(0, 60),
@@ -189,8 +189,8 @@ impl Scenario {
             clock_jumps: if dice.chance(250) { dice.between(1, 3) as u32 } else { 0 },
             clock_jump_max_secs: if dice.chance(300) { 30 * 86_400 } else { 3_000 },
             revocations: u32::from(dice.chance(250)),
-            hostile: u32::from(dice.chance(300)),
-            lies_permille: dice.between(20, 400) as u32,
+            hostile: u32::from(dice.chance(400)),
+            lies_permille: dice.between(20, 300) as u32,
             faults_secs: dice.between(30, 240),
             ..calm
         }

@@ -122,6 +122,7 @@ impl Engine {
         self.expire_conns();
         self.expire_sessions();
         self.renew_roster();
+        self.propose_waiting();
         self.keep_dialing();
         let mut allowed = self.state.allowed(self.now.wall);
         // The key of a used invitation stays until its connection ends: a driver that is told to end the connections of

@@ -1,5 +1,6 @@
 //! Founding a network, inviting, joining.
 
+use cwg_crypto::{Secret32, SigningKey};
 use cwg_protocol::invitation::{Invitation, InvitationId};
 use cwg_protocol::roster::{Address, Body, Entry as Node, Name, Roster, SignedRoster, Status};
 use cwg_protocol::wire::limits::{MEMBERS_MAX, PROTOCOL_VERSION};
@@ -22,7 +23,7 @@ pub(crate) struct Joining {
 /// How an invited node is let in.
 enum Admission {
     /// With the next roster.
-    New(Roster),
+    New(SignedRoster),
     /// It stands on this one: the answer to an earlier request was lost.
     Again(SignedRoster),
 }
@@ -34,7 +35,8 @@ impl Joining {
 }
 
 impl Engine {
-    fn found(&mut self, kind: NodeKind, name: Name, address: Address) -> Result<NodeKey, Refusal> {
+    /// The keys of a new node, not stored yet.
+    fn founded(&mut self, kind: NodeKind, name: Name, address: Address) -> Result<Entry, Refusal> {
         if self.state.own().is_some() {
             return Err(Refusal::AlreadyFounded);
         }
@@ -43,26 +45,24 @@ impl Engine {
         }
         let node = StoredSecret(self.random("node key"));
         let transport = StoredSecret(self.random("transport key"));
-        self.commit(Entry::Founded { kind, name, address, node, transport });
-        Ok(self.own()?.node())
+        Ok(Entry::Founded { kind, name, address, node, transport })
     }
 
     pub(crate) fn found_member(&mut self, name: Name, address: Address) -> Result<Reply, Refusal> {
-        self.found(NodeKind::Member, name, address).map(Reply::Founded)
+        let founded = self.founded(NodeKind::Member, name, address)?;
+        self.commit(founded);
+        Ok(Reply::Founded(self.own()?.node()))
     }
 
     pub(crate) fn found_hub(&mut self, name: Name, address: Address) -> Result<Reply, Refusal> {
-        let node = self.found(NodeKind::Hub, name, address)?;
+        let founded = self.founded(NodeKind::Hub, name.clone(), address.clone())?;
+        let Entry::Founded { node, transport, .. } = &founded else { unreachable!("built above") };
+        let signing = SigningKey::from_secret(&Secret32::new(node.0));
+        let transport = SigningKey::from_secret(&Secret32::new(transport.0));
         let network = NetworkId(self.random("network"));
-        let own = self.own()?;
-        let hub = Node {
-            name: own.name.clone(),
-            node,
-            transport: own.transport_key(),
-            address: own.address.clone(),
-            status: Status::Active,
-            since: Epoch(1),
-        };
+        let node = NodeKey(signing.verifying_key());
+        let transport = TransportKey(transport.verifying_key());
+        let hub = Node { name, node, transport, address, status: Status::Active, since: Epoch(1) };
         let body = Body {
             network,
             epoch: Epoch(1),
@@ -72,8 +72,9 @@ impl Engine {
             hub,
             members: Vec::new().try_into().expect("none is under the limit"),
         };
-        let roster = Roster::sign(body, &own.signing)?;
-        self.commit(Entry::NetworkFounded { network, roster: roster.signed().clone() });
+        let roster = Roster::sign(body, &signing)?;
+        // Together or not at all: a hub with keys and no network could neither go on nor be founded again.
+        self.commit_all(vec![founded, Entry::NetworkFounded { network, roster: roster.signed().clone() }]);
         Ok(Reply::Founded(node))
     }
 
@@ -152,9 +153,8 @@ impl Engine {
         let key = conn.key;
         match self.admit(join, key) {
             Ok(Admission::New(roster)) => {
-                let admitted = Entry::Admitted { id: join.invitation, roster: roster.signed().clone() };
-                self.commit(admitted);
-                self.send(id, &Message::Joined(Joined { roster: roster.signed().clone() }));
+                self.commit(Entry::Admitted { id: join.invitation, roster: roster.clone() });
+                self.send(id, &Message::Joined(Joined { roster }));
                 self.broadcast_roster();
             }
             Ok(Admission::Again(roster)) => self.send(id, &Message::Joined(Joined { roster })),
@@ -192,7 +192,8 @@ impl Engine {
         if members.iter().filter(|node| node.status == Status::Active).count() > MEMBERS_MAX {
             return Err(JoinRefusal::NetworkFull);
         }
-        self.next_roster(members).map(Admission::New).map_err(|_| JoinRefusal::KeyTaken)
+        let next = self.next_roster(members).map(|roster| Admission::New(roster.signed().clone()));
+        next.map_err(|_| JoinRefusal::KeyTaken)
     }
 
     /// Member: the hub let us in.

@@ -22,6 +22,8 @@ pub(crate) struct Conn {
     pub(crate) exporter: [u8; 32],
     pub(crate) phase: Phase,
     deadline_ms: Option<u64>,
+    /// When both had said hello.
+    ready_ms: Option<u64>,
 }
 
 /// What a connection awaits.
@@ -53,6 +55,12 @@ impl Conn {
 impl Engine {
     pub(crate) fn on_peer_up(&mut self, up: PeerUp) {
         let now = self.now;
+        if up.side == Side::Dialer {
+            // The dial has ended, whatever becomes of the connection.
+            let node = self.state.network().and_then(|network| network.roster().active_by_transport(up.key));
+            let node = node.map(|entry| entry.node);
+            self.dials.retain(|_, why| node.map(Dialing::Node) != Some(*why));
+        }
         let joins = self.joining.as_ref().is_some_and(|joining| joining.hub_transport() == up.key);
         let invited = self.state.invited_keys(now.wall).any(|key| key == up.key);
         let on_roster =
@@ -67,7 +75,7 @@ impl Engine {
             }
         };
         let deadline_ms = Some(now.mono_ms + HELLO_WITHIN_MS);
-        let conn = Conn { key: up.key, side: up.side, exporter: up.exporter, phase, deadline_ms };
+        let conn = Conn { key: up.key, side: up.side, exporter: up.exporter, phase, deadline_ms, ready_ms: None };
         self.conns.insert(up.conn, conn);
         match phase {
             Phase::AwaitJoined => self.send_join(up.conn),
@@ -78,11 +86,30 @@ impl Engine {
 
     pub(crate) fn on_peer_down(&mut self, id: ConnId) {
         let Some(conn) = self.conns.remove(&id) else { return };
+        self.wait_before_redial(&conn);
         match conn.phase {
             Phase::AwaitJoined => self.join_failed("connection-lost"),
             Phase::Ready { .. } => self.sessions_lost(id),
             Phase::AwaitHello | Phase::AwaitJoin => {}
         }
+    }
+
+    /// A node whose connections end soon after they stand is dialed less and less often, as one that cannot be reached.
+    fn wait_before_redial(&mut self, conn: &Conn) {
+        let Some(node) = self.state.network().and_then(|network| network.roster().active_by_transport(conn.key)) else {
+            return;
+        };
+        let node = node.node;
+        let lasted = conn.ready_ms.is_some_and(|since| self.now.mono_ms.saturating_sub(since) >= REDIAL_MAX_MS);
+        if lasted {
+            self.redial.remove(&node);
+        }
+        self.redial_later(node);
+    }
+
+    fn redial_later(&mut self, node: NodeKey) {
+        let wait_ms = self.redial.get(&node).map_or(REDIAL_MIN_MS, |last| (2 * last.wait_ms).min(REDIAL_MAX_MS));
+        self.redial.insert(node, Redial { at_ms: self.now.mono_ms + wait_ms, wait_ms });
     }
 
     pub(crate) fn on_dial_failed(&mut self, ticket: Ticket, failure: DialFailure) {
@@ -94,9 +121,7 @@ impl Engine {
         match self.dials.remove(&ticket) {
             Some(Dialing::Join) => self.join_failed(code),
             Some(Dialing::Node(node)) => {
-                let wait_ms =
-                    self.redial.get(&node).map_or(REDIAL_MIN_MS, |last| (2 * last.wait_ms).min(REDIAL_MAX_MS));
-                self.redial.insert(node, Redial { at_ms: self.now.mono_ms + wait_ms, wait_ms });
+                self.redial_later(node);
                 self.push(Effect::Log(Level::Info, code));
             }
             None => {}
@@ -181,8 +206,7 @@ impl Engine {
         let conn = self.conns.get_mut(&id).expect("looked up above");
         conn.phase = Phase::Ready { node, epoch };
         conn.deadline_ms = None;
-        self.dials.retain(|_, why| *why != Dialing::Node(node));
-        self.redial.remove(&node);
+        conn.ready_ms = Some(self.now.mono_ms);
         if epoch > own_epoch {
             self.send(id, &Message::RosterFetch(RosterFetch { after: own_epoch }));
         } else if epoch < own_epoch {
@@ -222,8 +246,11 @@ impl Engine {
                 roster.in_force(self.now.wall)
             });
             match checked {
-                // One that is over is a link of the chain all the same; sessions ask whether it is in force.
-                Ok(()) | Err(RosterError::Expired(_)) => self.commit(Entry::RosterAdopted { roster: signed }),
+                // One that is over, or signed while the hub's clock was ahead, is a link of the chain all the same, and
+                // whom it revokes is revoked; sessions ask whether it is in force.
+                Ok(()) | Err(RosterError::Expired(_) | RosterError::Future(_)) => {
+                    self.commit(Entry::RosterAdopted { roster: signed })
+                }
                 // Sent by two peers at once: nothing new.
                 Err(RosterError::Rollback { .. }) => {}
                 // A newer one was sent to all while ours was on its way.
@@ -281,10 +308,11 @@ impl Engine {
         self.after_roster();
     }
 
-    /// Hub: renews the roster before it expires.
+    /// Hub: renews the roster before it expires, and one that it signed while its own clock was ahead.
     pub(crate) fn renew_roster(&mut self) {
         let Some(network) = self.state.network().filter(|_| self.is_hub()) else { return };
-        if network.roster().body().valid_until > self.now.wall.plus_secs(ROSTER_RENEW_SECS) {
+        let lasts = network.roster().body().valid_until > self.now.wall.plus_secs(ROSTER_RENEW_SECS);
+        if lasts && !matches!(network.roster().in_force(self.now.wall), Err(RosterError::Future(_))) {
             return;
         }
         let members = network.roster().body().members.to_vec();
@@ -336,7 +364,9 @@ impl Engine {
     }
 
     pub(crate) fn next_redial(&self) -> Option<u64> {
-        self.wanted().iter().filter_map(|node| self.redial.get(node)).map(|redial| redial.at_ms).min()
+        // What is past was acted on, or a dial or a connection is under way: it is no deadline any more.
+        let due = self.wanted().into_iter().filter_map(|node| self.redial.get(&node)).map(|redial| redial.at_ms);
+        due.filter(|at_ms| *at_ms > self.now.mono_ms).min()
     }
 
     pub(crate) fn next_conn_deadline(&self) -> Option<u64> {

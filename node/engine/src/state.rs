@@ -249,12 +249,17 @@ impl State {
                 self.charges.push(Charge { at: record.at, pilot: plan.pilot, peer: plan.peer });
                 let run = self.run_of(plan, *place);
                 run.attempts = *attempt;
-                run.phase = RunPhase::Running;
+                // A result stands, even while the peer, which may have lost its own, has the run repeated.
+                if !matches!(run.phase, RunPhase::Sealed(_)) {
+                    run.phase = RunPhase::Running;
+                }
                 run
             }
-            Entry::SessionEnded { run, code, .. } => {
+            Entry::SessionEnded { run, attempt, code } => {
                 let run = self.runs.get_mut(run)?;
-                if run.place == Place::Acceptor {
+                // An earlier session may end after a later one has begun or was sealed.
+                let latest = run.phase == RunPhase::Running && run.attempts == *attempt;
+                if run.place == Place::Acceptor && latest {
                     run.phase = RunPhase::Ended(code.clone());
                 }
                 run

@@ -3,6 +3,7 @@
 mod budget_never_negative;
 mod ends_or_named;
 mod intersection_equals_ideal;
+mod leakage_as_declared;
 mod lies_are_never_sealed;
 mod log_only_grows;
 mod no_identifier_in_audit;
@@ -11,6 +12,8 @@ mod only_entitled_learns;
 mod revoked_cannot_connect;
 
 use core::fmt;
+
+pub use leakage_as_declared::leakage_as_declared;
 
 use crate::world::World;
 

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use cwg_protocol::{NodeKey, TransportKey};
 use cwg_protocol::roster::Status;
+use cwg_protocol::{NodeKey, TransportKey};
 
 use crate::world::{HUB, World};
 
