@@ -63,7 +63,11 @@ pub fn refused() -> Vec<Refused> {
         case("address longer than the message", with(&join, &|body| body[address_at] = 0xff), "Payload Malformed"),
         case("control character in a text", with(&join, &|body| body[address_at + 8] = 0x1b), "Payload Malformed"),
         case("text that is not UTF-8", with(&join, &|body| body[address_at + 8] = 0xff), "Payload Malformed"),
-        case("decline code unknown", [&[0x42, 0][..], &[0x40; 8], &[1, 0, 0, 0], &[10, 0, 0, 0]].concat(), "Payload Malformed"),
+        case(
+            "decline code unknown",
+            [&[0x42, 0][..], &[0x40; 8], &[1, 0, 0, 0], &[10, 0, 0, 0]].concat(),
+            "Payload Malformed",
+        ),
         case("psi frame without a lane", [&[0x43, 0][..], &SessionId([1; 32]).0].concat(), "Payload Malformed"),
         case("psi frame of lane two", [&[0x43, 0][..], &[1; 32], &[2]].concat(), "Payload Malformed"),
     ]
@@ -155,9 +159,8 @@ pub fn steps() -> Vec<Steps> {
         change(&mut message);
         message
     };
-    let evaluated = |batch: u32, elements: usize| {
-        [&[3][..], &batch.to_le_bytes(), &[0; 64], &vec![0; 32 * elements]].concat()
-    };
+    let evaluated =
+        |batch: u32, elements: usize| [&[3][..], &batch.to_le_bytes(), &[0; 64], &vec![0; 32 * elements]].concat();
     let awaits_answers = Violation::Unexpected { awaiting: "evaluated batch or tags" };
     let count = |what, got| Violation::CountMismatch { what, expected: 16, got };
     vec![
@@ -200,7 +203,11 @@ pub fn steps() -> Vec<Steps> {
         to_sender("batch beyond the last", vec![changed(&|m| m[1] = 1)], Violation::UnawaitedBatch { batch: 1 }),
         to_sender("batch twice", vec![blinded(), blinded()], Violation::UnawaitedBatch { batch: 0 }),
         to_sender("one element short", vec![changed(&|m| m.truncate(5 + 15 * 32))], count("blinded elements", 15)),
-        to_sender("cut inside an element", vec![changed(&|m| m.truncate(50))], Violation::Malformed { what: "blinded batch" }),
+        to_sender(
+            "cut inside an element",
+            vec![changed(&|m| m.truncate(50))],
+            Violation::Malformed { what: "blinded batch" },
+        ),
         to_sender(
             "element twice",
             vec![changed(&|m| m.copy_within(5..37, 37))],

@@ -2,7 +2,7 @@
 
 use cwg_crypto::{Digest, Lane as TranscriptLane, Transcript};
 use cwg_protocol::charter::{self, Charter, KindRoles, MemberSignature, RunKind};
-use cwg_protocol::indicator::{IndicatorKind, Role, Roles};
+use cwg_protocol::indicator::{IndicatorKind, Roles};
 use cwg_protocol::invitation::{Invitation, InvitationId};
 use cwg_protocol::roster::{self, Entry, Roster, Status};
 use cwg_protocol::session::{Learns, OwnSet, Terms};
@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 use super::messages::propose;
 use super::{
-    CLOCK, EXPORTER, FIRST, FIRST_TRANSPORT, HUB, HUB_TRANSPORT, Laid, NETWORK, PERSON, SECOND,
-    counted, key, node, public, transport,
+    CLOCK, EXPORTER, FIRST, FIRST_TRANSPORT, HUB, HUB_TRANSPORT, Laid, NETWORK, PERSON, SECOND, counted, key, node,
+    public, transport,
 };
 
 const YEAR_SECS: u64 = 365 * 86_400;

@@ -53,10 +53,7 @@ fn demand(rule: &str, breaches: Vec<String>) {
     assert!(breaches.is_empty(), "{rule}:\n  {}", breaches.join("\n  "));
 }
 
-fn scan<'a>(
-    among: impl IntoIterator<Item = &'a Source>,
-    rule: impl Fn(&str) -> Vec<Breach>,
-) -> Vec<String> {
+fn scan<'a>(among: impl IntoIterator<Item = &'a Source>, rule: impl Fn(&str) -> Vec<Breach>) -> Vec<String> {
     let found = among.into_iter().flat_map(|source| {
         rule(&source.text).into_iter().map(|(line, what)| format!("{}:{line}: {what}", source.path))
     });
@@ -124,7 +121,9 @@ fn the_folders_are_those_of_the_table_and_of_the_architecture_page() {
         let last = row.trim_end_matches('|').rsplit('|').next().unwrap_or_default();
         for name in *allowed {
             let short = name.strip_prefix("cwg-").unwrap_or(name);
-            let said = last.split([',', ' ']).any(|word| word == short) || last.contains("anything") || last.contains("all above");
+            let said = last.split([',', ' ']).any(|word| word == short)
+                || last.contains("anything")
+                || last.contains("all above");
             assert!(said, "ARCHITECTURE.md does not say that {folder} may depend on {short}");
         }
     }
@@ -158,7 +157,9 @@ fn crypto_protocol_and_engine_are_pure() {
 #[test]
 fn the_engine_does_not_ask_whether_it_is_simulated() {
     let all = sources();
-    let engine = all.iter().filter(|s| !s.test && (s.path.starts_with("node/engine/src/") || s.path.starts_with("protocol/src/")));
+    let engine = all
+        .iter()
+        .filter(|s| !s.test && (s.path.starts_with("node/engine/src/") || s.path.starts_with("protocol/src/")));
     demand("no question about the simulator", scan(engine, rules::asks_whether_simulated));
 }
 
@@ -180,9 +181,8 @@ fn unsafe_stands_in_crypto_simd_alone() {
 #[test]
 fn each_crate_is_named_in_its_home_only() {
     let all = sources();
-    let mut found = scan(all.iter().filter(|s| s.path != "protocol/src/wire/codec.rs"), |text| {
-        rules::names_crate(text, "bincode")
-    });
+    let mut found =
+        scan(all.iter().filter(|s| s.path != "protocol/src/wire/codec.rs"), |text| rules::names_crate(text, "bincode"));
     for (name, homes) in HOMES {
         let inside = |s: &&Source| homes.iter().any(|home| s.path.starts_with(&format!("{}/", folder_of(home))));
         found.extend(scan(all.iter().filter(|s| !s.test && !inside(s)), |text| rules::names_crate(text, name)));
@@ -236,9 +236,10 @@ fn too_long(text: &str) -> bool {
 /// Dependencies of a package that none of its sources names. A crate without code yet is not judged.
 fn unused(package: &Package, own: &[&Source]) -> Vec<String> {
     let written = own.iter().any(|s| s.path.contains("/src/") && rules::has_code(&s.text));
-    let unnamed = package.dependencies.iter().filter(|dependency| {
-        written && own.iter().all(|s| rules::names_crate(&s.text, &dependency.ident).is_empty())
-    });
+    let unnamed = package
+        .dependencies
+        .iter()
+        .filter(|dependency| written && own.iter().all(|s| rules::names_crate(&s.text, &dependency.ident).is_empty()));
     unnamed.map(|dependency| format!("{} does not use {}", package.name, dependency.name)).collect()
 }
 

@@ -7,17 +7,49 @@ pub(crate) type Breach = (usize, String);
 
 /// What a pure crate may name of the standard library's and others' worlds: nothing of this.
 const IMPURE: &[&str] = &[
-    "std::net", "std::fs", "std::thread", "std::env", "std::process", "std::io", "std::os", "std::time::Instant",
-    "std::time::SystemTime", "std::sync::Mutex", "std::sync::RwLock", "std::sync::mpsc", "tokio", "futures", "async_std",
-    "rayon", "getrandom", "rand", "rand_core::OsRng", "sled", "quinn", "rustls", "socket2", "tracing", "tempfile",
+    "std::net",
+    "std::fs",
+    "std::thread",
+    "std::env",
+    "std::process",
+    "std::io",
+    "std::os",
+    "std::time::Instant",
+    "std::time::SystemTime",
+    "std::sync::Mutex",
+    "std::sync::RwLock",
+    "std::sync::mpsc",
+    "tokio",
+    "futures",
+    "async_std",
+    "rayon",
+    "getrandom",
+    "rand",
+    "rand_core::OsRng",
+    "sled",
+    "quinn",
+    "rustls",
+    "socket2",
+    "tracing",
+    "tempfile",
 ];
 
 /// Last parts of paths by which time or entropy could come in unseen.
-const IMPURE_ENDS: &[&str] =
-    &["Instant::now", "SystemTime::now", "Timestamp::now", "Zoned::now", "OsRng", "SysRng", "thread_rng", "from_os_rng"];
+const IMPURE_ENDS: &[&str] = &[
+    "Instant::now",
+    "SystemTime::now",
+    "Timestamp::now",
+    "Zoned::now",
+    "OsRng",
+    "SysRng",
+    "thread_rng",
+    "from_os_rng",
+];
 
 /// Words that no name of ours has (style guide, glossary).
-const BANNED: &[&str] = &["context", "manager", "handler", "helper", "helpers", "utils", "util", "data", "info", "process", "token", "server"];
+const BANNED: &[&str] = &[
+    "context", "manager", "handler", "helper", "helpers", "utils", "util", "data", "info", "process", "token", "server",
+];
 
 /// Sockets, files, threads, async, clocks, environment, entropy, outside of tests.
 pub(crate) fn impurities(source: &str) -> Vec<Breach> {
@@ -136,7 +168,12 @@ fn without_trait_impls(all: &[Lexeme]) -> Vec<Lexeme> {
 }
 
 fn begins_item(before: &Lexeme) -> bool {
-    before.is("}") || before.is("{") || before.is(";") || before.is("]") || before.is(")") || before.word() == Some("unsafe")
+    before.is("}")
+        || before.is("{")
+        || before.is(";")
+        || before.is("]")
+        || before.is(")")
+        || before.word() == Some("unsafe")
 }
 
 /// `for` that is not `for<'a>`.

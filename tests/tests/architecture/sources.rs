@@ -31,9 +31,8 @@ pub(crate) fn sources() -> Vec<Source> {
     assert!(found.len() > 20, "the sources are where this test looks for them");
     let test_files: BTreeSet<String> = found.iter().flat_map(test_modules).collect();
     for source in &mut found {
-        let below = |module: &String| {
-            source.path == format!("{module}.rs") || source.path.starts_with(&format!("{module}/"))
-        };
+        let below =
+            |module: &String| source.path == format!("{module}.rs") || source.path.starts_with(&format!("{module}/"));
         source.test = ["tests", "benches", "examples", "fuzz"].iter().any(|folder| {
             source.path.starts_with(&format!("{folder}/")) || source.path.contains(&format!("/{folder}/"))
         }) || test_files.iter().any(below);
