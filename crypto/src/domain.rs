@@ -59,6 +59,8 @@ domains! {
     Session = "cwg-network session/v1",
     /// Commitment to a set of items.
     SetCommitment = "cwg-network set-commitment/v1",
+    /// Rules of a session without a network.
+    PlainRules = "cwg-network plain-rules/v1",
     /// A side's signature over a final transcript.
     Seal = "cwg-network seal/v1",
     /// Digest of a leakage statement.
@@ -85,6 +87,8 @@ domains! {
     SetContent = "cwg-network set-content/v1",
     /// Names in the store's index, and the mark of its clean end.
     IndexKey = "cwg-network index-key/v1",
+    /// Digest of a ruleset: its tables, vectors and pinned versions.
+    Ruleset = "cwg-network ruleset/v1",
 }
 
 #[cfg(test)]

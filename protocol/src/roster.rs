@@ -174,9 +174,7 @@ impl Roster {
     /// # Errors
     /// If its encoding, signature, network or inner rules are wrong.
     pub fn verify(signed: SignedRoster, network: NetworkId, hub: NodeKey) -> Result<Self, RosterError> {
-        hub.0
-            .verify(Domain::Roster, &[&signed.body], &signed.signature)
-            .map_err(|_| RosterError::WrongSigner)?;
+        hub.0.verify(Domain::Roster, &[&signed.body], &signed.signature).map_err(|_| RosterError::WrongSigner)?;
         let body: Body = decode_canonical(&signed.body, ROSTER_LEN_MAX).map_err(|_| RosterError::Malformed)?;
         if body.network != network {
             return Err(RosterError::OtherNetwork);
@@ -266,9 +264,7 @@ impl Roster {
 
     /// The hub and every active member.
     pub fn active(&self) -> impl Iterator<Item = &Entry> {
-        core::iter::once(&self.body.hub)
-            .chain(self.body.members.iter())
-            .filter(|entry| entry.status == Status::Active)
+        core::iter::once(&self.body.hub).chain(self.body.members.iter()).filter(|entry| entry.status == Status::Active)
     }
 }
 

@@ -138,8 +138,7 @@ impl Engine {
     }
 
     fn send_hello(&mut self, id: ConnId) {
-        let (Some(own), Some(network), Some(conn)) =
-            (self.state.own(), self.state.network(), self.conns.get(&id))
+        let (Some(own), Some(network), Some(conn)) = (self.state.own(), self.state.network(), self.conns.get(&id))
         else {
             return;
         };

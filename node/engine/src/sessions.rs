@@ -156,9 +156,10 @@ impl Engine {
     /// A peer is there, under our roster or not: propose what waits for it.
     pub(crate) fn sessions_ready(&mut self, node: NodeKey) {
         let epoch = self.state.network().map(|network| network.roster().epoch());
-        let Some((conn, _)) = self.ready_conn(node).filter(
-            |(_, conn)| matches!(conn.phase, Phase::Ready { epoch: theirs, .. } if Some(theirs) == epoch),
-        ) else {
+        let Some((conn, _)) = self
+            .ready_conn(node)
+            .filter(|(_, conn)| matches!(conn.phase, Phase::Ready { epoch: theirs, .. } if Some(theirs) == epoch))
+        else {
             return;
         };
         let waiting: Vec<u64> = self
@@ -322,7 +323,14 @@ impl Engine {
     }
 
     /// Terms from a proposal and this node's own view. A proposer fills in the acceptor's part when it knows it.
-    fn terms(&self, place: Place, propose: &Propose, peer: NodeKey, own_set: OwnSet, own_nonce: [u8; 32]) -> Option<Terms> {
+    fn terms(
+        &self,
+        place: Place,
+        propose: &Propose,
+        peer: NodeKey,
+        own_set: OwnSet,
+        own_nonce: [u8; 32],
+    ) -> Option<Terms> {
         let network = self.state.network()?;
         let own = self.state.own()?.node();
         let (proposer, acceptor) = match place {
@@ -460,8 +468,11 @@ impl Engine {
     fn store_result(&mut self, active: &Active, released: Released, rows: Vec<crate::io::IndicatorRow>) {
         let run = active.plan.run;
         let matches = released.matches.map(|items| u32::try_from(items.len()).unwrap_or(u32::MAX));
-        let mut entries: Vec<Entry> =
-            rows.chunks(MATCHES_PER_RECORD).map(|rows| Entry::Matches { run, rows: rows.to_vec() }).collect();
+        let mut entries: Vec<Entry> = (0u32..)
+            .step_by(MATCHES_PER_RECORD)
+            .zip(rows.chunks(MATCHES_PER_RECORD))
+            .map(|(first, rows)| Entry::Matches { run, first, rows: rows.to_vec() })
+            .collect();
         entries.push(Entry::RunSealed { run, receipt: Box::new(released.receipt), matches });
         self.commit_all(entries);
         self.push(Effect::Log(Level::Info, "run-sealed"));
@@ -522,12 +533,8 @@ impl Engine {
 
     /// A connection went: its sessions end, and a proposer tries again.
     pub(crate) fn sessions_lost(&mut self, conn: ConnId) {
-        let lost: Vec<u64> = self
-            .sessions
-            .iter()
-            .filter(|(_, active)| active.conn() == Some(conn))
-            .map(|(number, _)| *number)
-            .collect();
+        let lost: Vec<u64> =
+            self.sessions.iter().filter(|(_, active)| active.conn() == Some(conn)).map(|(number, _)| *number).collect();
         for number in lost {
             let active = self.sessions.remove(&number).expect("listed above");
             self.give_up(&active, "peer-lost");
@@ -544,12 +551,8 @@ impl Engine {
 
     pub(crate) fn expire_sessions(&mut self) {
         let now_ms = self.now.mono_ms;
-        let stalled: Vec<u64> = self
-            .sessions
-            .iter()
-            .filter(|(_, active)| active.stall_ms <= now_ms)
-            .map(|(number, _)| *number)
-            .collect();
+        let stalled: Vec<u64> =
+            self.sessions.iter().filter(|(_, active)| active.stall_ms <= now_ms).map(|(number, _)| *number).collect();
         for number in stalled {
             let active = self.sessions.remove(&number).expect("listed above");
             if let Stage::Running(conn, session) = &active.stage {
@@ -589,6 +592,7 @@ impl Engine {
 fn selection_to_wire(
     selection: &Selection,
 ) -> cwg_protocol::wire::BoundedVec<KindRoles, { cwg_protocol::wire::limits::SELECTION_MAX }> {
-    let entries: Vec<KindRoles> = selection.0.iter().map(|(kind, roles)| KindRoles { kind: *kind, roles: *roles }).collect();
+    let entries: Vec<KindRoles> =
+        selection.0.iter().map(|(kind, roles)| KindRoles { kind: *kind, roles: *roles }).collect();
     entries.try_into().expect("a checked selection has each kind once")
 }

@@ -347,10 +347,7 @@ impl State {
     /// Sessions charged in a pilot with a peer in the last period.
     pub fn charged(&self, pilot: PilotId, peer: NodeKey, now: UnixTime) -> usize {
         let since = now.0.saturating_sub(BUDGET_PERIOD_SECS);
-        self.charges
-            .iter()
-            .filter(|charge| charge.pilot == pilot && charge.peer == peer && charge.at.0 > since)
-            .count()
+        self.charges.iter().filter(|charge| charge.pilot == pilot && charge.peer == peer && charge.at.0 > since).count()
     }
 
     /// The keys with whose holders a handshake may be completed: active nodes but this one, and open invitations.

@@ -14,6 +14,7 @@ use crate::journal::{FileJournal, Head, Recovery, SEGMENT_LEN_MAX, Verified, hol
 use crate::keyslot::{self, StoreKey, Unlock};
 use crate::lock::DirLock;
 use crate::seal::PassphraseCost;
+use crate::sets::Sets;
 
 /// What the daemon and the simulator have in common: a chain of opaque records that is durable when told so.
 pub trait Journal {
@@ -42,6 +43,7 @@ pub struct Store {
     key: StoreKey,
     journal: FileJournal,
     index: IndexFiles,
+    sets: Sets,
     recovery: Recovery,
     // Last: freed after the files are closed.
     _lock: DirLock,
@@ -67,7 +69,7 @@ impl Store {
         let lock = DirLock::take(dir)?;
         clear_unborn(disk.as_ref(), dir)?;
         let key = StoreKey::draw()?;
-        for part in [JOURNAL, INDEX] {
+        for part in [JOURNAL, INDEX, SETS] {
             disk.make_dir(&dir.join(part))
                 .map_err(io("create a directory in"))?;
         }
@@ -119,6 +121,7 @@ impl Store {
             .map_err(|error| StoreError::io("create", &index_dir, error))?;
         let (index, start) =
             IndexFiles::open(&index_dir, key.sub_key(Domain::IndexKey), keys_of, &journal)?;
+        let sets = Sets::open(disk.clone(), &dir.join(SETS), key.sub_key(Domain::SetKey))?;
         tracing::info!(
             records = journal.head().seq,
             index_kept = start == Start::Kept,
@@ -130,6 +133,7 @@ impl Store {
             key,
             journal,
             index,
+            sets,
             recovery,
             _lock: lock,
         })
@@ -184,6 +188,11 @@ impl Store {
             files: &self.index,
             journal: &self.journal,
         }
+    }
+
+    /// The set files. A clone may be used from another thread.
+    pub fn sets(&self) -> &Sets {
+        &self.sets
     }
 
     /// Drops the index and builds it again from the journal.
@@ -263,3 +272,4 @@ fn clear_unborn(disk: &dyn Disk, dir: &Path) -> Result<(), StoreError> {
 
 const JOURNAL: &str = "journal";
 const INDEX: &str = "index";
+const SETS: &str = "sets";

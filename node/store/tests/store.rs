@@ -63,14 +63,14 @@ fn look_ups_find_the_last_record_of_a_key() {
             .unwrap();
         let names: Vec<u64> = page
             .iter()
-            .map(|(key, _)| u64::from_be_bytes(key[..].try_into().unwrap()))
+            .map(|entry| u64::from_be_bytes(entry.key[..].try_into().unwrap()))
             .collect();
         assert_eq!(names, [254, 255], "the prefix ends the page");
         let page = index
             .scan(BY_NAME, &[], Some(&253u64.to_be_bytes()), 4)
             .unwrap();
         assert_eq!(page.len(), 4);
-        assert_eq!(page[3].1, record(257));
+        assert_eq!(page[3].payload, record(257));
         drop(store);
         store = place.open().unwrap();
     }

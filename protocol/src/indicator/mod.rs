@@ -1,8 +1,35 @@
 //! Indicators: identifiers in canonical form, with type, role and strength (`docs/spec/ruleset-1.md`).
 
+mod account;
+mod btc;
+mod business;
+mod canonical;
+mod clean;
+mod column;
+mod device;
+mod domain;
+mod email;
+mod evm;
+mod handle;
+mod iban;
 mod kind;
+mod numbering;
+mod payid;
+mod phone;
+mod refusal;
+mod repair;
+mod ruleset;
+mod tables;
+mod trx;
 
+pub use canonical::{Canonical, KEYS_MAX, Key, canonicalize, canonicalize_account};
+pub use clean::{CANONICAL_LEN_MAX, INPUT_LEN_MAX};
+pub use column::{ColumnKind, DeviceKind, Region, RepairShortBsb, Rules};
 pub use kind::{IndicatorKind, Role, Roles, Strength};
+pub use refusal::RefusalCode;
+pub use repair::{RepairCode, RepairCodes};
+pub use ruleset::{RULESET_ID, ruleset_hash};
+pub use tables::Platform;
 
 use cwg_crypto::{Domain, derive_public};
 use serde::{Deserialize, Serialize};
@@ -37,9 +64,3 @@ impl core::fmt::Debug for Item {
     }
 }
 
-/// TEMP.
-pub const RULESET_ID: u16 = 1;
-/// TEMP.
-pub fn ruleset_hash() -> cwg_crypto::Digest {
-    cwg_crypto::digest(Domain::Item, &[])
-}

@@ -58,10 +58,7 @@ fn accepts_what_the_hub_signed_and_nothing_else() {
 fn refuses_signed_bytes_that_are_not_canonical() {
     let mut bytes = encode(&body(1, NONE, &[2]));
     bytes.push(0);
-    let roster = SignedRoster {
-        signature: key(1).sign(Domain::Roster, &[&bytes]),
-        body: bytes.try_into().unwrap(),
-    };
+    let roster = SignedRoster { signature: key(1).sign(Domain::Roster, &[&bytes]), body: bytes.try_into().unwrap() };
     assert_eq!(Roster::verify(roster, NetworkId([1; 16]), entry(1).node), Err(RosterError::Malformed));
 }
 

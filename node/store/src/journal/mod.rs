@@ -226,7 +226,7 @@ impl FileJournal {
             )
             .into());
         }
-        self.head_file.verify(&self.keys, &self.tip)?;
+        self.head_file.verify(&self.keys, &self.tip.head)?;
         Ok(Verified {
             records,
             head: last,

@@ -41,6 +41,7 @@ pub(super) struct SegmentReader {
     offset: u64,
     window: Vec<u8>,
     window_start: u64,
+    window_len: u64,
 }
 
 impl SegmentReader {
@@ -77,6 +78,7 @@ impl SegmentReader {
             offset: SEGMENT_HEADER_LEN as u64,
             window: Vec::new(),
             window_start: 0,
+            window_len: WINDOW_LEN,
         })
     }
 
@@ -151,6 +153,7 @@ impl SegmentReader {
         keys: &JournalKeys,
         position: &Position,
     ) -> Result<Vec<u8>, FrameFault> {
+        self.window_len = LOOK_UP_LEN;
         let header: [u8; FRAME_HEADER_LEN] = self
             .bytes(position.offset, FRAME_HEADER_LEN as u64)?
             .try_into()
@@ -171,7 +174,7 @@ impl SegmentReader {
             return Err(FrameFault::Bad("the file ends inside the record"));
         };
         if offset < self.window_start || end > self.window_start + self.window.len() as u64 {
-            let wanted = len.max(WINDOW_LEN).min(self.limit - offset);
+            let wanted = len.max(self.window_len).min(self.limit - offset);
             self.window.resize(wanted as usize, 0);
             self.window_start = offset;
             let read = self
@@ -202,3 +205,5 @@ pub(super) fn segment_number(name: &str) -> Option<u64> {
 
 const EXTENSION: &str = "journal";
 const WINDOW_LEN: u64 = 256 * 1024;
+/// Enough for the frame of an ordinary record.
+const LOOK_UP_LEN: u64 = 4 * 1024;

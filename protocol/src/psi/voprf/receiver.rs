@@ -80,7 +80,12 @@ impl Receiver {
         }
     }
 
-    fn on_evaluated(&mut self, batch: u32, proof: cwg_crypto::voprf::Proof, elements: Vec<Encoded>) -> Result<Step, Violation> {
+    fn on_evaluated(
+        &mut self,
+        batch: u32,
+        proof: cwg_crypto::voprf::Proof,
+        elements: Vec<Encoded>,
+    ) -> Result<Step, Violation> {
         let public = self.public.clone().ok_or(Violation::Unexpected { awaiting: "opening" })?;
         let expected = batch_len(self.padded(), batch);
         let Some(awaited @ Batch::AwaitEvaluated(_)) = self.under_way.get_mut(&batch) else {
@@ -98,10 +103,11 @@ impl Receiver {
         };
         let (inputs, range) = (Arc::clone(&self.inputs), self.range(batch));
         let job = Job::new(elements.len(), move || {
-            let outputs = blinding.finalize(&inputs[range], &elements, &proof, &public).map_err(|error| match error {
-                FinalizeError::BadElement { index } => Violation::BadElement { batch, index: index as u32 },
-                _ => Violation::BadProof { batch },
-            })?;
+            let outputs =
+                blinding.finalize(&inputs[range], &elements, &proof, &public).map_err(|error| match error {
+                    FinalizeError::BadElement { index } => Violation::BadElement { batch, index: index as u32 },
+                    _ => Violation::BadProof { batch },
+                })?;
             Ok(outputs.iter().map(|output| output.tag16()).collect::<Vec<Tag>>())
         });
         Ok(Step { jobs: vec![(JobId(batch), job)], ..Step::default() })
@@ -111,11 +117,7 @@ impl Receiver {
         let have = self.sender_tags.len();
         let expected = (self.sender_items as usize - have).min(TAGS_PER_FRAME);
         if frame as usize != have.div_ceil(TAGS_PER_FRAME) || tags.len() != expected || expected == 0 {
-            return Err(Violation::CountMismatch {
-                what: "tags",
-                expected: expected as u64,
-                got: tags.len() as u64,
-            });
+            return Err(Violation::CountMismatch { what: "tags", expected: expected as u64, got: tags.len() as u64 });
         }
         let ascending = |pair: &[Tag]| pair[0] < pair[1];
         let joins = self.sender_tags.last().is_none_or(|last| *last < tags[0]);
@@ -128,8 +130,7 @@ impl Receiver {
 
     /// The end, once all own tags and all of the sender's are here.
     fn conclude(&self) -> Option<Outcome> {
-        let complete =
-            self.finalized == batches(self.padded()) && self.sender_tags.len() == self.sender_items as usize;
+        let complete = self.finalized == batches(self.padded()) && self.sender_tags.len() == self.sender_items as usize;
         complete.then(|| {
             let places = (0u32..).zip(&self.own_tags);
             let matched = places.filter(|(_, tag)| self.sender_tags.binary_search(tag).is_ok());
