@@ -59,7 +59,7 @@ pub(crate) fn impurities(source: &str) -> Vec<Breach> {
         .filter(|(_, path)| {
             let path = path.strip_prefix("core::").map_or(path.clone(), |rest| format!("std::{rest}"));
             let inside = |root: &&str| path == **root || path.starts_with(&format!("{root}::"));
-            IMPURE.iter().any(|root| inside(root)) || IMPURE_ENDS.iter().any(|end| path.ends_with(end))
+            IMPURE.iter().any(inside) || IMPURE_ENDS.iter().any(|end| path.ends_with(end))
         })
         .collect();
     let keywords = ["async", "await", "extern"];
