@@ -284,3 +284,29 @@ fn every_dependency_has_its_line_in_the_decision_record() {
         said.iter().filter(|name| !listed.contains(**name)).map(|name| (*name).to_owned()).collect(),
     );
 }
+
+/// Files that a page names in backquotes and that are not there.
+fn dead_paths(page: &str, exists: impl Fn(&str) -> bool) -> Vec<String> {
+    let quoted = page.split('`').skip(1).step_by(2);
+    let paths = quoted.filter(|text| {
+        let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c));
+        let ours = ["crypto/", "protocol/", "node/", "simulator/", "tests/", "docs/", ".ci/"];
+        plain && ours.iter().any(|folder| text.starts_with(folder))
+    });
+    paths.filter(|path| !exists(path) && !PLANNED.contains(path)).map(str::to_owned).collect()
+}
+
+/// Places that rules speak of before they exist.
+const PLANNED: &[&str] = &["crypto/src/simd/", "docs/spec/NAME.md"];
+
+#[test]
+fn the_files_that_pages_name_are_there() {
+    let mut found = Vec::new();
+    for page in ["ARCHITECTURE.md", "SECURITY.md", "CHANGELOG.md", "docs/leakage.md", "docs/operations.md"] {
+        let text = std::fs::read_to_string(root().join(page)).unwrap_or_else(|error| panic!("{page}: {error}"));
+        let dead = dead_paths(&text, |path| root().join(path).exists());
+        found.extend(dead.into_iter().map(|path| format!("{page} names {path}")));
+    }
+    demand("dead paths", found);
+    assert_eq!(dead_paths("see `docs/gone.md`, `a/b` and docs/x.md, `docs/x y.md`", |_| false), ["docs/gone.md"]);
+}

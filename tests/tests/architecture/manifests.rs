@@ -26,6 +26,9 @@ pub(crate) struct Dependency {
     pub(crate) dev: bool,
 }
 
+/// Packages whose library has another name.
+const LIBRARIES: &[(&str, &str)] = &[("iban_validate", "iban")];
+
 /// Every package of the workspace.
 pub(crate) fn packages() -> Vec<Package> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -48,7 +51,9 @@ fn package(value: &Value) -> Package {
         .expect("packages lie below the root");
     let dependencies = value["dependencies"].as_array().expect("a list of dependencies").iter().map(|dependency| {
         let name = dependency["rename"].as_str().map_or_else(|| text(&dependency["name"]), str::to_owned);
-        Dependency { ident: name.replace('-', "_"), name, dev: dependency["kind"] == "dev" }
+        let library = LIBRARIES.iter().find(|(package, _)| *package == name).map(|(_, library)| *library);
+        let ident = library.map_or_else(|| name.replace('-', "_"), str::to_owned);
+        Dependency { ident, name, dev: dependency["kind"] == "dev" }
     });
     Package { name: text(&value["name"]), folder: folder.to_owned(), dependencies: dependencies.collect() }
 }
