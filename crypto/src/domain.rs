@@ -61,6 +61,8 @@ domains! {
     SetCommitment = "cwg-network set-commitment/v1",
     /// Rules of a session without a network.
     PlainRules = "cwg-network plain-rules/v1",
+    /// Seals a person's signing key.
+    OperatorKey = "cwg-network operator-key/v1",
     /// A side's signature over a final transcript.
     Seal = "cwg-network seal/v1",
     /// Digest of a leakage statement.

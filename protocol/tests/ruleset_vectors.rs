@@ -1,5 +1,7 @@
 //! The golden vectors of ruleset 1, written by `vectors/ruleset-1.py` from hand-made cases and independent libraries.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may panic, and says what it skips")]
+
 use cwg_protocol::indicator::{
     Canonical, ColumnKind, DeviceKind, Platform, RefusalCode, Region, RepairShortBsb, Rules, canonicalize,
     canonicalize_account,

@@ -318,6 +318,8 @@ ok(E, "Joan.Byrne+Shop@Gmail.com", ["email joan.byrne+shop@gmail.com B", "mailbo
 ok(E, "joanbyrne@googlemail.com", ["email joanbyrne@googlemail.com B", "mailbox joanbyrne@gmail.com B"])
 ok(E, "joanbyrne@gmail.com", ["email joanbyrne@gmail.com B", "mailbox joanbyrne@gmail.com B"])
 ok(E, "+tag@gmail.com", ["email +tag@gmail.com B"])
+ok(E, "joan.+x@hotmail.com", ["email joan.+x@hotmail.com B"])
+ok(E, "joan.+x@gmail.com", ["email joan.+x@gmail.com B", "mailbox joan@gmail.com B"])
 ok(E, "joan.b+x@outlook.com", ["email joan.b+x@outlook.com B", "mailbox joan.b@outlook.com B"])
 ok(E, "joan+x@hotmail.com.au", ["email joan+x@hotmail.com.au B", "mailbox joan@hotmail.com.au B"])
 ok(E, "joan+x@icloud.com", ["email joan+x@icloud.com B", "mailbox joan@icloud.com B"])

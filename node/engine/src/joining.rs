@@ -19,6 +19,14 @@ pub(crate) struct Joining {
     invitation: Invitation,
 }
 
+/// How an invited node is let in.
+enum Admission {
+    /// With the next roster.
+    New(Roster),
+    /// It stands on this one: the answer to an earlier request was lost.
+    Again(SignedRoster),
+}
+
 impl Joining {
     pub(crate) fn hub_transport(&self) -> TransportKey {
         self.invitation.hub_transport
@@ -143,12 +151,13 @@ impl Engine {
         }
         let key = conn.key;
         match self.admit(join, key) {
-            Ok(roster) => {
+            Ok(Admission::New(roster)) => {
                 let admitted = Entry::Admitted { id: join.invitation, roster: roster.signed().clone() };
                 self.commit(admitted);
                 self.send(id, &Message::Joined(Joined { roster: roster.signed().clone() }));
                 self.broadcast_roster();
             }
+            Ok(Admission::Again(roster)) => self.send(id, &Message::Joined(Joined { roster })),
             Err(refusal) => {
                 self.commit(Entry::Refused { peer: None, code: refusal.code().into() });
                 self.send(id, &Message::JoinRefused(refusal));
@@ -157,18 +166,23 @@ impl Engine {
         }
     }
 
-    fn admit(&self, join: &Join, key: TransportKey) -> Result<Roster, JoinRefusal> {
+    fn admit(&self, join: &Join, key: TransportKey) -> Result<Admission, JoinRefusal> {
         if join.version != PROTOCOL_VERSION {
             return Err(JoinRefusal::Version);
         }
-        let open = self.state.invitations().get(&join.invitation);
-        let open = open
-            .filter(|open| open.key == key && open.expires > self.now.wall)
-            .ok_or(JoinRefusal::InvitationUnknown)?;
+        let now = self.now.wall;
+        let invitation = self.state.invitation(join.invitation, key, now).ok_or(JoinRefusal::InvitationUnknown)?;
         let roster = self.state.network().ok_or(JoinRefusal::InvitationUnknown)?.roster();
+        // The node is a member already and has not heard of it. It signed the request with the member's key.
+        if roster.active_by_node(join.node).is_some_and(|node| node.transport == join.transport) {
+            return Ok(Admission::Again(roster.signed().clone()));
+        }
+        if !self.state.invitations().contains_key(&join.invitation) {
+            return Err(JoinRefusal::InvitationUnknown);
+        }
         let mut members = roster.body().members.to_vec();
         members.push(Node {
-            name: open.name.clone(),
+            name: invitation.name.clone(),
             node: join.node,
             transport: join.transport,
             address: join.address.clone(),
@@ -178,7 +192,7 @@ impl Engine {
         if members.iter().filter(|node| node.status == Status::Active).count() > MEMBERS_MAX {
             return Err(JoinRefusal::NetworkFull);
         }
-        self.next_roster(members).map_err(|_| JoinRefusal::KeyTaken)
+        self.next_roster(members).map(Admission::New).map_err(|_| JoinRefusal::KeyTaken)
     }
 
     /// Member: the hub let us in.

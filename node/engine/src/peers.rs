@@ -54,7 +54,7 @@ impl Engine {
     pub(crate) fn on_peer_up(&mut self, up: PeerUp) {
         let now = self.now;
         let joins = self.joining.as_ref().is_some_and(|joining| joining.hub_transport() == up.key);
-        let invited = self.state.invitations().values().any(|open| open.key == up.key && open.expires > now.wall);
+        let invited = self.state.invited_keys(now.wall).any(|key| key == up.key);
         let on_roster =
             self.state.network().is_some_and(|network| network.roster().active_by_transport(up.key).is_some());
         let phase = match up.side {
@@ -122,7 +122,7 @@ impl Engine {
 
     fn on_message(&mut self, id: ConnId, node: NodeKey, message: Message) {
         match message {
-            Message::RosterFetch(fetch) => self.on_roster_fetch(id, fetch.after),
+            Message::RosterFetch(fetch) => self.on_roster_fetch(id, node, fetch.after),
             Message::RosterChain(chain) => self.on_roster_chain(id, chain),
             Message::CharterOffer(offer) => self.on_charter_offer(id, node, offer),
             Message::Propose(propose) => self.on_propose(id, node, propose),
@@ -185,16 +185,30 @@ impl Engine {
         self.redial.remove(&node);
         if epoch > own_epoch {
             self.send(id, &Message::RosterFetch(RosterFetch { after: own_epoch }));
+        } else if epoch < own_epoch {
+            // Our hello may have named an older roster than the one we have now, so the peer may not ask.
+            self.send_rosters(id, epoch);
         }
         self.offer_charters(id, node);
         self.sessions_ready(node);
     }
 
-    fn on_roster_fetch(&mut self, id: ConnId, after: Epoch) {
+    fn on_roster_fetch(&mut self, id: ConnId, node: NodeKey, after: Epoch) {
+        self.send_rosters(id, after);
+        self.sessions_ready(node);
+    }
+
+    /// Sends what comes after an epoch. From then on the peer has it: frames arrive in order.
+    fn send_rosters(&mut self, id: ConnId, after: Epoch) {
         let Some(network) = self.state.network() else { return };
-        let newer = network.rosters.iter().filter(|roster| roster.epoch() > after);
-        let rosters: Vec<_> = newer.take(ROSTER_CHAIN_MAX).map(|roster| roster.signed().clone()).collect();
+        let newer: Vec<&Roster> =
+            network.rosters.iter().filter(|roster| roster.epoch() > after).take(ROSTER_CHAIN_MAX).collect();
+        let last = newer.last().map_or(after, |roster| roster.epoch());
+        let rosters: Vec<_> = newer.into_iter().map(|roster| roster.signed().clone()).collect();
         let rosters = rosters.try_into().expect("taken up to the limit");
+        if let Some(Phase::Ready { epoch: known, .. }) = self.conns.get_mut(&id).map(|conn| &mut conn.phase) {
+            *known = (*known).max(last);
+        }
         self.send(id, &Message::RosterChain(RosterChain { rosters }));
     }
 
@@ -202,14 +216,21 @@ impl Engine {
         let count = chain.rosters.len();
         for signed in chain.rosters.into_inner() {
             let Some(network) = self.state.network() else { return };
+            let after = network.roster().epoch();
             let checked = Roster::verify(signed.clone(), network.id, network.hub).and_then(|roster| {
                 roster.follows(Some(network.roster()))?;
                 roster.in_force(self.now.wall)
             });
             match checked {
-                Ok(()) => self.commit(Entry::RosterAdopted { roster: signed }),
+                // One that is over is a link of the chain all the same; sessions ask whether it is in force.
+                Ok(()) | Err(RosterError::Expired(_)) => self.commit(Entry::RosterAdopted { roster: signed }),
                 // Sent by two peers at once: nothing new.
                 Err(RosterError::Rollback { .. }) => {}
+                // A newer one was sent to all while ours was on its way.
+                Err(RosterError::Gap { .. }) => {
+                    self.send(id, &Message::RosterFetch(RosterFetch { after }));
+                    break;
+                }
                 Err(error) => {
                     self.refuse(id, CloseCode::Violation, error.code());
                     return;
@@ -338,7 +359,8 @@ impl Engine {
     /// When the next invitation expires, so that the allow list shrinks in time. Wall time, seen from the monotonic clock.
     pub(crate) fn next_expiry(&self) -> Option<u64> {
         let now = self.now;
-        let open = self.state.invitations().values().filter(|open| open.expires > now.wall);
+        let known = self.state.invitations().values().chain(self.state.used_invitations().values());
+        let open = known.filter(|invitation| invitation.expires > now.wall);
         let secs = open.map(|open| open.expires.0 - now.wall.0).min()?;
         Some(now.mono_ms.saturating_add(secs.saturating_mul(1000)))
     }

@@ -30,34 +30,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     )?;
 
     let start = Instant::now();
-    for i in 0..200u64 {
-        store.append(&[vec![i as u8; 300]])?;
-    }
-    println!(
-        "one record a commit: {:.2} ms a commit",
-        start.elapsed().as_secs_f64() * 1e3 / 200.0
-    );
-    let commit: Vec<_> = (0..100_000u64)
-        .map(|i| i.to_le_bytes().repeat(25))
-        .collect();
-    let start = Instant::now();
-    for records in commit.chunks(1000) {
-        store.append(records)?;
-    }
-    println!(
-        "100,000 records of 200 bytes, 1,000 a commit: {:.2} s",
-        start.elapsed().as_secs_f64()
-    );
-    let start = Instant::now();
-    store.rebuild_index()?;
-    println!(
-        "index of {} records rebuilt: {:.2} s",
-        store.head().seq,
-        start.elapsed().as_secs_f64()
-    );
-    println!("peak before the load: {} KiB", peak_kib()?);
-
-    let start = Instant::now();
     let mut writer = store.sets().writer(LoadId([1; 8]))?;
     for i in 0..count {
         writer.push(&row(i))?;
@@ -79,7 +51,43 @@ fn main() -> Result<(), Box<dyn Error>> {
         "{read} rows read back: {:.2} s",
         start.elapsed().as_secs_f64()
     );
-    println!("peak: {} KiB", peak_kib()?);
+    println!("peak of the load: {} KiB", peak_kib()?);
+
+    let start = Instant::now();
+    for i in 0..200u64 {
+        store.append(&[vec![i as u8; 300]])?;
+    }
+    println!(
+        "one record a commit: {:.2} ms a commit",
+        start.elapsed().as_secs_f64() * 1e3 / 200.0
+    );
+    let commit: Vec<_> = (0..100_000u64)
+        .map(|i| i.to_le_bytes().repeat(25))
+        .collect();
+    let start = Instant::now();
+    for records in commit.chunks(1000) {
+        store.append(records)?;
+    }
+    println!(
+        "100,000 records of 200 bytes, 1,000 a commit: {:.2} s",
+        start.elapsed().as_secs_f64()
+    );
+    drop(commit);
+    let start = Instant::now();
+    let verified = store.verify()?;
+    println!(
+        "{} records verified: {:.2} s",
+        verified.records,
+        start.elapsed().as_secs_f64()
+    );
+    let start = Instant::now();
+    store.rebuild_index()?;
+    println!(
+        "index of {} records rebuilt: {:.2} s",
+        store.head().seq,
+        start.elapsed().as_secs_f64()
+    );
+    println!("peak of all: {} KiB", peak_kib()?);
     Ok(())
 }
 

@@ -150,7 +150,15 @@ impl IndexFiles {
             }
         }
         tracing::info!("the index is rebuilt from the journal");
-        files.rebuild(journal)?;
+        match files.rebuild(journal) {
+            Ok(()) => {}
+            // A full disk must not keep the journal from being read. Each look-up names the failure until a rebuild.
+            Err(error @ (StoreError::IndexFailed { .. } | StoreError::DiskFull { .. })) => {
+                tracing::error!(problem = %error, "the store starts without its index");
+                files.db = None;
+            }
+            Err(error) => return Err(error),
+        }
         Ok((files, Start::Rebuilt))
     }
 
@@ -472,6 +480,31 @@ mod tests {
             // Not closed, as after a crash.
             drop(open(&dir, &journal));
         }
+    }
+
+    #[test]
+    fn a_disk_that_does_not_take_the_index_does_not_stop_the_start() {
+        let root = tempfile::tempdir().expect("a directory");
+        let mut journal = journal(&root.path().join("journal"));
+        journal.append(&[vec![7]]).expect("nothing fails");
+        // Linux takes paths of 4,095 bytes: enough for the mark and for sled's directory, not for what is in it.
+        let mut dir = root.path().to_owned();
+        while dir.as_os_str().len() < 4_088 {
+            let left = 4_088 - dir.as_os_str().len() - 1;
+            dir.push("x".repeat(if left > 201 { 200 } else { left }));
+        }
+        std::fs::create_dir_all(&dir).expect("the path is short enough");
+        let (files, _) = open(&dir, &journal);
+        let look_up = Index {
+            files: &files,
+            journal: &journal,
+        }
+        .get(TREE, &[7]);
+        assert!(
+            matches!(look_up, Err(StoreError::IndexFailed { .. })),
+            "and each look-up says so"
+        );
+        assert_eq!(journal.verify().expect("nothing is damaged").records, 1);
     }
 
     #[test]

@@ -164,6 +164,17 @@ impl Store {
         self.journal.head()
     }
 
+    /// Where the chain stood after record number `seq`, or `None` if there is no such record.
+    ///
+    /// # Errors
+    /// If that record is damaged.
+    pub fn head_at(&self, seq: u64) -> Result<Option<Head>, StoreError> {
+        if seq == 0 || seq > self.head().seq {
+            return Ok(None);
+        }
+        self.journal.replay(seq).next().map(|frame| frame.map(|frame| frame.after)).transpose()
+    }
+
     /// Reads every record again and checks it.
     ///
     /// # Errors

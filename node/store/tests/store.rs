@@ -269,6 +269,23 @@ fn a_directory_with_a_store_or_its_remains_is_not_written_over() {
 }
 
 #[test]
+fn set_files_serve_other_threads_while_the_journal_goes_on() {
+    fn check<T: Send + Sync + Clone + 'static>(_: &T) {}
+    let place = Place::new();
+    let mut store = place.create();
+    check(store.sets());
+    let sets = store.sets().clone();
+    let load = std::thread::spawn(move || {
+        sets.writer(cwg_protocol::LoadId([1; 8]))
+            .unwrap()
+            .finish()
+            .unwrap()
+    });
+    store.append(&[record(1)]).unwrap();
+    assert_eq!(load.join().unwrap().items, 0);
+}
+
+#[test]
 fn a_creation_cut_short_can_be_repeated() {
     let place = Place::new();
     drop(place.create());
