@@ -69,8 +69,6 @@ domains! {
     Seal = "cwg-network seal/v1",
     /// Digest of a leakage statement.
     Leakage = "cwg-network leakage/v1",
-    /// Number of a match, from its run and its place in it.
-    MatchNumber = "cwg-network match-number/v1",
     /// Random scalar of a proof of evaluation.
     ProofNonce = "cwg-network proof-nonce/v1",
     /// Digest of one lane of a transcript.

@@ -7,8 +7,8 @@ use cwg_app::view::{LeakageView, PilotView};
 use cwg_app::{Exit, Problem, Purge, Request, View, WhoLearns};
 
 use crate::args::{
-    AuditCommand, Command, Common, HubCommand, IndicatorsCommand, InitArgs, MatchCommand, MemberCommand,
-    OperatorArgs, OperatorCommand, PilotCommand, PlanArgs, RosterCommand, RunCommand, SignArgs,
+    AuditCommand, Command, Common, HubCommand, IndicatorsCommand, InitArgs, MatchCommand, MemberCommand, OperatorArgs,
+    OperatorCommand, PilotCommand, PlanArgs, RosterCommand, RunCommand, SignArgs,
 };
 use crate::config::NodeConfig;
 use crate::node::{Node, Reach};
@@ -59,9 +59,7 @@ fn request_of(command: Command) -> Result<Request, Problem> {
         Command::Run(RunCommand::Status { run, wait: false }) => Request::RunStatus { run },
         Command::Run(RunCommand::Status { run, wait: true }) => Request::RunAwait { run },
         Command::Run(RunCommand::List) => Request::RunList,
-        Command::Match(MatchCommand::List { run, kind, limit }) => {
-            Request::MatchList { run, kind, after: None, limit }
-        }
+        Command::Match(MatchCommand::List { run, kind, limit }) => Request::MatchList { run, kind, after: None, limit },
         Command::Match(MatchCommand::Show { id }) => Request::MatchShow { id },
         Command::Audit(AuditCommand::Show { from, limit }) => Request::AuditShow { from, limit },
         Command::Audit(AuditCommand::Verify { head }) => Request::AuditVerify { head },
@@ -224,7 +222,8 @@ pub(crate) fn show_leakage(leakage: &LeakageView, out: Output) {
 
 /// Asks for a yes.
 fn consent(question: &str) -> Result<(), Problem> {
-    let refused = |problem: &str| Problem::new(Exit::Refused, "no-consent", problem, "give --yes to consent without a question");
+    let refused =
+        |problem: &str| Problem::new(Exit::Refused, "no-consent", problem, "give --yes to consent without a question");
     if !std::io::stdin().is_terminal() {
         return Err(refused("there is no terminal to ask for consent"));
     }
@@ -247,7 +246,12 @@ fn read_invitation(path: &Path) -> Result<String, Problem> {
     let bytes = problems::read_file(path)?;
     String::from_utf8(bytes).map_err(|_| {
         let problem = format!("{} is not an invitation", path.display());
-        Problem::new(Exit::BadInput, "bad-invitation", problem, "give the file that holds what `cwg hub invite` printed")
+        Problem::new(
+            Exit::BadInput,
+            "bad-invitation",
+            problem,
+            "give the file that holds what `cwg hub invite` printed",
+        )
     })
 }
 

@@ -34,9 +34,12 @@ fn journal(node: &Node) -> DoctorPart {
             let hint = "check the disk, then start the node again";
             part("journal", CheckResult::Bad, format!("it takes no more records: {cause}"), Some(hint))
         }
-        (None, 0) => {
-            part("journal", CheckResult::Good, format!("{} records, all sound at the start", node.store.head().seq), None)
-        }
+        (None, 0) => part(
+            "journal",
+            CheckResult::Good,
+            format!("{} records, all sound at the start", node.store.head().seq),
+            None,
+        ),
         (None, dropped) => {
             let found = format!("the last start dropped {dropped} records that were never acknowledged");
             part("journal", CheckResult::Good, found, None)
@@ -69,5 +72,12 @@ fn processor() -> DoctorPart {
 /// Bytes of the files of a directory.
 pub(crate) fn bytes_in(dir: &Path) -> Option<u64> {
     let files = std::fs::read_dir(dir).ok()?;
-    Some(files.flatten().filter_map(|file| file.metadata().ok()).filter(|meta| meta.is_file()).map(|meta| meta.len()).sum())
+    Some(
+        files
+            .flatten()
+            .filter_map(|file| file.metadata().ok())
+            .filter(|meta| meta.is_file())
+            .map(|meta| meta.len())
+            .sum(),
+    )
 }

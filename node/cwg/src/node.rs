@@ -77,8 +77,7 @@ impl Node {
     /// Makes the store of a new node.
     pub(crate) fn create(dir: &Path, unlock: Unlock<'_>, config: NodeConfig) -> Result<Self, Problem> {
         let cost = cwg_store::PassphraseCost::default();
-        let store =
-            Store::create(dir, unlock, cost, keys()).map_err(|error| problems::store(&error))?;
+        let store = Store::create(dir, unlock, cost, keys()).map_err(|error| problems::store(&error))?;
         Self::with(dir, store, config, Reach::Offline)
     }
 

@@ -29,7 +29,11 @@ impl Output {
 
     /// One JSON document, or what `text` draws.
     pub(crate) fn json_or<T: Serialize>(self, value: &T, text: impl FnOnce(&Self)) -> Result<(), Problem> {
-        if self.json { self.document(value) } else { text(&self) }
+        if self.json {
+            self.document(value)
+        } else {
+            text(&self)
+        }
         Ok(())
     }
 
@@ -73,7 +77,11 @@ impl Output {
             if !table.title.is_empty() {
                 self.line(&table.title);
             }
-            self.line(&drawn(&table.headers, &table.rows));
+            if table.headers.iter().all(String::is_empty) {
+                table.rows.iter().for_each(|row| self.line(&format!("  - {}", row.join(" "))));
+            } else {
+                self.line(&drawn(&table.headers, &table.rows));
+            }
         }
         for note in &screen.notes {
             self.line("");

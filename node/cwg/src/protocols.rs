@@ -13,7 +13,10 @@ pub(crate) fn show(out: Output) -> Result<(), Problem> {
 }
 
 fn draw(report: &ProtocolView, out: Output) {
-    out.line(&format!("{} (number {}, sets up to {} items, padding included)", report.name, report.number, report.items_max));
+    out.line(&format!(
+        "{} (number {}, sets up to {} items, padding included)",
+        report.name, report.number, report.items_max
+    ));
     show_leakage(&report.leakage, out);
     let headers = ["items each side", "bytes to sender", "bytes to receiver", "group operations", "flights"];
     let rows: Vec<Vec<String>> = report

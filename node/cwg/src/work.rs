@@ -139,10 +139,7 @@ impl Records for Journal<'_> {
         Ok(head.map(|head| head.hash))
     }
 
-    fn matches<'a>(
-        &'a self,
-        run: RunId,
-    ) -> Box<dyn Iterator<Item = Result<Vec<IndicatorRow>, DamagedRecord>> + 'a> {
+    fn matches<'a>(&'a self, run: RunId) -> Box<dyn Iterator<Item = Result<Vec<IndicatorRow>, DamagedRecord>> + 'a> {
         let mut number = 0;
         Box::new(std::iter::from_fn(move || {
             let found = self.0.index().get(MATCHES, &cwg_store::match_key(run, number));
@@ -176,12 +173,8 @@ fn damaged(sound: u64, error: &StoreError) -> DamagedRecord {
 /// What only this process knows.
 fn running(node: &Node) -> Running {
     let head = node.store.head();
-    let damaged_sets = node
-        .live_sets()
-        .iter()
-        .filter(|set| node.store.sets().reader(set).is_err())
-        .map(|set| set.load)
-        .collect();
+    let damaged_sets =
+        node.live_sets().iter().filter(|set| node.store.sets().reader(set).is_err()).map(|set| set.load).collect();
     Running {
         online: node.online(),
         connected: node.engine.connected().collect(),

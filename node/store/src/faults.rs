@@ -101,9 +101,7 @@ impl FaultDisk {
             };
             for (i, change) in pending.iter().take(kept).enumerate() {
                 match change {
-                    Change::Write(offset, bytes)
-                        if i + 1 == kept && matches!(unsynced, Unsynced::Torn(_)) =>
-                    {
+                    Change::Write(offset, bytes) if i + 1 == kept && matches!(unsynced, Unsynced::Torn(_)) => {
                         let torn = dice.up_to(bytes.len());
                         write(&mut file.durable, *offset, &bytes[..torn]);
                     }
@@ -131,29 +129,16 @@ impl FaultDisk {
         let files: Vec<_> = world
             .files
             .iter()
-            .map(|file| Contents {
-                current: file.current.clone(),
-                durable: file.current.clone(),
-                pending: Vec::new(),
-            })
+            .map(|file| Contents { current: file.current.clone(), durable: file.current.clone(), pending: Vec::new() })
             .collect();
         let names = world.names.clone();
-        Self(Arc::new(Mutex::new(World {
-            files,
-            durable_names: names.clone(),
-            names,
-            ..World::default()
-        })))
+        Self(Arc::new(Mutex::new(World { files, durable_names: names.clone(), names, ..World::default() })))
     }
 
     /// Every file and its length.
     pub(crate) fn lens(&self) -> Vec<(PathBuf, usize)> {
         let world = self.world();
-        world
-            .names
-            .iter()
-            .map(|(path, file)| (path.clone(), world.files[*file].current.len()))
-            .collect()
+        world.names.iter().map(|(path, file)| (path.clone(), world.files[*file].current.len())).collect()
     }
 
     /// Changes the bytes of a file behind everyone's back.
@@ -165,9 +150,7 @@ impl FaultDisk {
     }
 
     fn world(&self) -> MutexGuard<'_, World> {
-        self.0
-            .lock()
-            .expect("no test panics while it holds the disk")
+        self.0.lock().expect("no test panics while it holds the disk")
     }
 }
 
@@ -183,11 +166,7 @@ impl World {
             Some((at, Fault::Full)) if self.operations >= at => self.full = true,
             _ => {}
         }
-        if self.dead {
-            Err(io::Error::other("the power is off"))
-        } else {
-            Ok(())
-        }
+        if self.dead { Err(io::Error::other("the power is off")) } else { Ok(()) }
     }
 
     fn rename(&mut self, change: NameChange) {
@@ -196,10 +175,7 @@ impl World {
     }
 
     fn find(&self, path: &Path) -> io::Result<usize> {
-        self.names
-            .get(path)
-            .copied()
-            .ok_or_else(|| io::ErrorKind::NotFound.into())
+        self.names.get(path).copied().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 }
 
@@ -216,29 +192,21 @@ impl Disk for FaultDisk {
         world.files.push(Contents::default());
         let file = world.files.len() - 1;
         world.rename(NameChange::Add(path.to_owned(), file));
-        Ok(Box::new(FaultFile {
-            disk: self.clone(),
-            file,
-        }))
+        Ok(Box::new(FaultFile { disk: self.clone(), file }))
     }
 
     fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
         let mut world = self.world();
         world.step()?;
         let file = world.find(path)?;
-        Ok(Box::new(FaultFile {
-            disk: self.clone(),
-            file,
-        }))
+        Ok(Box::new(FaultFile { disk: self.clone(), file }))
     }
 
     fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
         let mut world = self.world();
         world.step()?;
         let names = world.names.keys().filter(|path| path.parent() == Some(dir));
-        Ok(names
-            .filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()))
-            .collect())
+        Ok(names.filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned())).collect())
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
@@ -295,17 +263,9 @@ impl DiskFile for FaultFile {
         world.step()?;
         let file = &mut world.files[self.file];
         let grows = offset as usize + bytes.len() > file.current.len();
-        let written = if world.full && grows {
-            &bytes[..bytes.len() / 2]
-        } else {
-            bytes
-        };
+        let written = if world.full && grows { &bytes[..bytes.len() / 2] } else { bytes };
         file.change(Change::Write(offset, written.to_vec()));
-        if written.len() < bytes.len() {
-            Err(io::ErrorKind::StorageFull.into())
-        } else {
-            Ok(())
-        }
+        if written.len() < bytes.len() { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
     }
 
     fn len(&self) -> io::Result<u64> {

@@ -82,10 +82,7 @@ impl Index<'_> {
             }
             let key = full_key[TAG_LEN..].to_vec();
             let record = self.record(tree, &key, &value)?;
-            records.push(Entry {
-                key,
-                payload: record,
-            });
+            records.push(Entry { key, payload: record });
         }
         Ok(records)
     }
@@ -441,10 +438,7 @@ mod tests {
 
     fn journal(dir: &Path) -> FileJournal {
         std::fs::create_dir(dir).expect("a fresh directory");
-        let key = StoreKey {
-            id: StoreId([2; 16]),
-            secret: Secret32::new([3; 32]),
-        };
+        let key = StoreKey { id: StoreId([2; 16]), secret: Secret32::new([3; 32]) };
         FileJournal::create(Arc::new(OsDisk), dir, &key, 1 << 20).expect("nothing fails")
     }
 
@@ -457,14 +451,8 @@ mod tests {
         let expect = |expected: Start, journal: &FileJournal| {
             let (mut files, start) = open(&dir, journal);
             assert_eq!(start, expected);
-            let index = Index {
-                files: &files,
-                journal,
-            };
-            let found = index
-                .scan(TREE, &[], None, 100)
-                .expect("nothing fails")
-                .len() as u64;
+            let index = Index { files: &files, journal };
+            let found = index.scan(TREE, &[], None, 100).expect("nothing fails").len() as u64;
             assert_eq!(found, journal.head().seq);
             files.close().expect("nothing fails");
         };
@@ -495,15 +483,8 @@ mod tests {
         }
         std::fs::create_dir_all(&dir).expect("the path is short enough");
         let (files, _) = open(&dir, &journal);
-        let look_up = Index {
-            files: &files,
-            journal: &journal,
-        }
-        .get(TREE, &[7]);
-        assert!(
-            matches!(look_up, Err(StoreError::IndexFailed { .. })),
-            "and each look-up says so"
-        );
+        let look_up = Index { files: &files, journal: &journal }.get(TREE, &[7]);
+        assert!(matches!(look_up, Err(StoreError::IndexFailed { .. })), "and each look-up says so");
         assert_eq!(journal.verify().expect("nothing is damaged").records, 1);
     }
 
@@ -513,20 +494,9 @@ mod tests {
         let mut journal = journal(&root.path().join("journal"));
         let (mut files, _) = open(&root.path().join("index"), &journal);
         files.db = None;
-        let (head, positions) = journal
-            .append(&[vec![7]])
-            .expect("the journal is not concerned");
-        assert!(matches!(
-            files.enter(&[vec![7]], &positions, &head),
-            Err(StoreError::IndexFailed { .. })
-        ));
-        let get = |files: &IndexFiles| {
-            Index {
-                files,
-                journal: &journal,
-            }
-            .get(TREE, &[7])
-        };
+        let (head, positions) = journal.append(&[vec![7]]).expect("the journal is not concerned");
+        assert!(matches!(files.enter(&[vec![7]], &positions, &head), Err(StoreError::IndexFailed { .. })));
+        let get = |files: &IndexFiles| Index { files, journal: &journal }.get(TREE, &[7]);
         assert!(matches!(get(&files), Err(StoreError::IndexFailed { .. })));
         files.rebuild(&journal).expect("nothing fails");
         assert_eq!(get(&files).expect("nothing fails"), Some(vec![7]));

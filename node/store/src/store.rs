@@ -55,39 +55,24 @@ impl Store {
     ///
     /// # Errors
     /// If there is a store, or what is left of one; if the key file is unfit; if the disk refuses.
-    pub fn create(
-        dir: &Path,
-        unlock: Unlock<'_>,
-        cost: PassphraseCost,
-        keys_of: KeysOf,
-    ) -> Result<Self, StoreError> {
+    pub fn create(dir: &Path, unlock: Unlock<'_>, cost: PassphraseCost, keys_of: KeysOf) -> Result<Self, StoreError> {
         let disk: Arc<dyn Disk> = Arc::new(OsDisk);
         let io = |op| move |error| StoreError::io(op, dir, error);
         disk.make_dir(dir).map_err(io("create"))?;
-        fs::set_permissions(dir, fs::Permissions::from_mode(0o700))
-            .map_err(io("set the mode of"))?;
+        fs::set_permissions(dir, fs::Permissions::from_mode(0o700)).map_err(io("set the mode of"))?;
         let lock = DirLock::take(dir)?;
         clear_unborn(disk.as_ref(), dir)?;
         let key = StoreKey::draw()?;
         for part in [JOURNAL, INDEX, SETS] {
-            disk.make_dir(&dir.join(part))
-                .map_err(io("create a directory in"))?;
+            disk.make_dir(&dir.join(part)).map_err(io("create a directory in"))?;
         }
         let journal = FileJournal::create(disk.clone(), &dir.join(JOURNAL), &key, SEGMENT_LEN_MAX)?;
         if let Some(parent) = dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            disk.sync_dir(parent)
-                .map_err(|error| StoreError::io("sync", parent, error))?;
+            disk.sync_dir(parent).map_err(|error| StoreError::io("sync", parent, error))?;
         }
         // The store exists from here on.
         keyslot::write(disk.as_ref(), dir, &key, &unlock, cost)?;
-        Self::assemble(
-            dir,
-            disk,
-            lock,
-            key,
-            (journal, Recovery::default()),
-            keys_of,
-        )
+        Self::assemble(dir, disk, lock, key, (journal, Recovery::default()), keys_of)
     }
 
     /// Opens the store in a directory: reads and checks every record, puts right what a crash left, and brings the
@@ -97,9 +82,7 @@ impl Store {
     /// If another process has it, the key does not fit, or anything is damaged.
     pub fn open(dir: &Path, unlock: Unlock<'_>, keys_of: KeysOf) -> Result<Self, StoreError> {
         if !dir.join(keyslot::FILE).exists() {
-            return Err(StoreError::NotAStore {
-                dir: dir.to_owned(),
-            });
+            return Err(StoreError::NotAStore { dir: dir.to_owned() });
         }
         let disk: Arc<dyn Disk> = Arc::new(OsDisk);
         let lock = DirLock::take(dir)?;
@@ -117,26 +100,11 @@ impl Store {
         keys_of: KeysOf,
     ) -> Result<Self, StoreError> {
         let index_dir = dir.join(INDEX);
-        disk.make_dir(&index_dir)
-            .map_err(|error| StoreError::io("create", &index_dir, error))?;
-        let (index, start) =
-            IndexFiles::open(&index_dir, key.sub_key(Domain::IndexKey), keys_of, &journal)?;
+        disk.make_dir(&index_dir).map_err(|error| StoreError::io("create", &index_dir, error))?;
+        let (index, start) = IndexFiles::open(&index_dir, key.sub_key(Domain::IndexKey), keys_of, &journal)?;
         let sets = Sets::open(disk.clone(), &dir.join(SETS), key.sub_key(Domain::SetKey))?;
-        tracing::info!(
-            records = journal.head().seq,
-            index_kept = start == Start::Kept,
-            "store opened"
-        );
-        Ok(Self {
-            dir: dir.to_owned(),
-            disk,
-            key,
-            journal,
-            index,
-            sets,
-            recovery,
-            _lock: lock,
-        })
+        tracing::info!(records = journal.head().seq, index_kept = start == Start::Kept, "store opened");
+        Ok(Self { dir: dir.to_owned(), disk, key, journal, index, sets, recovery, _lock: lock })
     }
 
     /// Appends one commit; see [`Journal::append`]. The records have the numbers up to and including the head's.
@@ -195,10 +163,7 @@ impl Store {
 
     /// Look-ups by key.
     pub fn index(&self) -> Index<'_> {
-        Index {
-            files: &self.index,
-            journal: &self.journal,
-        }
+        Index { files: &self.index, journal: &self.journal }
     }
 
     /// The set files. A clone may be used from another thread.
@@ -256,10 +221,7 @@ impl Journal for Store {
 
 /// Removes what a creation left that a crash cut short: it has no keyslot and no record.
 fn clear_unborn(disk: &dyn Disk, dir: &Path) -> Result<(), StoreError> {
-    let there = |what| StoreError::AlreadyThere {
-        dir: dir.to_owned(),
-        what,
-    };
+    let there = |what| StoreError::AlreadyThere { dir: dir.to_owned(), what };
     if dir.join(keyslot::FILE).exists() {
         return Err(there("a store"));
     }
@@ -270,13 +232,9 @@ fn clear_unborn(disk: &dyn Disk, dir: &Path) -> Result<(), StoreError> {
     if holds_records(disk, &journal)? {
         return Err(there("a journal without its keyslot"));
     }
-    for name in disk
-        .list(&journal)
-        .map_err(|error| StoreError::io("list", &journal, error))?
-    {
+    for name in disk.list(&journal).map_err(|error| StoreError::io("list", &journal, error))? {
         let path = journal.join(name);
-        disk.remove(&path)
-            .map_err(|error| StoreError::io("remove", &path, error))?;
+        disk.remove(&path).map_err(|error| StoreError::io("remove", &path, error))?;
     }
     Ok(())
 }

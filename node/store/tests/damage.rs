@@ -41,24 +41,11 @@ fn row(i: u8) -> IndicatorRow {
 
 /// Reads all there is, three ways.
 fn read(store: &Store, set: &SetRef) -> Result<(), StoreError> {
-    let records = store
-        .replay(1)
-        .map(|record| record.map(|(_, payload)| payload))
-        .collect::<Result<Vec<_>, _>>()?;
-    assert_eq!(
-        records,
-        (0..RECORDS).map(record).collect::<Vec<_>>(),
-        "silent loss in the journal"
-    );
+    let records = store.replay(1).map(|record| record.map(|(_, payload)| payload)).collect::<Result<Vec<_>, _>>()?;
+    assert_eq!(records, (0..RECORDS).map(record).collect::<Vec<_>>(), "silent loss in the journal");
     let selection = Selection(vec![(IndicatorKind::Phone, Roles::BOTH)]);
-    let rows = store
-        .sets()
-        .merged(&selection, &[*set])?
-        .collect::<Result<Vec<_>, _>>()?;
-    assert!(
-        rows == (0..RECORDS as u8).map(row).collect::<Vec<_>>(),
-        "silent loss in the set"
-    );
+    let rows = store.sets().merged(&selection, &[*set])?.collect::<Result<Vec<_>, _>>()?;
+    assert!(rows == (0..RECORDS as u8).map(row).collect::<Vec<_>>(), "silent loss in the set");
     for name in 0..RECORDS {
         let found = store.index().get(BY_NAME, &name.to_be_bytes())?;
         assert_eq!(found, Some(record(name)), "silent loss in the index");
@@ -72,12 +59,7 @@ enum Outcome {
 }
 
 /// Opens a copy of the store with one file changed.
-fn with_change(
-    place: &Place,
-    set: &SetRef,
-    file: &str,
-    change: impl FnOnce(&mut Vec<u8>),
-) -> Outcome {
+fn with_change(place: &Place, set: &SetRef, file: &str, change: impl FnOnce(&mut Vec<u8>)) -> Outcome {
     let copy = tempfile::tempdir().unwrap();
     copy_dir(&place.dir(), copy.path());
     let path = copy.path().join(file);
@@ -142,13 +124,7 @@ fn a_changed_byte_of_a_set_is_named() {
 fn a_torn_snapshot_of_the_index_does_not_stop_the_start() {
     let place = Place::new();
     let set = write(&place);
-    std::fs::write(
-        place
-            .dir()
-            .join("index/sled/snap.00000000000FFFFF.generating"),
-        b"torn",
-    )
-    .unwrap();
+    std::fs::write(place.dir().join("index/sled/snap.00000000000FFFFF.generating"), b"torn").unwrap();
     read(&place.open().unwrap(), &set).unwrap();
     let everything_else_gone = place.dir().join("index");
     std::fs::remove_dir_all(&everything_else_gone).unwrap();

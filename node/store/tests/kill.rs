@@ -67,35 +67,16 @@ fn a_killed_process_loses_nothing_it_acknowledged() {
         // What was said between the last line read and the signal counts too; the line being written may be cut.
         for line in lines {
             let Ok(line) = line else { break };
-            if let Some(number) = line
-                .strip_prefix("acknowledged ")
-                .and_then(|number| number.parse().ok())
-            {
+            if let Some(number) = line.strip_prefix("acknowledged ").and_then(|number| number.parse().ok()) {
                 acknowledged = acknowledged.max(number);
             }
         }
-        assert!(
-            acknowledged > seen,
-            "round {round}: the victim acknowledged nothing"
-        );
+        assert!(acknowledged > seen, "round {round}: the victim acknowledged nothing");
         let store = place.open().unwrap();
         let found = replayed(&store);
-        assert!(
-            found.len() as u64 >= acknowledged,
-            "round {round}: {} of {acknowledged}",
-            found.len()
-        );
-        assert!(
-            found.len() as u64 <= acknowledged + 3,
-            "round {round}: more than one commit was under way"
-        );
-        assert!(
-            found
-                .iter()
-                .zip(1..)
-                .all(|(found, number)| *found == record(number)),
-            "round {round}"
-        );
+        assert!(found.len() as u64 >= acknowledged, "round {round}: {} of {acknowledged}", found.len());
+        assert!(found.len() as u64 <= acknowledged + 3, "round {round}: more than one commit was under way");
+        assert!(found.iter().zip(1..).all(|(found, number)| *found == record(number)), "round {round}");
         assert_eq!(store.verify().unwrap().records, found.len() as u64);
         for number in [1, acknowledged] {
             let looked_up = store.index().get(BY_NAME, &number.to_be_bytes()).unwrap();

@@ -33,12 +33,7 @@ fn a_load_and_the_index_stay_below_their_memory() {
     }
     let set = writer.finish().unwrap().set();
     let selection = Selection(vec![(IndicatorKind::Phone, Roles::BOTH)]);
-    let read = store
-        .sets()
-        .merged(&selection, &[set])
-        .unwrap()
-        .map(Result::unwrap)
-        .count();
+    let read = store.sets().merged(&selection, &[set]).unwrap().map(Result::unwrap).count();
     assert_eq!(read, ROWS as usize);
     for first in (0..20_000).step_by(1000) {
         let commit: Vec<_> = (first..first + 1000).map(record).collect();
@@ -47,16 +42,7 @@ fn a_load_and_the_index_stay_below_their_memory() {
     store.rebuild_index().unwrap();
     assert_eq!(store.verify().unwrap().records, 20_000);
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let peak = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .unwrap();
-    let peak_mib = peak
-        .trim()
-        .trim_end_matches("kB")
-        .trim()
-        .parse::<u64>()
-        .unwrap()
-        / 1024;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let peak_mib = peak.trim().trim_end_matches("kB").trim().parse::<u64>().unwrap() / 1024;
     assert!(peak_mib < PEAK_MIB_MAX, "peak of {peak_mib} MiB");
 }

@@ -63,4 +63,3 @@ impl core::fmt::Debug for Item {
         f.write_str("Item(..)")
     }
 }
-

@@ -21,7 +21,7 @@ pub(super) fn check(world: &World) -> Vec<String> {
                     plans.insert(plan.run, (plan.clone(), *place));
                     rows.remove(&plan.run);
                 }
-                Entry::Matches { run, rows: more } => {
+                Entry::Matches { run, rows: more, .. } => {
                     rows.entry(*run).or_default().extend(more.iter().map(|row| row.item));
                 }
                 Entry::RunSealed { run, receipt, matches } => {

@@ -3,9 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::frame::{
-    FRAME_HEADER_LEN, FrameHeader, InCommit, SEGMENT_HEADER_LEN, SegmentHeader, chain, open_frame,
-};
+use super::frame::{FRAME_HEADER_LEN, FrameHeader, InCommit, SEGMENT_HEADER_LEN, SegmentHeader, chain, open_frame};
 use super::{Head, JournalKeys, Position};
 use crate::StoreError;
 use crate::disk::{Disk, DiskFile};
@@ -46,12 +44,7 @@ pub(super) struct SegmentReader {
 
 impl SegmentReader {
     /// Opens a segment and checks its header.
-    pub(super) fn open(
-        disk: &dyn Disk,
-        dir: &Path,
-        number: u64,
-        keys: &JournalKeys,
-    ) -> Result<Self, StoreError> {
+    pub(super) fn open(disk: &dyn Disk, dir: &Path, number: u64, keys: &JournalKeys) -> Result<Self, StoreError> {
         let path = segment_path(dir, number);
         let io = |op| move |error| StoreError::io(op, &segment_path(dir, number), error);
         let file = match disk.open(&path) {
@@ -66,9 +59,7 @@ impl SegmentReader {
         let read = file.read_at(&mut bytes, 0).map_err(io("read"))?;
         let header = SegmentHeader::decode(&bytes[..read], keys, &path)?;
         if header.number != number {
-            return Err(
-                Damage::new(&path, None, 16, "the file has the name of another segment").into(),
-            );
+            return Err(Damage::new(&path, None, 16, "the file has the name of another segment").into());
         }
         Ok(Self {
             path,
@@ -102,62 +93,34 @@ impl SegmentReader {
     }
 
     /// The next record, which must follow `before`; nothing at the end.
-    pub(super) fn next(
-        &mut self,
-        keys: &JournalKeys,
-        before: &Head,
-    ) -> Result<Option<Frame>, FrameFault> {
+    pub(super) fn next(&mut self, keys: &JournalKeys, before: &Head) -> Result<Option<Frame>, FrameFault> {
         if self.offset == self.limit {
             return Ok(None);
         }
         let offset = self.offset;
-        let header: [u8; FRAME_HEADER_LEN] = self
-            .bytes(offset, FRAME_HEADER_LEN as u64)?
-            .try_into()
-            .expect("as many bytes as were asked for");
+        let header: [u8; FRAME_HEADER_LEN] =
+            self.bytes(offset, FRAME_HEADER_LEN as u64)?.try_into().expect("as many bytes as were asked for");
         let header = FrameHeader::decode(&header).map_err(FrameFault::Bad)?;
         if header.seq != before.seq + 1 {
-            return Err(FrameFault::Bad(
-                "the record has another number than the next",
-            ));
+            return Err(FrameFault::Bad("the record has another number than the next"));
         }
         if header.prev != before.hash {
-            return Err(FrameFault::Bad(
-                "the record does not follow the one before it",
-            ));
+            return Err(FrameFault::Bad("the record does not follow the one before it"));
         }
         let segment = self.header;
         let frame = self.bytes(offset, header.frame_len())?;
         let payload = open_frame(keys, &segment, &header, frame).map_err(FrameFault::Bad)?;
-        let after = Head {
-            seq: header.seq,
-            hash: chain(frame),
-        };
+        let after = Head { seq: header.seq, hash: chain(frame) };
         self.offset += header.frame_len();
-        let position = Position {
-            segment: segment.number,
-            offset,
-            seq: header.seq,
-        };
-        Ok(Some(Frame {
-            position,
-            place: header.place,
-            after,
-            payload,
-        }))
+        let position = Position { segment: segment.number, offset, seq: header.seq };
+        Ok(Some(Frame { position, place: header.place, after, payload }))
     }
 
     /// The record at a known place, without its neighbours.
-    pub(super) fn at(
-        mut self,
-        keys: &JournalKeys,
-        position: &Position,
-    ) -> Result<Vec<u8>, FrameFault> {
+    pub(super) fn at(mut self, keys: &JournalKeys, position: &Position) -> Result<Vec<u8>, FrameFault> {
         self.window_len = LOOK_UP_LEN;
-        let header: [u8; FRAME_HEADER_LEN] = self
-            .bytes(position.offset, FRAME_HEADER_LEN as u64)?
-            .try_into()
-            .expect("as many bytes as were asked for");
+        let header: [u8; FRAME_HEADER_LEN] =
+            self.bytes(position.offset, FRAME_HEADER_LEN as u64)?.try_into().expect("as many bytes as were asked for");
         let header = FrameHeader::decode(&header).map_err(FrameFault::Bad)?;
         if header.seq != position.seq {
             return Err(FrameFault::Bad("another record stands here"));

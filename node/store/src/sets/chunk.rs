@@ -30,11 +30,7 @@ pub(super) struct FileHeader {
 
 impl FileHeader {
     pub(super) fn draw(purpose: Purpose, load: LoadId) -> Result<Self, StoreError> {
-        Ok(Self {
-            purpose,
-            load,
-            file_id: random()?,
-        })
+        Ok(Self { purpose, load, file_id: random()? })
     }
 
     fn encode(&self) -> [u8; FILE_HEADER_LEN] {
@@ -50,29 +46,17 @@ impl FileHeader {
     /// Reads the header of a set file; that it is genuine, the first box opened under it shows.
     pub(super) fn read(file: &dyn DiskFile, path: &Path, load: LoadId) -> Result<Self, StoreError> {
         let mut bytes = [0; FILE_HEADER_LEN];
-        let read = file
-            .read_at(&mut bytes, 0)
-            .map_err(|error| StoreError::io("read", path, error))?;
+        let read = file.read_at(&mut bytes, 0).map_err(|error| StoreError::io("read", path, error))?;
         if read < FILE_HEADER_LEN || bytes[..8] != *MAGIC {
             return Err(Damage::new(path, None, 0, "this is no set file").into());
         }
         let found = u16::from_le_bytes(field(&bytes, 8));
         if found != VERSION {
-            return Err(StoreError::Version {
-                file: path.to_owned(),
-                found,
-                supported: VERSION,
-            });
+            return Err(StoreError::Version { file: path.to_owned(), found, supported: VERSION });
         }
-        let header = Self {
-            purpose: Purpose::Set,
-            load,
-            file_id: field(&bytes, 24),
-        };
+        let header = Self { purpose: Purpose::Set, load, file_id: field(&bytes, 24) };
         if header.encode() != bytes {
-            return Err(
-                Damage::new(path, None, 10, "the file is not the set file of its load").into(),
-            );
+            return Err(Damage::new(path, None, 10, "the file is not the set file of its load").into());
         }
         Ok(header)
     }
@@ -87,8 +71,7 @@ impl FileHeader {
     }
 
     pub(super) fn open(&self, key: &SealKey, number: u64, sealed: &[u8]) -> Option<Vec<u8>> {
-        key.open(&nonce(number), &self.associated(number), sealed)
-            .ok()
+        key.open(&nonce(number), &self.associated(number), sealed).ok()
     }
 
     fn associated(&self, number: u64) -> [u8; FILE_HEADER_LEN + 8] {
@@ -131,9 +114,7 @@ impl ChunkWriter {
         header: FileHeader,
         sets_key: &Secret32,
     ) -> Result<Self, StoreError> {
-        let file = disk
-            .create(&path)
-            .map_err(|error| StoreError::io("create", &path, error))?;
+        let file = disk.create(&path).map_err(|error| StoreError::io("create", &path, error))?;
         let mut writer = Self {
             path,
             header,
@@ -154,11 +135,7 @@ impl ChunkWriter {
         self.first.get_or_insert(item);
         self.plain.extend_from_slice(encoded);
         self.rows += 1;
-        if self.plain.len() >= CHUNK_LEN {
-            self.end_chunk()
-        } else {
-            Ok(())
-        }
+        if self.plain.len() >= CHUNK_LEN { self.end_chunk() } else { Ok(()) }
     }
 
     /// Writes what is left of the last chunk.
@@ -181,29 +158,19 @@ impl ChunkWriter {
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
-        self.file
-            .write_at(bytes, self.offset)
-            .map_err(|error| StoreError::io("write", &self.path, error))?;
+        self.file.write_at(bytes, self.offset).map_err(|error| StoreError::io("write", &self.path, error))?;
         self.offset += bytes.len() as u64;
         Ok(())
     }
 
     pub(super) fn sync(&mut self) -> Result<(), StoreError> {
-        self.file
-            .sync()
-            .map_err(|error| StoreError::io("sync", &self.path, error))
+        self.file.sync().map_err(|error| StoreError::io("sync", &self.path, error))
     }
 
     /// Ends a run, which lives no longer than the process: its places are kept in memory and it is not synced.
     pub(super) fn into_chunks(mut self) -> Result<Chunks, StoreError> {
         self.end_chunk()?;
-        Ok(Chunks {
-            path: self.path,
-            header: self.header,
-            key: self.key,
-            file: self.file,
-            places: self.places,
-        })
+        Ok(Chunks { path: self.path, header: self.header, key: self.key, file: self.file, places: self.places })
     }
 }
 
@@ -225,10 +192,8 @@ impl Chunks {
             return Err(self.damage(number, "the length of the chunk is outside its limits"));
         }
         let mut sealed = vec![0; place.sealed_len as usize];
-        let read = self
-            .file
-            .read_at(&mut sealed, place.offset)
-            .map_err(|error| StoreError::io("read", &self.path, error))?;
+        let read =
+            self.file.read_at(&mut sealed, place.offset).map_err(|error| StoreError::io("read", &self.path, error))?;
         if read < sealed.len() {
             return Err(self.damage(number, "the file ends inside the chunk"));
         }
@@ -241,13 +206,7 @@ impl Chunks {
     }
 
     pub(super) fn damage(&self, number: usize, what: &'static str) -> StoreError {
-        Damage::new(
-            &self.path,
-            Some(number as u64),
-            self.places[number].offset,
-            what,
-        )
-        .into()
+        Damage::new(&self.path, Some(number as u64), self.places[number].offset, what).into()
     }
 }
 
@@ -262,12 +221,7 @@ pub(super) struct Rows<C> {
 
 impl<C: AsRef<Chunks>> Rows<C> {
     pub(super) fn new(chunks: C) -> Self {
-        Self {
-            chunks,
-            next_chunk: 0,
-            plain: Vec::new(),
-            at: 0,
-        }
+        Self { chunks, next_chunk: 0, plain: Vec::new(), at: 0 }
     }
 
     fn advance(&mut self) -> Result<Option<IndicatorRow>, StoreError> {

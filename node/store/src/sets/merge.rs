@@ -21,11 +21,7 @@ pub(super) struct Merge<I> {
 impl<I: Iterator<Item = Result<IndicatorRow, StoreError>>> Merge<I> {
     pub(super) fn new(sources: Vec<I>) -> Result<Self, StoreError> {
         let heads = sources.iter().map(|_| None).collect();
-        let mut merge = Self {
-            order: BinaryHeap::with_capacity(sources.len()),
-            sources,
-            heads,
-        };
+        let mut merge = Self { order: BinaryHeap::with_capacity(sources.len()), sources, heads };
         for source in 0..merge.sources.len() {
             merge.refill(source)?;
         }
@@ -48,9 +44,7 @@ impl<I: Iterator<Item = Result<IndicatorRow, StoreError>>> Merge<I> {
                 break;
             }
             self.order.pop();
-            let row = self
-                .refill(source)?
-                .expect("a source in the order has a row");
+            let row = self.refill(source)?.expect("a source in the order has a row");
             match &mut folded {
                 None => folded = Some(row),
                 Some(folded) => fold_rows(folded, row),

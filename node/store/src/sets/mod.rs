@@ -71,10 +71,7 @@ pub struct SetSummary {
 impl SetSummary {
     /// How the journal names the set.
     pub fn set(&self) -> SetRef {
-        SetRef {
-            load: self.load,
-            digest: self.digest,
-        }
+        SetRef { load: self.load, digest: self.digest }
     }
 }
 
@@ -84,29 +81,14 @@ impl Sets {
         Self::with_arena(disk, dir, key, writer::ARENA_LEN)
     }
 
-    fn with_arena(
-        disk: Arc<dyn Disk>,
-        dir: &Path,
-        key: Secret32,
-        arena_len: usize,
-    ) -> Result<Self, StoreError> {
+    fn with_arena(disk: Arc<dyn Disk>, dir: &Path, key: Secret32, arena_len: usize) -> Result<Self, StoreError> {
         let temporary = dir.join(TEMPORARY);
-        disk.make_dir(&temporary)
-            .map_err(|error| StoreError::io("create", &temporary, error))?;
-        for name in disk
-            .list(&temporary)
-            .map_err(|error| StoreError::io("list", &temporary, error))?
-        {
+        disk.make_dir(&temporary).map_err(|error| StoreError::io("create", &temporary, error))?;
+        for name in disk.list(&temporary).map_err(|error| StoreError::io("list", &temporary, error))? {
             let path = temporary.join(name);
-            disk.remove(&path)
-                .map_err(|error| StoreError::io("remove", &path, error))?;
+            disk.remove(&path).map_err(|error| StoreError::io("remove", &path, error))?;
         }
-        Ok(Self(Arc::new(Shared {
-            disk,
-            dir: dir.to_owned(),
-            key,
-            arena_len,
-        })))
+        Ok(Self(Arc::new(Shared { disk, dir: dir.to_owned(), key, arena_len })))
     }
 
     /// Starts a load, under a name never used before.
@@ -128,10 +110,9 @@ impl Sets {
         let path = self.path(set.load);
         match self.disk().open(&path) {
             Ok(file) => SetReader::open(file, path, self.key(), set),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(StoreError::LoadMissing {
-                load: set.load,
-                file: path,
-            }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Err(StoreError::LoadMissing { load: set.load, file: path })
+            }
             Err(error) => Err(StoreError::io("open", &path, error)),
         }
     }
@@ -141,26 +122,16 @@ impl Sets {
     /// # Errors
     /// If a set cannot be opened. Damage met later ends the rows with an error.
     pub fn merged(&self, selection: &Selection, sets: &[SetRef]) -> Result<MergedRows, StoreError> {
-        let readers = sets
-            .iter()
-            .map(|set| self.reader(set))
-            .collect::<Result<Vec<_>, _>>()?;
+        let readers = sets.iter().map(|set| self.reader(set)).collect::<Result<Vec<_>, _>>()?;
         let merge = Merge::new(readers.into_iter().map(SetReader::into_rows).collect())?;
-        Ok(MergedRows {
-            merge,
-            selection: selection.clone(),
-        })
+        Ok(MergedRows { merge, selection: selection.clone() })
     }
 
     /// The rows of those of the items that are in any of the sets, in order, one row an item.
     ///
     /// # Errors
     /// If the items are not in ascending order, or a set is missing or damaged.
-    pub fn resolve(
-        &self,
-        items: &[Item],
-        sets: &[SetRef],
-    ) -> Result<Vec<IndicatorRow>, StoreError> {
+    pub fn resolve(&self, items: &[Item], sets: &[SetRef]) -> Result<Vec<IndicatorRow>, StoreError> {
         let found = sets
             .iter()
             .map(|set| Ok(self.reader(set)?.find(items)?.into_iter().map(Ok)))
@@ -177,9 +148,7 @@ impl Sets {
         let path = self.path(load);
         match self.disk().remove(&path) {
             Ok(()) => self.sync_dir(),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Err(StoreError::LoadMissing { load, file: path })
-            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(StoreError::LoadMissing { load, file: path }),
             Err(error) => Err(StoreError::io("remove", &path, error)),
         }
     }
@@ -202,16 +171,9 @@ impl Sets {
     }
 
     fn present(&self) -> Result<Vec<LoadId>, StoreError> {
-        let names = self
-            .disk()
-            .list(&self.0.dir)
-            .map_err(|error| StoreError::io("list", &self.0.dir, error))?;
+        let names = self.disk().list(&self.0.dir).map_err(|error| StoreError::io("list", &self.0.dir, error))?;
         let load_of = |name: &String| {
-            let load: LoadId = name
-                .strip_suffix(EXTENSION)?
-                .strip_suffix('.')?
-                .parse()
-                .ok()?;
+            let load: LoadId = name.strip_suffix(EXTENSION)?.strip_suffix('.')?.parse().ok()?;
             (format!("{load}.{EXTENSION}") == *name).then_some(load)
         };
         Ok(names.iter().filter_map(load_of).collect())
@@ -226,9 +188,7 @@ impl Sets {
         if self.exists(load)? {
             return Err(StoreError::LoadExists { load });
         }
-        self.disk()
-            .rename(draft, &self.path(load))
-            .map_err(|error| StoreError::io("rename", draft, error))?;
+        self.disk().rename(draft, &self.path(load)).map_err(|error| StoreError::io("rename", draft, error))?;
         self.sync_dir()
     }
 
@@ -242,9 +202,7 @@ impl Sets {
     }
 
     fn sync_dir(&self) -> Result<(), StoreError> {
-        self.disk()
-            .sync_dir(&self.0.dir)
-            .map_err(|error| StoreError::io("sync", &self.0.dir, error))
+        self.disk().sync_dir(&self.0.dir).map_err(|error| StoreError::io("sync", &self.0.dir, error))
     }
 
     fn disk(&self) -> &dyn Disk {
@@ -275,10 +233,7 @@ impl Iterator for MergedRows {
     type Item = Result<IndicatorRow, StoreError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.merge.by_ref().find(|row| {
-            row.as_ref()
-                .map_or(true, |row| self.selection.contains(row))
-        })
+        self.merge.by_ref().find(|row| row.as_ref().map_or(true, |row| self.selection.contains(row)))
     }
 }
 

@@ -31,22 +31,16 @@ impl SetReader {
     ) -> Result<Self, StoreError> {
         let header = FileHeader::read(file.as_ref(), &path, set.load)?;
         let key = header.key(sets_key);
-        let bytes = file
-            .len()
-            .map_err(|error| StoreError::io("read", &path, error))?;
+        let bytes = file.len().map_err(|error| StoreError::io("read", &path, error))?;
         let damage = |offset, what| StoreError::Damaged(Damage::new(&path, None, offset, what));
         let (footer_at, sealed) = read_footer(file.as_ref(), &path, bytes)?;
         let plain = header
             .open(&key, FOOTER_NUMBER, &sealed)
             .ok_or_else(|| damage(footer_at, "the footer does not authenticate"))?;
         if footer_digest(set.load, &plain) != set.digest {
-            return Err(damage(
-                footer_at,
-                "the file is not the set that the journal names",
-            ));
+            return Err(damage(footer_at, "the file is not the set that the journal names"));
         }
-        let footer =
-            Footer::decode(&plain).ok_or_else(|| damage(footer_at, "the footer is malformed"))?;
+        let footer = Footer::decode(&plain).ok_or_else(|| damage(footer_at, "the footer is malformed"))?;
         let summary = SetSummary {
             load: set.load,
             items: footer.counts.iter().map(|(.., count)| count).sum(),
@@ -55,13 +49,7 @@ impl SetReader {
             digest: set.digest,
             bytes,
         };
-        let chunks = Arc::new(Chunks {
-            path,
-            header,
-            key,
-            file,
-            places: footer.places,
-        });
+        let chunks = Arc::new(Chunks { path, header, key, file, places: footer.places });
         Ok(Self { chunks, summary })
     }
 
@@ -90,12 +78,7 @@ impl SetReader {
         let (mut found, mut open) = (Vec::new(), None);
         for item in items {
             // The chunk that would hold it is the last that does not start after it.
-            let Some(number) = self
-                .chunks
-                .places
-                .partition_point(|place| place.first <= *item)
-                .checked_sub(1)
-            else {
+            let Some(number) = self.chunks.places.partition_point(|place| place.first <= *item).checked_sub(1) else {
                 continue;
             };
             if !matches!(&open, Some(OpenChunk { number: open, .. }) if *open == number) {
@@ -103,10 +86,7 @@ impl SetReader {
             }
             let chunk = open.as_ref().expect("opened above");
             if let Some(row) = chunk.find(item) {
-                let malformed = || {
-                    self.chunks
-                        .damage(number, "the chunk holds a malformed row")
-                };
+                let malformed = || self.chunks.damage(number, "the chunk holds a malformed row");
                 found.push(row::decode(row).ok_or_else(malformed)?);
             }
         }
@@ -124,25 +104,13 @@ impl SetReader {
         for row in self.rows() {
             let row = row?;
             if last.is_some_and(|last| last >= row.item) {
-                return Err(Damage::new(
-                    &self.chunks.path,
-                    None,
-                    0,
-                    "the rows are not in ascending order",
-                )
-                .into());
+                return Err(Damage::new(&self.chunks.path, None, 0, "the rows are not in ascending order").into());
             }
             last = Some(row.item);
             counts.add(&row);
         }
         if counts.into_list() != self.summary.per_kind {
-            return Err(Damage::new(
-                &self.chunks.path,
-                None,
-                0,
-                "the rows are not as many as the footer says",
-            )
-            .into());
+            return Err(Damage::new(&self.chunks.path, None, 0, "the rows are not as many as the footer says").into());
         }
         Ok(())
     }
@@ -166,18 +134,11 @@ impl OpenChunk {
             rows.push((row::item_of(row), end - row.len()..end));
             rest = after;
         }
-        Ok(Self {
-            number,
-            plain,
-            rows,
-        })
+        Ok(Self { number, plain, rows })
     }
 
     fn find(&self, item: &Item) -> Option<&[u8]> {
-        let at = self
-            .rows
-            .binary_search_by_key(item, |(item, _)| *item)
-            .ok()?;
+        let at = self.rows.binary_search_by_key(item, |(item, _)| *item).ok()?;
         Some(&self.plain[self.rows[at].1.clone()])
     }
 }
@@ -192,10 +153,7 @@ impl Counts {
     }
 
     pub(super) fn into_list(self) -> Vec<(IndicatorKind, Roles, u64)> {
-        self.0
-            .into_iter()
-            .map(|((kind, roles), count)| (kind, roles, count))
-            .collect()
+        self.0.into_iter().map(|((kind, roles), count)| (kind, roles, count)).collect()
     }
 }
 
@@ -208,8 +166,7 @@ pub(super) struct Footer {
 
 impl Footer {
     pub(super) fn encode(&self) -> Vec<u8> {
-        let mut bytes =
-            Vec::with_capacity(16 + 11 * self.counts.len() + PLACE_LEN * self.places.len());
+        let mut bytes = Vec::with_capacity(16 + 11 * self.counts.len() + PLACE_LEN * self.places.len());
         bytes.extend_from_slice(&self.rows_in.to_le_bytes());
         bytes.extend_from_slice(&(self.counts.len() as u32).to_le_bytes());
         for (kind, roles, count) in &self.counts {
@@ -237,11 +194,7 @@ impl Footer {
             .chunks_exact(11)
             .map(|bytes| {
                 let kind = row::kind_of(u16::from_le_bytes(field(bytes, 0)))?;
-                Some((
-                    kind,
-                    row::roles_of(bytes[2])?,
-                    u64::from_le_bytes(field(bytes, 3)),
-                ))
+                Some((kind, row::roles_of(bytes[2])?, u64::from_le_bytes(field(bytes, 3))))
             })
             .collect::<Option<Vec<_>>>()?;
         let (count, rest) = rest.split_at_checked(4)?;
@@ -259,11 +212,7 @@ impl Footer {
                 content: field(bytes, 48),
             })
             .collect();
-        Some(Self {
-            rows_in,
-            counts,
-            places,
-        })
+        Some(Self { rows_in, counts, places })
     }
 }
 
@@ -280,20 +229,9 @@ pub(super) fn trailer(footer_at: u64) -> [u8; TRAILER_LEN] {
     bytes
 }
 
-fn read_footer(
-    file: &dyn DiskFile,
-    path: &std::path::Path,
-    bytes: u64,
-) -> Result<(u64, Vec<u8>), StoreError> {
+fn read_footer(file: &dyn DiskFile, path: &std::path::Path, bytes: u64) -> Result<(u64, Vec<u8>), StoreError> {
     let io = |error| StoreError::io("read", path, error);
-    let damage = |what| {
-        StoreError::Damaged(Damage::new(
-            path,
-            None,
-            bytes.saturating_sub(TRAILER_LEN as u64),
-            what,
-        ))
-    };
+    let damage = |what| StoreError::Damaged(Damage::new(path, None, bytes.saturating_sub(TRAILER_LEN as u64), what));
     let Some(trailer_at) = bytes.checked_sub(TRAILER_LEN as u64) else {
         return Err(damage("the file is cut short"));
     };
@@ -302,9 +240,7 @@ fn read_footer(
         return Err(damage("the file has no end"));
     }
     let footer_at = u64::from_le_bytes(field(&end, 0));
-    let allowed = trailer_at
-        .saturating_sub(FOOTER_LEN_MAX)
-        .max(FILE_HEADER_LEN as u64);
+    let allowed = trailer_at.saturating_sub(FOOTER_LEN_MAX).max(FILE_HEADER_LEN as u64);
     if footer_at < allowed || footer_at.saturating_add(TAG_LEN as u64) > trailer_at {
         return Err(damage("the file's end points outside the file"));
     }

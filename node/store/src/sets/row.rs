@@ -23,15 +23,7 @@ pub fn fold_rows(into: &mut IndicatorRow, other: IndicatorRow) {
 /// Appends the bytes of a row, after their length in two bytes. `number` is the row's in the load, for the error.
 pub(super) fn encode(row: &IndicatorRow, number: u64, out: &mut Vec<u8>) -> Result<(), StoreError> {
     let check = |field, len: usize, max| {
-        if len > max {
-            Err(StoreError::BadRow {
-                row: number,
-                field,
-                max,
-            })
-        } else {
-            Ok(())
-        }
+        if len > max { Err(StoreError::BadRow { row: number, field, max }) } else { Ok(()) }
     };
     check("a canonical form", row.canonical.len(), CANONICAL_LEN_MAX)?;
     check("references", row.references.len(), REFERENCES_MAX)?;
@@ -96,9 +88,7 @@ pub(super) fn decode(row: &[u8]) -> Option<IndicatorRow> {
 }
 
 pub(super) fn kind_of(number: u16) -> Option<IndicatorKind> {
-    IndicatorKind::ALL
-        .into_iter()
-        .find(|kind| *kind as u16 == number)
+    IndicatorKind::ALL.into_iter().find(|kind| *kind as u16 == number)
 }
 
 pub(super) fn roles_byte(roles: Roles) -> u8 {
@@ -129,9 +119,7 @@ fn strength_byte(strength: Strength) -> u8 {
 }
 
 fn strength_of(byte: u8) -> Option<Strength> {
-    [Strength::A, Strength::B, Strength::C]
-        .into_iter()
-        .find(|strength| strength_byte(*strength) == byte)
+    [Strength::A, Strength::B, Strength::C].into_iter().find(|strength| strength_byte(*strength) == byte)
 }
 
 fn text(rest: &mut &[u8], len: usize, max: usize) -> Option<String> {
@@ -145,5 +133,4 @@ const REFERENCE_LEN_MAX: usize = 128;
 /// Item, kind, roles, strength, rows, length of the canonical form.
 const FIXED_LEN: usize = 42;
 /// No encoded row is longer: two bytes of length, the fixed fields, the form, a count, sixteen references.
-pub(super) const LEN_MAX: usize =
-    2 + FIXED_LEN + CANONICAL_LEN_MAX + 1 + REFERENCES_MAX * (1 + REFERENCE_LEN_MAX);
+pub(super) const LEN_MAX: usize = 2 + FIXED_LEN + CANONICAL_LEN_MAX + 1 + REFERENCES_MAX * (1 + REFERENCE_LEN_MAX);

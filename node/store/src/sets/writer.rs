@@ -54,11 +54,7 @@ impl SetWriter {
         row::encode(row, self.rows_in + 1, &mut self.arena)?;
         self.rows_in += 1;
         self.order.push((row.item, start as u32));
-        if self.arena.len() + row::LEN_MAX > self.arena_len {
-            self.spill()
-        } else {
-            Ok(())
-        }
+        if self.arena.len() + row::LEN_MAX > self.arena_len { self.spill() } else { Ok(()) }
     }
 
     /// Merges everything into the set file. The set is there once this returns, and is to be named in the journal, with
@@ -126,9 +122,7 @@ impl SetWriter {
     }
 
     fn new_run(&mut self) -> Result<ChunkWriter, StoreError> {
-        let path = self
-            .sets
-            .temporary(&format!("{}-{}.run", self.load, self.runs_made));
+        let path = self.sets.temporary(&format!("{}-{}.run", self.load, self.runs_made));
         self.runs_made += 1;
         let header = FileHeader::draw(Purpose::Run, self.load)?;
         ChunkWriter::create(self.sets.disk(), path, header, self.sets.key())
@@ -152,8 +146,7 @@ impl SetWriter {
         let draft = self.sets.temporary(&format!("{}.set", self.load));
         let header = FileHeader::draw(Purpose::Set, self.load)?;
         self.draft = Some(draft.clone());
-        let mut out =
-            ChunkWriter::create(self.sets.disk(), draft.clone(), header, self.sets.key())?;
+        let mut out = ChunkWriter::create(self.sets.disk(), draft.clone(), header, self.sets.key())?;
         let (mut counts, mut items) = (Counts::default(), 0);
         merge_rows(runs, |row, bytes| {
             counts.add(row);
@@ -162,18 +155,11 @@ impl SetWriter {
         })?;
         out.end_chunk()?;
         let per_kind = counts.into_list();
-        let footer = Footer {
-            rows_in: self.rows_in,
-            counts: per_kind.clone(),
-            places: std::mem::take(&mut out.places),
-        }
-        .encode();
+        let footer =
+            Footer { rows_in: self.rows_in, counts: per_kind.clone(), places: std::mem::take(&mut out.places) }
+                .encode();
         if footer.len() as u64 + TAG_LEN as u64 > FOOTER_LEN_MAX {
-            return Err(StoreError::BadRow {
-                row: self.rows_in,
-                field: "a load",
-                max: FOOTER_LEN_MAX as usize,
-            });
+            return Err(StoreError::BadRow { row: self.rows_in, field: "a load", max: FOOTER_LEN_MAX as usize });
         }
         let footer_at = out.offset;
         let sealed = out.header.seal(&out.key, FOOTER_NUMBER, &footer);
@@ -184,14 +170,7 @@ impl SetWriter {
         let bytes = out.offset;
         self.sets.publish(&draft, self.load)?;
         self.draft = None;
-        Ok(SetSummary {
-            load: self.load,
-            items,
-            rows_in: self.rows_in,
-            per_kind,
-            digest,
-            bytes,
-        })
+        Ok(SetSummary { load: self.load, items, rows_in: self.rows_in, per_kind, digest, bytes })
     }
 }
 
