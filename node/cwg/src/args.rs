@@ -242,6 +242,9 @@ pub(crate) enum RunCommand {
         /// Starts without asking: consent to what `run plan` showed.
         #[arg(long)]
         yes: bool,
+        /// Starts without asking: the leakage digest that `run plan` showed, and nothing else, is consented to.
+        #[arg(long, value_name = "DIGEST")]
+        leakage: Option<String>,
         /// Waits until it has ended.
         #[arg(long)]
         wait: bool,

@@ -26,7 +26,14 @@ pub(crate) async fn run(common: &Common, command: Command, out: Output) -> Resul
         Command::Member(MemberCommand::Init(args)) => init(common, &args, NodeSort::Member, out).await?,
         Command::Operator(OperatorCommand::Add(args)) => add_operator(common, &args).await?,
         Command::Pilot(PilotCommand::Sign(args)) => sign(common, &args, out).await?,
-        Command::Run(RunCommand::Start { run, yes, wait }) => start_run(common, run, yes, wait, out).await?,
+        Command::Run(RunCommand::Start { run, yes, leakage, wait }) => {
+            let consented = match leakage {
+                Some(digest) => Consent::To(digest),
+                None if yes => Consent::Given,
+                None => Consent::Ask,
+            };
+            start_run(common, run, consented, wait, out).await?
+        }
         Command::Run(RunCommand::Plan(args)) => plan_run(common, args).await?,
         command => ask(common, request_of(command)?).await?,
     };
@@ -191,16 +198,28 @@ async fn plan_run(common: &Common, args: PlanArgs) -> Result<View, Problem> {
     ask(common, request).await
 }
 
-async fn start_run(common: &Common, run: String, yes: bool, wait: bool, out: Output) -> Result<View, Problem> {
+/// Whether a person has consented to what a run reveals.
+enum Consent {
+    Ask,
+    Given,
+    To(String),
+}
+
+async fn start_run(common: &Common, run: String, consented: Consent, wait: bool, out: Output) -> Result<View, Problem> {
     let view = ask(common, Request::RunStatus { run: run.clone() }).await?;
     let View::Run(planned) = &view else { return Err(problems::no_answer()) };
     let leakage = cwg_app::leakage_of(&planned.protocol)?;
-    if !yes {
-        out.screen(&view.screen());
-        show_leakage(&leakage, out);
-        consent("Start this run")?;
-    }
-    let started = ask(common, Request::RunStart { run: run.clone(), leakage: leakage.digest }).await?;
+    let digest = match consented {
+        Consent::To(digest) => digest,
+        Consent::Given => leakage.digest,
+        Consent::Ask => {
+            out.screen(&view.screen());
+            show_leakage(&leakage, out);
+            consent("Start this run")?;
+            leakage.digest
+        }
+    };
+    let started = ask(common, Request::RunStart { run: run.clone(), leakage: digest }).await?;
     if wait { ask(common, Request::RunAwait { run }).await } else { Ok(started) }
 }
 

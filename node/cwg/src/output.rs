@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use comfy_table::{Table, presets};
+use comfy_table::{LineStyle, Table, TableStyle};
 use cwg_app::view::Screen;
 use cwg_app::{Problem, View};
 use serde::Serialize;
@@ -93,7 +93,7 @@ impl Output {
 /// A table as text, as wide as it needs.
 pub(crate) fn drawn(headers: &[String], rows: &[Vec<String>]) -> String {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')));
     if headers.iter().any(|header| !header.is_empty()) {
         table.set_header(headers);
     }
