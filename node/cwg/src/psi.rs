@@ -114,6 +114,9 @@ pub(crate) async fn listen(args: &PsiListen, out: &Output) -> Result<(), Problem
     let address = net.local_addr().ok_or_else(problems::no_address)?;
     out.line(&format!("listening on {address}"));
     out.line(&format!("pin {}", key.to_pin()));
+    out.note(
+        "the first who connects may test its items against these, guesses too; the pin protects the connector alone",
+    );
     let up = loop {
         match events.recv().await {
             Some(NetEvent::Up(up)) => break up,
@@ -271,14 +274,13 @@ fn report(
         bytes_received: end.bytes_received,
     };
     out.json_or(&report, |out| {
-        out.line(&format!("{} of {} items are also on the other side", text_of(report.matches), report.own_items));
+        out.line(&match report.matches {
+            Some(matches) => format!("{matches} of {} items are also on the other side", report.own_items),
+            None => format!("{} items were offered; what matched is not ours to learn", report.own_items),
+        });
         out.note(&format!(
             "sizes as the other side sees them: {} and {}; {:.2} s; {} bytes sent, {} received",
             report.own_padded, report.other_padded, report.seconds, report.bytes_sent, report.bytes_received
         ));
     })
-}
-
-fn text_of(matches: Option<usize>) -> String {
-    matches.map_or_else(|| "(not ours to learn)".to_owned(), |count| count.to_string())
 }
