@@ -78,7 +78,8 @@ fn request_of(command: Command) -> Result<Request, Problem> {
 
 /// Asks the daemon of the directory, or opens the directory for this one question.
 pub(crate) async fn ask(common: &Common, request: Request) -> Result<View, Problem> {
-    let answered = tokio::task::block_in_place(|| socket::ask(&common.dir, &request));
+    let mut hearer = crate::output::progress();
+    let answered = tokio::task::block_in_place(|| socket::ask(&common.dir, &request, &mut hearer));
     if let Some(answer) = answered {
         return answer;
     }
@@ -86,7 +87,7 @@ pub(crate) async fn ask(common: &Common, request: Request) -> Result<View, Probl
     let unlocking = Unlocking::find(common, &config, Typed::Known)?;
     let reach = if matches!(request, Request::Join { .. }) { Reach::Dialing } else { Reach::Offline };
     let node = tokio::task::block_in_place(|| Node::open(&common.dir, unlocking.as_unlock(), config, reach))?;
-    node.run_one(request).await
+    node.run_one(request, hearer).await
 }
 
 /// Which sort of node is made.
@@ -114,7 +115,7 @@ async fn init(common: &Common, args: &InitArgs, sort: NodeSort, out: Output) -> 
     // What cannot become a node makes no directory.
     Node::check(&request)?;
     let node = tokio::task::block_in_place(|| Node::create(&common.dir, unlocking.as_unlock(), config))?;
-    let view = node.run_one(request).await?;
+    let view = node.run_one(request, crate::output::progress()).await?;
     if let Unlocking::KeyFile(path) = &unlocking {
         write_config(&common.dir, path, out)?;
     }

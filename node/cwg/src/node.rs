@@ -23,10 +23,22 @@ use crate::{entropy, problems};
 /// What is done with an answer.
 pub(crate) type Answer = Box<dyn FnOnce(Result<View, Problem>) + Send>;
 
+/// How far long work is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Far {
+    /// Rows read.
+    pub(crate) rows: u64,
+    /// Of the file, in whole percent.
+    pub(crate) percent: u64,
+}
+
+/// Who hears how far long work is.
+pub(crate) type Hearer = Box<dyn FnMut(Far) + Send>;
+
 /// What reaches the loop besides the network.
 pub(crate) enum Inbox {
     /// A front end asks.
-    Request(Request, Answer),
+    Request(Request, Answer, Hearer),
     /// A load of sets was answered.
     Loaded(Ticket, Loaded),
     /// A job was run.
@@ -146,9 +158,9 @@ impl Node {
     }
 
     /// Answers one request, and ends.
-    pub(crate) async fn run_one(mut self, request: Request) -> Result<View, Problem> {
+    pub(crate) async fn run_one(mut self, request: Request, hearer: Hearer) -> Result<View, Problem> {
         let (sender, mut answer) = tokio::sync::oneshot::channel();
-        self.take(Inbox::Request(request, Box::new(move |result| drop(sender.send(result)))))?;
+        self.take(Inbox::Request(request, Box::new(move |result| drop(sender.send(result))), hearer))?;
         loop {
             tokio::select! {
                 biased;
@@ -202,7 +214,7 @@ impl Node {
 
     fn take(&mut self, message: Inbox) -> Result<(), Problem> {
         match message {
-            Inbox::Request(request, answer) => self.on_request(request, answer)?,
+            Inbox::Request(request, answer, hearer) => self.on_request(request, answer, hearer),
             Inbox::Loaded(ticket, loaded) => self.engine.handle(now(self.started), Input::Loaded(ticket, loaded)),
             Inbox::Computed(ticket, output) => self.engine.handle(now(self.started), Input::Computed(ticket, output)),
             Inbox::Submit(command, pending, answer) => self.submit(command, pending, answer),
@@ -210,15 +222,14 @@ impl Node {
         self.carry_out()
     }
 
-    fn on_request(&mut self, request: Request, answer: Answer) -> Result<(), Problem> {
+    fn on_request(&mut self, request: Request, answer: Answer, hearer: Hearer) {
         let wall = now(self.started).wall;
         match cwg_app::prepare(request, self.engine.state(), wall) {
             Ok(Action::Show(view)) => answer(Ok(view)),
             Ok(Action::Submit(command, pending)) => self.submit(command, pending, answer),
-            Ok(Action::Work(work)) => crate::work::begin(self, work, answer),
+            Ok(Action::Work(work)) => crate::work::begin(self, work, answer, hearer),
             Err(problem) => answer(Err(problem)),
         }
-        Ok(())
     }
 
     pub(crate) fn submit(&mut self, command: Command, pending: Pending, answer: Answer) {

@@ -1,6 +1,6 @@
 //! Data to standard output, talk to standard error; the same view as text or as JSON.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 
 use comfy_table::{LineStyle, Table, TableStyle};
 use cwg_app::view::Screen;
@@ -99,4 +99,14 @@ pub(crate) fn drawn(headers: &[String], rows: &[Vec<String>]) -> String {
     }
     table.add_rows(rows);
     table.trim_fmt()
+}
+
+/// Shows how far long work is: in place on a terminal, a line a second otherwise.
+pub(crate) fn progress() -> crate::node::Hearer {
+    let terminal = std::io::stderr().is_terminal();
+    Box::new(move |far| {
+        let mut talk = std::io::stderr().lock();
+        let (before, after) = if terminal { ("\r", "") } else { ("", "\n") };
+        let _ = write!(talk, "{before}{} rows, {} %{after}", far.rows, far.percent).and_then(|()| talk.flush());
+    })
 }

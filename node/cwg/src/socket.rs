@@ -13,7 +13,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::node::Inbox;
+use crate::node::{Far, Hearer, Inbox};
 use crate::problems;
 
 /// The socket's name in a node's directory.
@@ -28,6 +28,7 @@ const CLIENTS_MAX: usize = 64;
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Spoken {
+    Far(Far),
     View(Box<View>),
     Problem(Problem),
 }
@@ -91,34 +92,59 @@ async fn serve(stream: UnixStream, node: mpsc::UnboundedSender<Inbox>) -> std::i
             "use the same version of the program as the node",
         )),
         Ok(request) => {
-            let (sender, answer) = oneshot::channel();
-            let asked = node.send(Inbox::Request(request, Box::new(move |result| drop(sender.send(result)))));
-            match (asked, answer.await) {
-                (Ok(()), Ok(Ok(view))) => Spoken::View(Box::new(view)),
-                (Ok(()), Ok(Err(problem))) => Spoken::Problem(problem),
-                _ => Spoken::Problem(problems::no_answer()),
+            let (sender, mut answer) = oneshot::channel();
+            let (far_sender, mut far) = mpsc::unbounded_channel();
+            let answered = Box::new(move |result| drop(sender.send(result)));
+            let hearer = Box::new(move |far| {
+                // The front end may be gone.
+                let _ = far_sender.send(far);
+            });
+            if node.send(Inbox::Request(request, answered, hearer)).is_err() {
+                Spoken::Problem(problems::no_answer())
+            } else {
+                loop {
+                    tokio::select! {
+                        biased;
+                        result = &mut answer => break match result {
+                            Ok(Ok(view)) => Spoken::View(Box::new(view)),
+                            Ok(Err(problem)) => Spoken::Problem(problem),
+                            Err(_) => Spoken::Problem(problems::no_answer()),
+                        },
+                        Some(far) = far.recv() => write.write_all(&line_of(&Spoken::Far(far))).await?,
+                    }
+                }
             }
         }
     };
-    let mut text = serde_json::to_vec(&spoken).expect("views and problems have no failing serializer");
+    write.write_all(&line_of(&spoken)).await
+}
+
+fn line_of<T: Serialize>(spoken: &T) -> Vec<u8> {
+    let mut text = serde_json::to_vec(spoken).expect("requests, views and problems have no failing serializer");
     text.push(b'\n');
-    write.write_all(&text).await
+    text
 }
 
 /// Asks the daemon of a directory; `None` if none runs there.
-pub(crate) fn ask(dir: &Path, request: &Request) -> Option<Result<View, Problem>> {
+pub(crate) fn ask(dir: &Path, request: &Request, hearer: &mut Hearer) -> Option<Result<View, Problem>> {
     let stream = StdUnixStream::connect(dir.join(FILE)).ok()?;
-    Some(converse(stream, request).unwrap_or_else(|_| Err(problems::no_answer())))
+    Some(converse(stream, request, hearer).unwrap_or_else(|_| Err(problems::no_answer())))
 }
 
-fn converse(mut stream: StdUnixStream, request: &Request) -> std::io::Result<Result<View, Problem>> {
-    let mut text = serde_json::to_vec(request)?;
-    text.push(b'\n');
-    stream.write_all(&text)?;
-    let mut line = String::new();
-    StdBufReader::new(stream).read_line(&mut line)?;
-    Ok(match serde_json::from_str(&line)? {
-        Spoken::View(view) => Ok(*view),
-        Spoken::Problem(problem) => Err(problem),
-    })
+fn converse(
+    mut stream: StdUnixStream,
+    request: &Request,
+    hearer: &mut Hearer,
+) -> std::io::Result<Result<View, Problem>> {
+    stream.write_all(&line_of(request))?;
+    let mut lines = StdBufReader::new(stream);
+    loop {
+        let mut line = String::new();
+        lines.read_line(&mut line)?;
+        match serde_json::from_str(&line)? {
+            Spoken::Far(far) => hearer(far),
+            Spoken::View(view) => return Ok(Ok(*view)),
+            Spoken::Problem(problem) => return Ok(Err(problem)),
+        }
+    }
 }

@@ -11,15 +11,15 @@ use cwg_engine::record::{Entry, Record};
 use cwg_protocol::RunId;
 use cwg_store::{MATCHES, SetWriter, Store, StoreError, decode_record};
 
-use crate::node::{Answer, Inbox, Node};
+use crate::node::{Answer, Far, Hearer, Inbox, Node};
 use crate::{doctor, entropy, problems};
 
 /// Carries work out, or starts it.
-pub(crate) fn begin(node: &mut Node, work: Work, answer: Answer) {
+pub(crate) fn begin(node: &mut Node, work: Work, answer: Answer, hearer: Hearer) {
     match work {
-        Work::Load(load) => begin_load(node, load, answer),
+        Work::Load(load) => begin_load(node, load, answer, hearer),
         Work::Check(load) => {
-            std::thread::spawn(move || answer(load.check(&mut Told::new())));
+            std::thread::spawn(move || answer(load.check(&mut Told::to(hearer))));
         }
         work => match tokio::task::block_in_place(|| look(node, work)) {
             Ok(Submit::Nothing(view)) => answer(Ok(view)),
@@ -54,14 +54,14 @@ fn look(node: &Node, work: Work) -> Result<Submit, Problem> {
 }
 
 /// Reads a file into a set, off the loop; what comes of it goes through the loop.
-fn begin_load(node: &Node, work: LoadWork, answer: Answer) {
+fn begin_load(node: &Node, work: LoadWork, answer: Answer, hearer: Hearer) {
     let (sets, outbox) = (node.store.sets().clone(), node.outbox());
     std::thread::spawn(move || {
-        let load = || -> Result<Submit, Problem> {
+        let load = move || -> Result<Submit, Problem> {
             let mut name = [0; 8];
             name.copy_from_slice(&entropy::seed()?.into_secret().expose()[..8]);
             let writer = sets.writer(cwg_protocol::LoadId(name)).map_err(|error| problems::store(&error))?;
-            work.load(name, Sink(writer), &mut Told::new())
+            work.load(name, Sink(writer), &mut Told::to(hearer))
         };
         match load() {
             Err(problem) => answer(Err(problem)),
@@ -77,12 +77,13 @@ fn begin_load(node: &Node, work: LoadWork, answer: Answer) {
 
 /// Says once a second how far a load is.
 struct Told {
+    hearer: Hearer,
     last: Instant,
 }
 
 impl Told {
-    fn new() -> Self {
-        Self { last: Instant::now() }
+    fn to(hearer: Hearer) -> Self {
+        Self { hearer, last: Instant::now() }
     }
 }
 
@@ -90,7 +91,7 @@ impl Progress for Told {
     fn advanced(&mut self, rows: u64, bytes: u64, of_bytes: u64) -> ControlFlow<()> {
         if self.last.elapsed() >= Duration::from_secs(1) {
             self.last = Instant::now();
-            tracing::info!(rows, percent = bytes.saturating_mul(100) / of_bytes.max(1), "reading");
+            (self.hearer)(Far { rows, percent: bytes.saturating_mul(100) / of_bytes.max(1) });
         }
         ControlFlow::Continue(())
     }

@@ -205,7 +205,8 @@ impl Daemon {
     }
 
     fn ask(&self, request: &Request) -> Result<View, Problem> {
-        socket::ask(&self.dir, request).unwrap_or_else(|| Err(failed("a node is gone", "see serve.log, with --keep")))
+        socket::ask(&self.dir, request, &mut crate::output::progress())
+            .unwrap_or_else(|| Err(failed("a node is gone", "see serve.log, with --keep")))
     }
 }
 
