@@ -127,8 +127,9 @@ pub(crate) async fn listen(args: &PsiListen, out: &Output) -> Result<(), Problem
     let started = Instant::now();
     let side = Plain::new(Place::Acceptor, protocol, lines.items(), up.exporter, fresh_seed()?);
     let end = exchange(&net, &mut events, up.conn, side).await?;
+    let seconds = started.elapsed().as_secs_f64();
     net.shutdown().await;
-    report(out, protocol, Place::Acceptor, &lines, &end, started)
+    report(out, protocol, Place::Acceptor, &lines, &end, seconds)
 }
 
 /// Connects to a listener, plays the receiver, writes what both hold.
@@ -152,10 +153,11 @@ pub(crate) async fn connect(args: &PsiConnect, out: &Output) -> Result<(), Probl
     let started = Instant::now();
     let side = Plain::new(Place::Proposer, protocol, lines.items(), up.exporter, fresh_seed()?);
     let end = exchange(&net, &mut events, up.conn, side).await?;
+    let seconds = started.elapsed().as_secs_f64();
     net.shutdown().await;
     let matched: BTreeSet<Item> = end.released.matches.iter().flatten().copied().collect();
     lines.write_matched(&matched, &args.out)?;
-    report(out, protocol, Place::Proposer, &lines, &end, started)
+    report(out, protocol, Place::Proposer, &lines, &end, seconds)
 }
 
 /// A finished exchange and what it took.
@@ -254,7 +256,7 @@ fn report(
     place: Place,
     lines: &Lines,
     end: &End,
-    started: Instant,
+    seconds: f64,
 ) -> Result<(), Problem> {
     let terms = &end.released.receipt.terms;
     let (own, other) = match place {
@@ -269,7 +271,7 @@ fn report(
         other_padded: other,
         matches: end.released.matches.as_ref().map(Vec::len),
         session: end.released.receipt.session.to_string(),
-        seconds: started.elapsed().as_secs_f64(),
+        seconds,
         bytes_sent: end.bytes_sent,
         bytes_received: end.bytes_received,
     };
