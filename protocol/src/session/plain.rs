@@ -292,9 +292,9 @@ mod tests {
     fn run(mut sides: [Plain; 2]) -> Result<[Released; 2], PlainError> {
         let mut ends = [None, None];
         let mut queue = VecDeque::new();
-        for side in 0..2 {
-            let step = sides[side].start();
-            queue.extend(step.send.into_iter().map(|body| (1 - side, body)));
+        for (number, side) in sides.iter_mut().enumerate() {
+            let step = side.start();
+            queue.extend(step.send.into_iter().map(|body| (1 - number, body)));
         }
         while let Some((to, body)) = queue.pop_front() {
             let mut steps = VecDeque::from([sides[to].on_frame(&body)?]);
