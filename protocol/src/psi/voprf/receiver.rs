@@ -12,14 +12,14 @@ use crate::psi::{Binding, Job, JobId, JobOutput, Outcome, Party, PsiInput, Step}
 use crate::violation::Violation;
 use crate::wire::limits::{TAGS_PER_FRAME, VOPRF_BATCH, VOPRF_WINDOW};
 
-/// A batch on its way.
+/// A batch on its way, named after what it awaits.
 enum Batch {
     /// Its blinding is being computed.
-    AwaitBlinded,
+    Blinding,
     /// It was sent.
-    AwaitEvaluated(Blinding),
+    Evaluation(Blinding),
     /// Its proof and its outputs are being computed.
-    AwaitFinalized,
+    Finalizing,
 }
 
 pub(super) struct Receiver {
@@ -70,7 +70,7 @@ impl Receiver {
         while self.next_batch < batches(self.padded()) && self.under_way.len() < VOPRF_WINDOW {
             let batch = self.next_batch;
             self.next_batch += 1;
-            self.under_way.insert(batch, Batch::AwaitBlinded);
+            self.under_way.insert(batch, Batch::Blinding);
             let (inputs, range) = (Arc::clone(&self.inputs), self.range(batch));
             let seed = self.seed.fork("blinds", u64::from(batch));
             let job = Job::new(range.len(), move || {
@@ -88,7 +88,7 @@ impl Receiver {
     ) -> Result<Step, Violation> {
         let public = self.public.clone().ok_or(Violation::Unexpected { awaiting: "opening" })?;
         let expected = batch_len(self.padded(), batch);
-        let Some(awaited @ Batch::AwaitEvaluated(_)) = self.under_way.get_mut(&batch) else {
+        let Some(awaited @ Batch::Evaluation(_)) = self.under_way.get_mut(&batch) else {
             return Err(Violation::UnawaitedBatch { batch });
         };
         if elements.len() != expected {
@@ -98,7 +98,7 @@ impl Receiver {
                 got: elements.len() as u64,
             });
         }
-        let Batch::AwaitEvaluated(blinding) = core::mem::replace(awaited, Batch::AwaitFinalized) else {
+        let Batch::Evaluation(blinding) = core::mem::replace(awaited, Batch::Finalizing) else {
             unreachable!("matched above")
         };
         let (inputs, range) = (Arc::clone(&self.inputs), self.range(batch));
@@ -168,13 +168,13 @@ impl Party for Receiver {
     fn on_computed(&mut self, job: JobId, output: JobOutput) -> Result<Step, Violation> {
         let batch = job.0;
         match self.under_way.remove(&batch) {
-            Some(Batch::AwaitBlinded) => {
+            Some(Batch::Blinding) => {
                 let blinding: Blinded = output.open()?;
                 let message = Message::Blinded { batch, elements: blinding.blinded().to_vec() };
-                self.under_way.insert(batch, Batch::AwaitEvaluated(blinding));
+                self.under_way.insert(batch, Batch::Evaluation(blinding));
                 Ok(Step { send: vec![message.encode()], ..Step::default() })
             }
-            Some(Batch::AwaitFinalized) => {
+            Some(Batch::Finalizing) => {
                 let tags: Vec<Tag> = output.open()?;
                 let range = self.range(batch);
                 let end = range.end.min(self.own);
