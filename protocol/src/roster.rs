@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use cwg_crypto::{Digest, Domain, Signature, SigningKey, digest};
 use serde::{Deserialize, Serialize};
 
-use crate::wire::limits::{ENDPOINT_LEN_MAX, MEMBERS_MAX, NAME_LEN_MAX, ROSTER_LEN_MAX};
+use crate::wire::limits::{CLOCK_SKEW_MAX_SECS, ENDPOINT_LEN_MAX, MEMBERS_MAX, NAME_LEN_MAX, ROSTER_LEN_MAX};
 use crate::wire::{BoundedText, BoundedVec, decode_canonical, encode};
 use crate::{Epoch, NetworkId, NodeKey, TransportKey, UnixTime};
 
@@ -20,9 +20,6 @@ pub type Address = BoundedText<ENDPOINT_LEN_MAX>;
 
 /// Members on a roster, revoked ones included: they stay, so that their keys are never used again.
 pub const ENTRIES_MAX: usize = 2 * MEMBERS_MAX;
-
-/// How far a peer's clock may be ahead before what it signs is called future, seconds.
-pub const CLOCK_SKEW_MAX_SECS: u64 = 600;
 
 /// Whether a member may take part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

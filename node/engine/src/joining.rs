@@ -193,7 +193,10 @@ impl Engine {
             return Err(JoinRefusal::NetworkFull);
         }
         let next = self.next_roster(members).map(|roster| Admission::New(roster.signed().clone()));
-        next.map_err(|_| JoinRefusal::KeyTaken)
+        next.map_err(|refusal| match refusal {
+            Refusal::NetworkFull => JoinRefusal::NetworkFull,
+            _ => JoinRefusal::KeyTaken,
+        })
     }
 
     /// Member: the hub let us in.

@@ -24,9 +24,6 @@ pub const RUN_ATTEMPTS_MAX: u32 = 5;
 /// A run that has no seal after this is ended by name.
 pub const RUN_WITHIN_MS: u64 = 30 * 60_000;
 
-/// Clocks of two nodes may differ by this much.
-pub const CLOCK_SKEW_MAX_SECS: u64 = 3_600;
-
 /// Rows of one record of matches: about 200 KiB.
 pub const MATCHES_PER_RECORD: usize = 512;
 

@@ -3,16 +3,14 @@
 use cwg_protocol::NodeKey;
 use cwg_protocol::indicator::{RULESET_ID, ruleset_hash};
 use cwg_protocol::roster::{Roster, RosterError, Status};
-use cwg_protocol::wire::limits::{PROTOCOL_VERSION, ROSTER_CHAIN_MAX};
+use cwg_protocol::wire::limits::{CLOCK_SKEW_MAX_SECS, PROTOCOL_VERSION, ROSTER_CHAIN_MAX};
 use cwg_protocol::wire::{Hello, Message, RosterChain, RosterFetch};
 use cwg_protocol::{Epoch, TransportKey};
 
 use crate::Engine;
 use crate::engine::Redial;
 use crate::io::{CloseCode, ConnId, DialFailure, Effect, Level, PeerUp, Side, Ticket};
-use crate::limits::{
-    CLOCK_SKEW_MAX_SECS, HELLO_WITHIN_MS, REDIAL_MAX_MS, REDIAL_MIN_MS, ROSTER_RENEW_SECS, ROSTER_VALID_SECS,
-};
+use crate::limits::{HELLO_WITHIN_MS, REDIAL_MAX_MS, REDIAL_MIN_MS, ROSTER_RENEW_SECS, ROSTER_VALID_SECS};
 use crate::record::Entry;
 
 /// One connection.

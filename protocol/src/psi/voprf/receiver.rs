@@ -31,7 +31,7 @@ pub(super) struct Receiver {
     under_way: BTreeMap<u32, Batch>,
     next_batch: u32,
     finalized: u32,
-    /// Tags of own items by place; dummies are left out.
+    /// Tags by place: own items, then dummies.
     own_tags: Vec<Tag>,
     sender_tags: Vec<Tag>,
 }
@@ -44,7 +44,7 @@ impl Receiver {
         let inputs: Arc<[Input]> = padded_inputs(binding, &input.items, input.sizes.receiver, &seed).into();
         Self {
             own: input.items.len().min(inputs.len()),
-            own_tags: vec![[0; super::TAG_LEN]; input.items.len().min(inputs.len())],
+            own_tags: vec![[0; super::TAG_LEN]; inputs.len()],
             inputs,
             seed,
             sender_items: input.sizes.sender,
@@ -131,11 +131,7 @@ impl Receiver {
     /// The end, once all own tags and all of the sender's are here.
     fn conclude(&self) -> Option<Outcome> {
         let complete = self.finalized == batches(self.padded()) && self.sender_tags.len() == self.sender_items as usize;
-        complete.then(|| {
-            let places = (0u32..).zip(&self.own_tags);
-            let matched = places.filter(|(_, tag)| self.sender_tags.binary_search(tag).is_ok());
-            Outcome::Matched(matched.map(|(place, _)| place).collect())
-        })
+        complete.then(|| Outcome::Matched(common_places(&self.own_tags, &self.sender_tags, self.own)))
     }
 }
 
@@ -177,10 +173,7 @@ impl Party for Receiver {
             Some(Batch::Finalizing) => {
                 let tags: Vec<Tag> = output.open()?;
                 let range = self.range(batch);
-                let end = range.end.min(self.own);
-                if let Some(own) = self.own_tags.get_mut(range.start..end) {
-                    own.copy_from_slice(&tags[..own.len()]);
-                }
+                self.own_tags[range].copy_from_slice(&tags);
                 self.finalized += 1;
                 let mut step = Step { outcome: self.conclude(), ..Step::default() };
                 self.fill_window(&mut step);
@@ -189,4 +182,27 @@ impl Party for Receiver {
             _ => unreachable!("a driver returns each job once"),
         }
     }
+}
+
+/// Places below `own` whose tag is among the sender's, ascending.
+///
+/// Both lists are walked to their ends, so the number of steps is the sum of the padded sizes, whatever matches: the
+/// moment of the seal that follows does not tell. What the processor makes of a step's branches is not constant.
+fn common_places(own_tags: &[Tag], sender_tags: &[Tag], own: usize) -> Vec<u32> {
+    let mut own_sorted: Vec<(Tag, u32)> = own_tags.iter().copied().zip(0u32..).collect();
+    own_sorted.sort_unstable();
+    let mut matched = vec![false; own_tags.len()];
+    let (mut mine, mut theirs) = (own_sorted.iter().peekable(), sender_tags.iter().peekable());
+    for _ in 0..own_sorted.len() + sender_tags.len() {
+        match (mine.peek(), theirs.peek()) {
+            (Some((tag, place)), other) if other.is_none_or(|other| tag <= *other) => {
+                matched[*place as usize] = other.is_some_and(|other| tag == *other);
+                mine.next();
+            }
+            _ => {
+                theirs.next();
+            }
+        }
+    }
+    (0u32..).zip(&matched[..own]).filter(|(_, matched)| **matched).map(|(place, _)| place).collect()
 }

@@ -1,14 +1,17 @@
-//! Bulk frames one way over loopback. Run by hand: `cargo test -p cwg-net --release --test throughput -- --ignored --nocapture`.
+//! A measurement: bulk frames one way over loopback. `cargo run -p cwg-net --release --example throughput`.
 
+#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement prints, and stops at the first surprise")]
+
+#[path = "../tests/common/mod.rs"]
+#[allow(dead_code, reason = "tests use more of it")]
 mod common;
 
 use common::pair;
 use cwg_net::{FRAME_LEN_MAX, Limits, NetEvent};
 use tokio::time::Instant;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "a measurement"]
-async fn bulk_frames_one_way() {
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() {
     const MIB: u32 = 1024 * 1024;
     for (window, mtu) in [(MIB, 1472), (MIB, 4096), (2 * MIB, 4096), (4 * MIB, 1472), (4 * MIB, 4096), (8 * MIB, 4096)]
     {
