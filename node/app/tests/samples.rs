@@ -1,6 +1,8 @@
 //! The sample files are what their generator writes, load with exactly the faults planted in them, and have exactly
 //! the planted values in common.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 #[path = "../examples/samples/generate.rs"]
 mod generate;
 

@@ -144,7 +144,7 @@ fn bad_input_is_refused_by_name_and_changes_nothing() {
     check(&["pilot", "show", "nowhere"], 64, "pilot-name");
     check(&["hub", "invite", "--name", "x"], 77, "not-hub");
     fs::write(bank.path("bad.toml"), "format = \"csv\"\nsurprise = 1\n").unwrap();
-    let bad = bank.cwg(&["indicators", "load", &bank.text("in.csv"), "--map", &bank.text("bad.toml")]).refused(78);
+    let bad = bank.cwg(&["indicators", "load", &bank.text("in.csv"), "--map", &bank.text("bad.toml")]).refused(65);
     assert!(bad["problem"].as_str().unwrap().contains("line 2"), "{bad}");
 
     let account = "format = \"csv\"\nrole = \"holder\"\n[account]\nbsb = \"bsb\"\naccount = \"account\"\n\
@@ -174,7 +174,7 @@ fn bad_input_is_refused_by_name_and_changes_nothing() {
     let quiet = group.member("quiet");
     let args = ["--key-file", wrong_key.to_str().unwrap(), "status"];
     assert_eq!(quiet.cwg(&args).refused(78)["code"], "store", "the key file was readable by others");
-    fs::write(quiet.path("cwg.toml"), "[net]\nsurprise = 1\n").unwrap();
+    fs::write(quiet.dir.join("cwg.toml"), "[net]\nsurprise = 1\n").unwrap();
     let config = quiet.cwg(&["status"]).refused(78);
     assert!(config["problem"].as_str().unwrap().contains("line 2"), "{config}");
 }

@@ -118,7 +118,7 @@ impl Node {
     }
 
     pub(crate) fn text(&self, name: &str) -> String {
-        if name == "cwg.toml" { self.dir.join(name) } else { self.path(name) }.display().to_string()
+        self.path(name).display().to_string()
     }
 
     pub(crate) fn cwg(&self, args: &[&str]) -> Answer {
