@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod nodes;
+mod real_data;
 
 use std::fs;
 use std::process::Stdio;

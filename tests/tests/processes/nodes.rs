@@ -227,6 +227,21 @@ items_min = 10
 [[indicators]]
 type = "phone"
 roles = ["holder", "counterparty"]
+[[indicators]]
+type = "au-account"
+roles = ["counterparty"]
+[[indicators]]
+type = "btc"
+roles = ["counterparty"]
+[[indicators]]
+type = "hash160"
+roles = ["counterparty"]
+[[indicators]]
+type = "evm"
+roles = ["counterparty"]
+[[indicators]]
+type = "trx"
+roles = ["counterparty"]
 "#;
 
 /// A `cwg psi listen` that is ready.
