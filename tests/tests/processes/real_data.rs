@@ -146,7 +146,8 @@ fn banks_with_different_notations_of_public_data_find_what_both_hold() {
     );
     let accounts: BTreeSet<&str> = common
         .iter()
-        .filter_map(|(kind, text)| (*kind == "au-account").then(|| text.split_once(':').unwrap().1))
+        .filter(|(kind, _)| *kind == "au-account")
+        .map(|(_, text)| text.split_once(':').unwrap().1)
         .collect();
     for (kind, text) in &found {
         let planted = common.contains(&(kind.as_str(), text.as_str()));
