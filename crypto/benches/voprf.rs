@@ -19,9 +19,7 @@ fn seed() -> Seed {
 }
 
 fn inputs() -> Vec<Vec<u8>> {
-    (0..BATCH as u64)
-        .map(|number| number.to_le_bytes().repeat(4))
-        .collect()
+    (0..BATCH as u64).map(|number| number.to_le_bytes().repeat(4)).collect()
 }
 
 /// Runs a step on one thread and on two at once; the throughput counts the items of all threads.
@@ -58,28 +56,18 @@ fn on_one_and_two_cores<T, O>(
 
 fn ours(criterion: &mut Criterion) {
     let inputs = inputs();
-    let key =
-        EvaluationKey::derive(&Secret32::new(KEY_SEED), b"bench").expect("the bytes are short");
+    let key = EvaluationKey::derive(&Secret32::new(KEY_SEED), b"bench").expect("the bytes are short");
     let blind = || Blinding::of(&inputs, seed()).expect("inputs are in bounds");
     let blinded = blind().blinded().to_vec();
     let (evaluated, proof) = evaluate(&key, &blinded, seed()).expect("elements are valid");
     let public = key.public();
 
     on_one_and_two_cores(criterion, "ours blind", || (), |()| blind());
-    on_one_and_two_cores(criterion, "ours evaluate", seed, |seed| {
-        evaluate(&key, &blinded, seed)
-    });
+    on_one_and_two_cores(criterion, "ours evaluate", seed, |seed| evaluate(&key, &blinded, seed));
     on_one_and_two_cores(criterion, "ours finalize", blind, |blinding| {
-        blinding
-            .finalize(&inputs, &evaluated, &proof, &public)
-            .expect("the proof holds")
+        blinding.finalize(&inputs, &evaluated, &proof, &public).expect("the proof holds")
     });
-    on_one_and_two_cores(
-        criterion,
-        "ours evaluate_own",
-        || (),
-        |()| evaluate_own(&key, &inputs),
-    );
+    on_one_and_two_cores(criterion, "ours evaluate_own", || (), |()| evaluate_own(&key, &inputs));
 }
 
 fn theirs(criterion: &mut Criterion) {
@@ -89,34 +77,15 @@ fn theirs(criterion: &mut Criterion) {
     let (evaluated, proof) = owner.evaluate(&blinding.blinded, [7; 32]);
     let public = owner.public();
 
-    on_one_and_two_cores(
-        criterion,
-        "voprf crate blind",
-        || (),
-        |()| oracle::blind(&inputs, [7; 32]),
-    );
-    on_one_and_two_cores(
-        criterion,
-        "voprf crate evaluate",
-        || (),
-        |()| owner.evaluate(&blinding.blinded, [7; 32]),
-    );
+    on_one_and_two_cores(criterion, "voprf crate blind", || (), |()| oracle::blind(&inputs, [7; 32]));
+    on_one_and_two_cores(criterion, "voprf crate evaluate", || (), |()| owner.evaluate(&blinding.blinded, [7; 32]));
     on_one_and_two_cores(
         criterion,
         "voprf crate finalize",
         || (),
-        |()| {
-            blinding
-                .finalize(&inputs, &evaluated, &proof, &public)
-                .expect("the proof holds")
-        },
+        |()| blinding.finalize(&inputs, &evaluated, &proof, &public).expect("the proof holds"),
     );
-    on_one_and_two_cores(
-        criterion,
-        "voprf crate evaluate_own",
-        || (),
-        |()| owner.evaluate_own(&inputs),
-    );
+    on_one_and_two_cores(criterion, "voprf crate evaluate_own", || (), |()| owner.evaluate_own(&inputs));
 }
 
 criterion_group! {

@@ -43,21 +43,14 @@ impl SealKey {
         aad_parts: &[&[u8]],
         sealed: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, OpenError> {
-        let (ciphertext, tag) = sealed
-            .split_last_chunk()
-            .ok_or(OpenError::TooShort { len: sealed.len() })?;
+        let (ciphertext, tag) = sealed.split_last_chunk().ok_or(OpenError::TooShort { len: sealed.len() })?;
         let mut opened = Zeroizing::new(ciphertext.to_vec());
         self.open_in_place(nonce, aad_parts, &mut opened, tag)?;
         Ok(opened)
     }
 
     /// Seals a buffer where it lies and returns the tag.
-    pub fn seal_in_place(
-        &self,
-        nonce: &[u8; NONCE_LEN],
-        aad_parts: &[&[u8]],
-        buffer: &mut [u8],
-    ) -> [u8; TAG_LEN] {
+    pub fn seal_in_place(&self, nonce: &[u8; NONCE_LEN], aad_parts: &[&[u8]], buffer: &mut [u8]) -> [u8; TAG_LEN] {
         self.seal_raw(nonce, &framed(aad_parts), buffer)
     }
 
@@ -73,12 +66,7 @@ impl SealKey {
         tag: &[u8; TAG_LEN],
     ) -> Result<(), OpenError> {
         self.cipher()
-            .decrypt_inout_detached(
-                nonce.into(),
-                &framed(aad_parts),
-                (&mut *buffer).into(),
-                tag.into(),
-            )
+            .decrypt_inout_detached(nonce.into(), &framed(aad_parts), (&mut *buffer).into(), tag.into())
             .map_err(|_| {
                 buffer.zeroize();
                 OpenError::Refused
@@ -161,17 +149,12 @@ mod tests {
             let plaintext = vec![0xab; len];
             let sealed = key().seal(&NONCE, &[b"file", b"7"], &plaintext);
             assert_eq!(sealed.len(), len + TAG_LEN);
-            assert_eq!(
-                *key().open(&NONCE, &[b"file", b"7"], &sealed).unwrap(),
-                plaintext
-            );
+            assert_eq!(*key().open(&NONCE, &[b"file", b"7"], &sealed).unwrap(), plaintext);
 
             let mut buffer = plaintext.clone();
             let tag = key().seal_in_place(&NONCE, &[b"file", b"7"], &mut buffer);
             assert_eq!([buffer.as_slice(), &tag].concat(), sealed);
-            key()
-                .open_in_place(&NONCE, &[b"file", b"7"], &mut buffer, &tag)
-                .unwrap();
+            key().open_in_place(&NONCE, &[b"file", b"7"], &mut buffer, &tag).unwrap();
             assert_eq!(buffer, plaintext);
         }
     }
@@ -180,46 +163,21 @@ mod tests {
     fn any_change_is_refused() {
         let parts: &[&[u8]] = &[b"ab", b"c"];
         let sealed = key().seal(&NONCE, parts, b"message");
-        let check =
-            |key: SealKey, nonce: [u8; 24], parts: &[&[u8]], sealed: &[u8], expected: OpenError| {
-                assert_eq!(key.open(&nonce, parts, sealed).unwrap_err(), expected);
-            };
+        let check = |key: SealKey, nonce: [u8; 24], parts: &[&[u8]], sealed: &[u8], expected: OpenError| {
+            assert_eq!(key.open(&nonce, parts, sealed).unwrap_err(), expected);
+        };
         for bit in 0..sealed.len() * 8 {
             let mut changed = sealed.clone();
             changed[bit / 8] ^= 1 << (bit % 8);
             check(key(), NONCE, parts, &changed, OpenError::Refused);
         }
-        check(
-            SealKey::new(Secret32::new([2; 32])),
-            NONCE,
-            parts,
-            &sealed,
-            OpenError::Refused,
-        );
+        check(SealKey::new(Secret32::new([2; 32])), NONCE, parts, &sealed, OpenError::Refused);
         check(key(), [8; 24], parts, &sealed, OpenError::Refused);
-        for other in [
-            &[b"a".as_slice(), b"bc"] as &[&[u8]],
-            &[b"abc"],
-            &[b"c", b"ab"],
-            &[b"ab", b"c", b""],
-            &[],
-        ] {
+        for other in [&[b"a".as_slice(), b"bc"] as &[&[u8]], &[b"abc"], &[b"c", b"ab"], &[b"ab", b"c", b""], &[]] {
             check(key(), NONCE, other, &sealed, OpenError::Refused);
         }
-        check(
-            key(),
-            NONCE,
-            parts,
-            &sealed[..sealed.len() - 1],
-            OpenError::Refused,
-        );
-        check(
-            key(),
-            NONCE,
-            parts,
-            &sealed[..15],
-            OpenError::TooShort { len: 15 },
-        );
+        check(key(), NONCE, parts, &sealed[..sealed.len() - 1], OpenError::Refused);
+        check(key(), NONCE, parts, &sealed[..15], OpenError::TooShort { len: 15 });
         check(key(), NONCE, parts, &[], OpenError::TooShort { len: 0 });
     }
 
@@ -228,10 +186,7 @@ mod tests {
         let mut buffer = *b"message";
         let mut tag = key().seal_in_place(&NONCE, &[], &mut buffer);
         tag[0] ^= 1;
-        assert_eq!(
-            key().open_in_place(&NONCE, &[], &mut buffer, &tag),
-            Err(OpenError::Refused)
-        );
+        assert_eq!(key().open_in_place(&NONCE, &[], &mut buffer, &tag), Err(OpenError::Refused));
         assert_eq!(buffer, [0; 7]);
     }
 

@@ -59,12 +59,16 @@ domains! {
     Session = "cwg-network session/v1",
     /// Commitment to a set of items.
     SetCommitment = "cwg-network set-commitment/v1",
+    /// Rules of a session without a network.
+    PlainRules = "cwg-network plain-rules/v1",
+    /// Seals a person's signing key.
+    OperatorKey = "cwg-network operator-key/v1",
+    /// Number of a match, from its run and its place in it.
+    MatchNumber = "cwg-network match-number/v1",
     /// A side's signature over a final transcript.
     Seal = "cwg-network seal/v1",
     /// Digest of a leakage statement.
     Leakage = "cwg-network leakage/v1",
-    /// Number of a match, from its run and its place in it.
-    MatchNumber = "cwg-network match-number/v1",
     /// Random scalar of a proof of evaluation.
     ProofNonce = "cwg-network proof-nonce/v1",
     /// Digest of one lane of a transcript.

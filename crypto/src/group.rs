@@ -21,9 +21,7 @@ impl Element {
     /// # Errors
     /// If the encoding is not canonical or is that of the identity.
     pub fn decode(bytes: &[u8; 32]) -> Result<Self, BadEncoding> {
-        let point = CompressedRistretto(*bytes)
-            .decompress()
-            .ok_or(BadEncoding)?;
+        let point = CompressedRistretto(*bytes).decompress().ok_or(BadEncoding)?;
         Self::new(point).ok_or(BadEncoding)
     }
 
@@ -69,10 +67,8 @@ impl Scalar {
     /// # Errors
     /// If it is zero, or not below the group's order.
     pub fn decode(bytes: &[u8; 32]) -> Result<Self, BadEncoding> {
-        let scalar = Option::<curve25519_dalek::Scalar>::from(
-            curve25519_dalek::Scalar::from_canonical_bytes(*bytes),
-        )
-        .ok_or(BadEncoding)?;
+        let scalar = Option::<curve25519_dalek::Scalar>::from(curve25519_dalek::Scalar::from_canonical_bytes(*bytes))
+            .ok_or(BadEncoding)?;
         if scalar == curve25519_dalek::Scalar::ZERO {
             return Err(BadEncoding);
         }
@@ -106,10 +102,7 @@ impl Dst {
     /// # Panics
     /// If the length is outside these bounds.
     pub const fn new(tag: &'static [u8]) -> Self {
-        assert!(
-            !tag.is_empty() && tag.len() <= 255,
-            "RFC 9380 §5.3.1: a tag has 1 to 255 bytes"
-        );
+        assert!(!tag.is_empty() && tag.len() <= 255, "RFC 9380 §5.3.1: a tag has 1 to 255 bytes");
         Self(tag)
     }
 }
@@ -144,12 +137,7 @@ impl Expander {
 
     /// `N` uniform bytes, 1 to 16,320, from the parts.
     pub(crate) fn bytes<const N: usize>(&self, parts: &[&[u8]]) -> Zeroizing<[u8; N]> {
-        const {
-            assert!(
-                N > 0 && N <= 255 * HASH_LEN,
-                "RFC 9380 §5.3.1: at most 255 blocks"
-            )
-        };
+        const { assert!(N > 0 && N <= 255 * HASH_LEN, "RFC 9380 §5.3.1: at most 255 blocks") };
         let mut hasher = self.after_padding.clone();
         parts.iter().for_each(|part| hasher.update(part));
         hasher.update((N as u16).to_be_bytes());
@@ -178,9 +166,7 @@ impl Expander {
     }
 
     pub(crate) fn scalar(&self, parts: &[&[u8]]) -> Scalar {
-        Scalar(curve25519_dalek::Scalar::from_bytes_mod_order_wide(
-            &self.bytes(parts),
-        ))
+        Scalar(curve25519_dalek::Scalar::from_bytes_mod_order_wide(&self.bytes(parts)))
     }
 
     // DST_prime: the tag, then its length in one byte.
@@ -201,9 +187,7 @@ mod tests {
 
     #[test]
     fn expansion_matches_rfc_9380() {
-        let file = vectors(include_str!(
-            "../vectors/rfc9380-expand-message-xmd-sha512.json"
-        ));
+        let file = vectors(include_str!("../vectors/rfc9380-expand-message-xmd-sha512.json"));
         let dst = Dst::new(b"QUUX-V01-CS02-with-expander-SHA512-256");
         assert_eq!(text(&file["dst"]).as_bytes(), dst.0);
         let expander = Expander::new(dst);
@@ -212,14 +196,8 @@ mod tests {
             // Framing is by position alone: any cut of the message gives the same bytes.
             let (head, tail) = msg.split_at(msg.len() / 2);
             match case["len"].as_u64().unwrap() {
-                32 => assert_eq!(
-                    expander.bytes::<32>(&[head, tail])[..],
-                    bytes(&case["uniform_bytes"])[..]
-                ),
-                128 => assert_eq!(
-                    expander.bytes::<128>(&[msg])[..],
-                    bytes(&case["uniform_bytes"])[..]
-                ),
+                32 => assert_eq!(expander.bytes::<32>(&[head, tail])[..], bytes(&case["uniform_bytes"])[..]),
+                128 => assert_eq!(expander.bytes::<128>(&[msg])[..], bytes(&case["uniform_bytes"])[..]),
                 other => panic!("no case for {other} bytes"),
             }
         }
@@ -240,12 +218,7 @@ mod tests {
         let refused = file["refused"].as_array().unwrap();
         assert_eq!(refused.len(), 29);
         for case in refused {
-            assert_eq!(
-                Element::decode(&array(&case["encoding"])).err(),
-                Some(BadEncoding),
-                "{}",
-                case["defect"]
-            );
+            assert_eq!(Element::decode(&array(&case["encoding"])).err(), Some(BadEncoding), "{}", case["defect"]);
         }
     }
 
@@ -260,19 +233,14 @@ mod tests {
     #[test]
     fn an_element_has_one_encoding() {
         let element = hash_to_group(&[b"some", b"thing"], Dst::new(b"test")).unwrap();
-        assert_eq!(
-            Element::decode(&element.encode()).unwrap().encode(),
-            element.encode()
-        );
+        assert_eq!(Element::decode(&element.encode()).unwrap().encode(), element.encode());
     }
 
     #[test]
     fn scalars_outside_the_order_and_zero_are_refused() {
         // RFC 9496 §4.4: the order, little-endian.
         let order: [u8; 32] =
-            bytes(&"edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010".into())
-                .try_into()
-                .unwrap();
+            bytes(&"edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010".into()).try_into().unwrap();
         let mut below = order;
         below[0] -= 1;
         let mut above = order;

@@ -103,20 +103,14 @@ mod tests {
 
     /// The input that both hashes frame, written out by hand.
     fn framed(parts: &[&[u8]]) -> Vec<u8> {
-        parts
-            .iter()
-            .flat_map(|part| [(part.len() as u64).to_le_bytes().as_slice(), part].concat())
-            .collect()
+        parts.iter().flat_map(|part| [(part.len() as u64).to_le_bytes().as_slice(), part].concat()).collect()
     }
 
     #[test]
     fn a_digest_is_sha_256_of_the_framed_domain_and_parts() {
         let parts: &[&[u8]] = &[b"one", b"", b"three"];
         let input = [framed(&[DOMAIN.text().as_bytes()]), framed(parts)].concat();
-        assert_eq!(
-            digest(DOMAIN, parts).as_bytes()[..],
-            Sha256::digest(input)[..]
-        );
+        assert_eq!(digest(DOMAIN, parts).as_bytes()[..], Sha256::digest(input)[..]);
 
         let mut hasher = Hasher::new(DOMAIN);
         parts.iter().for_each(|part| hasher.part(part));
@@ -129,10 +123,7 @@ mod tests {
         let input = [&[5; 32], framed(parts).as_slice()].concat();
         let secret = derive(DOMAIN, &Secret32::new([5; 32]), parts);
         assert_eq!(*secret.expose(), blake3::derive_key(DOMAIN.text(), &input));
-        assert_eq!(
-            *derive_public(DOMAIN, parts).as_bytes(),
-            blake3::derive_key(DOMAIN.text(), &framed(parts))
-        );
+        assert_eq!(*derive_public(DOMAIN, parts).as_bytes(), blake3::derive_key(DOMAIN.text(), &framed(parts)));
     }
 
     #[test]
@@ -142,11 +133,7 @@ mod tests {
             .iter()
             .flat_map(|domain| {
                 let derived = Digest::from_bytes(*derive(*domain, &secret, &[b"x"]).expose());
-                [
-                    digest(*domain, &[b"x"]),
-                    derive_public(*domain, &[b"x"]),
-                    derived,
-                ]
+                [digest(*domain, &[b"x"]), derive_public(*domain, &[b"x"]), derived]
             })
             .collect();
         let count = all.len();

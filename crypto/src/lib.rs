@@ -58,9 +58,7 @@ mod vectors;
 pub use aead::{OpenError, SealKey};
 pub use domain::Domain;
 pub use hash::{Digest, Hasher, derive, derive_public, digest};
-pub use passphrase::{
-    BadCost, PASSPHRASE_LEN_MAX, PassphraseCost, PassphraseError, derive_from_passphrase,
-};
+pub use passphrase::{BadCost, PASSPHRASE_LEN_MAX, PassphraseCost, PassphraseError, derive_from_passphrase};
 pub use secret::{Secret32, Seed, ct_eq};
 pub use sign::{BadSignature, BadVerifyingKey, Signature, SigningKey, VerifyingKey};
 pub use transcript::{Lane, Transcript};

@@ -18,11 +18,7 @@ pub struct PassphraseCost {
 
 impl PassphraseCost {
     /// 64 MiB, 3 passes, 1 lane: the second recommendation of RFC 9106 §4, with one lane because lanes are computed in turn.
-    pub const DEFAULT: Self = Self {
-        memory_kib: 64 * 1024,
-        passes: 3,
-        lanes: 1,
-    };
+    pub const DEFAULT: Self = Self { memory_kib: 64 * 1024, passes: 3, lanes: 1 };
 
     /// Memory in KiB, at least.
     pub const MEMORY_KIB_MIN: u32 = 8 * 1024;
@@ -47,11 +43,7 @@ impl PassphraseCost {
         if !(1..=Self::LANES_MAX).contains(&lanes) {
             return Err(BadCost::Lanes { lanes });
         }
-        Ok(Self {
-            memory_kib,
-            passes,
-            lanes,
-        })
+        Ok(Self { memory_kib, passes, lanes })
     }
 
     /// Memory in KiB.
@@ -133,18 +125,18 @@ pub fn derive_from_passphrase(
     cost: PassphraseCost,
 ) -> Result<Secret32, PassphraseError> {
     if passphrase.len() > PASSPHRASE_LEN_MAX {
-        return Err(PassphraseError::TooLong {
-            len: passphrase.len(),
-        });
+        return Err(PassphraseError::TooLong { len: passphrase.len() });
     }
     let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(32))
         .expect("the bounds of a cost are within those of RFC 9106 §3.1");
-    let mut memory = blocks(&params).ok_or(PassphraseError::OutOfMemory {
-        kib: cost.memory_kib,
-    })?;
+    let mut memory = blocks(&params).ok_or(PassphraseError::OutOfMemory { kib: cost.memory_kib })?;
     let mut secret = Zeroizing::new([0; 32]);
-    let filled = Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into_with_memory(passphrase, salt, &mut *secret, &mut memory);
+    let filled = Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into_with_memory(
+        passphrase,
+        salt,
+        &mut *secret,
+        &mut memory,
+    );
     memory.zeroize();
     filled.expect("lengths and memory are within the bounds of RFC 9106 §3.1");
     Ok(Secret32::new(*secret))
@@ -177,11 +169,7 @@ impl TryFrom<RawCost> for PassphraseCost {
 
 impl From<PassphraseCost> for RawCost {
     fn from(cost: PassphraseCost) -> Self {
-        Self {
-            memory_kib: cost.memory_kib,
-            passes: cost.passes,
-            lanes: cost.lanes,
-        }
+        Self { memory_kib: cost.memory_kib, passes: cost.passes, lanes: cost.lanes }
     }
 }
 
@@ -189,11 +177,7 @@ impl From<PassphraseCost> for RawCost {
 mod tests {
     use super::*;
 
-    const CHEAP: PassphraseCost = PassphraseCost {
-        memory_kib: PassphraseCost::MEMORY_KIB_MIN,
-        passes: 1,
-        lanes: 1,
-    };
+    const CHEAP: PassphraseCost = PassphraseCost { memory_kib: PassphraseCost::MEMORY_KIB_MIN, passes: 1, lanes: 1 };
 
     #[test]
     fn argon2id_matches_rfc_9106() {
@@ -211,10 +195,7 @@ mod tests {
             .unwrap()
             .hash_password_into(&[1; 32], &[2; 16], &mut tag)
             .unwrap();
-        assert_eq!(
-            hex::encode(tag),
-            "0d640df58d78766c08c037a34a8b53c9d01ef0452d75b65eb52520e96b01e659"
-        );
+        assert_eq!(hex::encode(tag), "0d640df58d78766c08c037a34a8b53c9d01ef0452d75b65eb52520e96b01e659");
     }
 
     #[test]
@@ -231,8 +212,7 @@ mod tests {
 
     #[test]
     fn passphrase_salt_and_each_cost_change_the_secret() {
-        let cost =
-            |memory_kib, passes, lanes| PassphraseCost::new(memory_kib, passes, lanes).unwrap();
+        let cost = |memory_kib, passes, lanes| PassphraseCost::new(memory_kib, passes, lanes).unwrap();
         let min = PassphraseCost::MEMORY_KIB_MIN;
         let secrets = [
             derive_from_passphrase(b"one", &[0; 16], CHEAP),
@@ -260,48 +240,25 @@ mod tests {
 
     #[test]
     fn a_cost_out_of_bounds_is_refused_when_decoded() {
-        let check =
-            |text: &str, expected: Option<&str>| match serde_json::from_str::<PassphraseCost>(text)
-            {
-                Ok(cost) => {
-                    assert_eq!(expected, None, "{text}");
-                    assert_eq!(serde_json::to_string(&cost).unwrap(), text);
-                }
-                Err(error) => {
-                    let expected = expected.expect("this cost is within the bounds");
-                    assert!(error.to_string().contains(expected), "{text}: {error}");
-                }
-            };
+        let check = |text: &str, expected: Option<&str>| match serde_json::from_str::<PassphraseCost>(text) {
+            Ok(cost) => {
+                assert_eq!(expected, None, "{text}");
+                assert_eq!(serde_json::to_string(&cost).unwrap(), text);
+            }
+            Err(error) => {
+                let expected = expected.expect("this cost is within the bounds");
+                assert!(error.to_string().contains(expected), "{text}: {error}");
+            }
+        };
         check(r#"{"memory_kib":65536,"passes":3,"lanes":1}"#, None);
         check(r#"{"memory_kib":8192,"passes":1,"lanes":8}"#, None);
         check(r#"{"memory_kib":1048576,"passes":16,"lanes":1}"#, None);
-        check(
-            r#"{"memory_kib":8191,"passes":3,"lanes":1}"#,
-            Some("memory of 8191 KiB"),
-        );
-        check(
-            r#"{"memory_kib":4294967295,"passes":3,"lanes":1}"#,
-            Some("memory of 4294967295 KiB"),
-        );
-        check(
-            r#"{"memory_kib":65536,"passes":0,"lanes":1}"#,
-            Some("0 passes"),
-        );
-        check(
-            r#"{"memory_kib":65536,"passes":17,"lanes":1}"#,
-            Some("17 passes"),
-        );
-        check(
-            r#"{"memory_kib":65536,"passes":3,"lanes":0}"#,
-            Some("0 lanes"),
-        );
-        check(
-            r#"{"memory_kib":65536,"passes":3,"lanes":9}"#,
-            Some("9 lanes"),
-        );
-        check(
-            r#"{"memory_kib":65536,"passes":3,"lanes":1,"x":1}"#,
-            Some("unknown field"),
-        );
+        check(r#"{"memory_kib":8191,"passes":3,"lanes":1}"#, Some("memory of 8191 KiB"));
+        check(r#"{"memory_kib":4294967295,"passes":3,"lanes":1}"#, Some("memory of 4294967295 KiB"));
+        check(r#"{"memory_kib":65536,"passes":0,"lanes":1}"#, Some("0 passes"));
+        check(r#"{"memory_kib":65536,"passes":17,"lanes":1}"#, Some("17 passes"));
+        check(r#"{"memory_kib":65536,"passes":3,"lanes":0}"#, Some("0 lanes"));
+        check(r#"{"memory_kib":65536,"passes":3,"lanes":9}"#, Some("9 lanes"));
+        check(r#"{"memory_kib":65536,"passes":3,"lanes":1,"x":1}"#, Some("unknown field"));
     }
 }

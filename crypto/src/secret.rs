@@ -56,11 +56,7 @@ impl Seed {
     /// An independent seed for a part of the work.
     #[must_use]
     pub fn fork(&self, purpose: &str, number: u64) -> Self {
-        Self(derive(
-            Domain::SeedFork,
-            &self.0,
-            &[purpose.as_bytes(), &number.to_le_bytes()],
-        ))
+        Self(derive(Domain::SeedFork, &self.0, &[purpose.as_bytes(), &number.to_le_bytes()]))
     }
 
     /// The generator that this seed starts. Fork first where a seed serves more than one purpose.
@@ -92,28 +88,20 @@ mod tests {
 
     #[test]
     fn secrets_print_their_name_only() {
-        assert_eq!(
-            format!("{:?} {:?}", Secret32::new([7; 32]), Seed::new([7; 32])),
-            "Secret32(..) Seed(..)"
-        );
+        assert_eq!(format!("{:?} {:?}", Secret32::new([7; 32]), Seed::new([7; 32])), "Secret32(..) Seed(..)");
     }
 
     #[test]
     fn equality_is_of_all_bytes() {
-        let check =
-            |a: &[u8], b: &[u8], expected: bool| assert_eq!(ct_eq(a, b), expected, "{a:?} {b:?}");
+        let check = |a: &[u8], b: &[u8], expected: bool| assert_eq!(ct_eq(a, b), expected, "{a:?} {b:?}");
         check(b"", b"", true);
         check(b"abc", b"abc", true);
         check(b"abc", b"abd", false);
         check(b"abc", b"bbc", false);
         check(b"abc", b"ab", false);
         check(b"", b"a", false);
-        assert!(bool::from(
-            Secret32::new([1; 32]).ct_eq(&Secret32::new([1; 32]))
-        ));
-        assert!(!bool::from(
-            Secret32::new([1; 32]).ct_eq(&Secret32::new([2; 32]))
-        ));
+        assert!(bool::from(Secret32::new([1; 32]).ct_eq(&Secret32::new([1; 32]))));
+        assert!(!bool::from(Secret32::new([1; 32]).ct_eq(&Secret32::new([2; 32]))));
     }
 
     #[test]

@@ -67,12 +67,7 @@ impl VerifyingKey {
     ///
     /// # Errors
     /// If it is not this key's.
-    pub fn verify(
-        &self,
-        domain: Domain,
-        parts: &[&[u8]],
-        signature: &Signature,
-    ) -> Result<(), BadSignature> {
+    pub fn verify(&self, domain: Domain, parts: &[&[u8]], signature: &Signature) -> Result<(), BadSignature> {
         ed25519_dalek::VerifyingKey::from_bytes(&self.0)
             .and_then(|key| {
                 key.verify_strict(
@@ -129,10 +124,8 @@ impl fmt::Debug for Signature {
 // serde has no arrays of 64: two halves of 32 have the same encoding.
 impl Serialize for Signature {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (r, s): (&[u8; 32], &[u8; 32]) = (
-            self.0[..32].try_into().expect("half of 64 bytes"),
-            self.0[32..].try_into().expect("half of 64 bytes"),
-        );
+        let (r, s): (&[u8; 32], &[u8; 32]) =
+            (self.0[..32].try_into().expect("half of 64 bytes"), self.0[32..].try_into().expect("half of 64 bytes"));
         (r, s).serialize(serializer)
     }
 }
@@ -175,10 +168,7 @@ mod tests {
         let check = |secret: &str, public: &str, message: &str, signature: &str| {
             let key = SigningKey::from_secret(&Secret32::new(array(&secret.into())));
             assert_eq!(*key.verifying_key().as_bytes(), array(&public.into()));
-            assert_eq!(
-                *key.sign_raw(&bytes(&message.into())).as_bytes(),
-                array(&signature.into())
-            );
+            assert_eq!(*key.sign_raw(&bytes(&message.into())).as_bytes(), array(&signature.into()));
         };
         // RFC 8032 §7.1, tests 1 to 3.
         check(
@@ -222,26 +212,15 @@ mod tests {
             "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
         ] {
             let bytes: [u8; 32] = array(&encoding.into());
-            assert_eq!(
-                VerifyingKey::from_bytes(bytes),
-                Err(BadVerifyingKey),
-                "{encoding}"
-            );
+            assert_eq!(VerifyingKey::from_bytes(bytes), Err(BadVerifyingKey), "{encoding}");
             let json = serde_json::to_string(&bytes).unwrap();
-            assert!(
-                serde_json::from_str::<VerifyingKey>(&json).is_err(),
-                "{encoding}"
-            );
+            assert!(serde_json::from_str::<VerifyingKey>(&json).is_err(), "{encoding}");
         }
         // y = p + k for every k that fits in 255 bits, with either sign: a second form of y = k.
         for (low, high) in (0xed..=0xff_u8).flat_map(|low| [(low, 0x7f), (low, 0xff)]) {
             let mut bytes = [0xff; 32];
             (bytes[0], bytes[31]) = (low, high);
-            assert_eq!(
-                VerifyingKey::from_bytes(bytes),
-                Err(BadVerifyingKey),
-                "{low:x} {high:x}"
-            );
+            assert_eq!(VerifyingKey::from_bytes(bytes), Err(BadVerifyingKey), "{low:x} {high:x}");
         }
     }
 
@@ -249,34 +228,18 @@ mod tests {
     fn a_signature_binds_key_domain_and_parts() {
         let parts: &[&[u8]] = &[b"ab", b"c"];
         let signature = key(1).sign(Domain::Item, parts);
-        let check =
-            |number: u8, domain: Domain, parts: &[&[u8]], signature: &Signature, expected| {
-                assert_eq!(
-                    key(number).verifying_key().verify(domain, parts, signature),
-                    expected
-                );
-            };
+        let check = |number: u8, domain: Domain, parts: &[&[u8]], signature: &Signature, expected| {
+            assert_eq!(key(number).verifying_key().verify(domain, parts, signature), expected);
+        };
         check(1, Domain::Item, parts, &signature, Ok(()));
         check(2, Domain::Item, parts, &signature, Err(BadSignature));
         check(1, Domain::PlainItem, parts, &signature, Err(BadSignature));
-        check(
-            1,
-            Domain::Item,
-            &[b"a", b"bc"],
-            &signature,
-            Err(BadSignature),
-        );
+        check(1, Domain::Item, &[b"a", b"bc"], &signature, Err(BadSignature));
         check(1, Domain::Item, &[b"abc"], &signature, Err(BadSignature));
         for bit in 0..512 {
             let mut bytes = *signature.as_bytes();
             bytes[bit / 8] ^= 1 << (bit % 8);
-            check(
-                1,
-                Domain::Item,
-                parts,
-                &Signature::from_bytes(bytes),
-                Err(BadSignature),
-            );
+            check(1, Domain::Item, parts, &Signature::from_bytes(bytes), Err(BadSignature));
         }
     }
 
@@ -284,8 +247,7 @@ mod tests {
     fn a_signature_has_no_second_form() {
         let signature = key(1).sign(Domain::Item, &[b"x"]);
         // s + order, which a lax verifier takes as well.
-        let order: [u8; 32] =
-            array(&"edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010".into());
+        let order: [u8; 32] = array(&"edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010".into());
         let mut bytes = *signature.as_bytes();
         let mut carry = 0;
         for (byte, order) in bytes[32..].iter_mut().zip(order) {
@@ -293,9 +255,7 @@ mod tests {
             (*byte, carry) = (sum as u8, sum >> 8);
         }
         assert_eq!(
-            key(1)
-                .verifying_key()
-                .verify(Domain::Item, &[b"x"], &Signature::from_bytes(bytes)),
+            key(1).verifying_key().verify(Domain::Item, &[b"x"], &Signature::from_bytes(bytes)),
             Err(BadSignature)
         );
     }
@@ -304,10 +264,7 @@ mod tests {
     fn keys_and_signatures_survive_encoding() {
         let verifying_key = key(1).verifying_key();
         let json = serde_json::to_string(&verifying_key).unwrap();
-        assert_eq!(
-            serde_json::from_str::<VerifyingKey>(&json).unwrap(),
-            verifying_key
-        );
+        assert_eq!(serde_json::from_str::<VerifyingKey>(&json).unwrap(), verifying_key);
         let signature = key(1).sign(Domain::Item, &[]);
         let json = serde_json::to_string(&signature).unwrap();
         assert_eq!(serde_json::from_str::<Signature>(&json).unwrap(), signature);
@@ -315,9 +272,6 @@ mod tests {
 
     #[test]
     fn a_signing_key_prints_its_name_only() {
-        assert_eq!(
-            format!("{:?} {:?}", key(1), key(1).sign_raw(b"")),
-            "SigningKey(..) Signature(..)"
-        );
+        assert_eq!(format!("{:?} {:?}", key(1), key(1).sign_raw(b"")), "SigningKey(..) Signature(..)");
     }
 }

@@ -27,11 +27,7 @@ pub struct Transcript {
 impl Transcript {
     /// An empty transcript bound to what was agreed before it, given as a digest.
     pub fn new(opening: Digest) -> Self {
-        Self {
-            opening,
-            first: LaneHash::new(Lane::First),
-            second: LaneHash::new(Lane::Second),
-        }
+        Self { opening, first: LaneHash::new(Lane::First), second: LaneHash::new(Lane::Second) }
     }
 
     /// Adds a message of a kind to the end of a lane.
@@ -46,10 +42,7 @@ impl Transcript {
     /// in each. More messages may follow; the end is then another.
     pub fn end(&self) -> Digest {
         let [first, second] = [&self.first, &self.second].map(LaneHash::end);
-        digest(
-            Domain::Transcript,
-            &[self.opening.as_bytes(), first.as_bytes(), second.as_bytes()],
-        )
+        digest(Domain::Transcript, &[self.opening.as_bytes(), first.as_bytes(), second.as_bytes()])
     }
 }
 
@@ -76,11 +69,7 @@ impl LaneHash {
             Lane::First => &[1],
             Lane::Second => &[2],
         });
-        Self {
-            hasher,
-            messages: 0,
-            bytes: 0,
-        }
+        Self { hasher, messages: 0, bytes: 0 }
     }
 
     fn absorb(&mut self, kind: u16, bytes: &[u8]) {
@@ -178,10 +167,7 @@ mod tests {
         let early = transcript.end();
         transcript.absorb(Second, 2, b"b");
         assert_ne!(transcript.end(), early);
-        assert_eq!(
-            transcript.end(),
-            end_of(&[(First, 1, b"a"), (Second, 2, b"b")])
-        );
+        assert_eq!(transcript.end(), end_of(&[(First, 1, b"a"), (Second, 2, b"b")]));
     }
 
     proptest::proptest! {

@@ -19,17 +19,10 @@ pub(crate) fn bytes(field: &Value) -> Vec<u8> {
 
 /// The bytes of a hexadecimal field of known length.
 pub(crate) fn array<const N: usize>(field: &Value) -> [u8; N] {
-    bytes(field)
-        .try_into()
-        .expect("a field of a vector has its length")
+    bytes(field).try_into().expect("a field of a vector has its length")
 }
 
 /// The fields of a list.
 pub(crate) fn list<T>(field: &Value, read: impl Fn(&Value) -> T) -> Vec<T> {
-    field
-        .as_array()
-        .expect("a field of a vector is a list")
-        .iter()
-        .map(read)
-        .collect()
+    field.as_array().expect("a field of a vector is a list").iter().map(read).collect()
 }

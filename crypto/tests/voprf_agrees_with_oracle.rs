@@ -5,9 +5,7 @@
 
 mod oracle;
 
-use cwg_crypto::voprf::{
-    Blinding, EvaluationKey, FinalizeError, Output, Proof, PublicKey, evaluate, evaluate_own,
-};
+use cwg_crypto::voprf::{Blinding, EvaluationKey, FinalizeError, Output, Proof, PublicKey, evaluate, evaluate_own};
 use cwg_crypto::{Secret32, Seed};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng as _, SeedableRng as _};
@@ -48,11 +46,7 @@ fn check(count: usize, seed_byte: u8) {
     assert_eq!(*key.public().as_bytes(), owner.public());
 
     let expected = owner.evaluate_own(&inputs);
-    assert_eq!(
-        exposed(&evaluate_own(&key, &inputs).unwrap()),
-        expected,
-        "own evaluation"
-    );
+    assert_eq!(exposed(&evaluate_own(&key, &inputs).unwrap()), expected, "own evaluation");
 
     // We blind; it evaluates and proves; we check and finalize.
     let ours = Blinding::of(&inputs, Seed::new(draw())).unwrap();
@@ -61,26 +55,15 @@ fn check(count: usize, seed_byte: u8) {
     assert_eq!(our_evaluated, its_evaluated, "evaluation of one request");
     let its_proof = Proof::decode(&its_proof).unwrap();
     let public = PublicKey::decode(owner.public()).unwrap();
-    let outputs = ours
-        .finalize(&inputs, &its_evaluated, &its_proof, &public)
-        .unwrap();
+    let outputs = ours.finalize(&inputs, &its_evaluated, &its_proof, &public).unwrap();
     assert_eq!(exposed(&outputs), expected, "we finalize");
 
     // It blinds; we evaluate and prove; it checks and finalizes.
     let its = oracle::blind(&inputs, draw());
     let (evaluated, proof) = evaluate(&key, &its.blinded, Seed::new(draw())).unwrap();
-    let outputs = its.finalize(
-        &inputs,
-        &evaluated,
-        &proof.encode(),
-        key.public().as_bytes(),
-    );
+    let outputs = its.finalize(&inputs, &evaluated, &proof.encode(), key.public().as_bytes());
     assert_eq!(outputs, Some(expected), "it finalizes");
-    assert_eq!(
-        its.finalize(&inputs, &evaluated, &proof.encode(), &other_key().public()),
-        None,
-        "it refuses"
-    );
+    assert_eq!(its.finalize(&inputs, &evaluated, &proof.encode(), &other_key().public()), None, "it refuses");
 }
 
 fn other_key() -> oracle::Owner {
@@ -100,11 +83,6 @@ fn both_refuse_the_proof_of_another_key() {
     let ours = Blinding::of(&inputs, Seed::new([1; 32])).unwrap();
     let (evaluated, proof) = other_key().evaluate(ours.blinded(), [2; 32]);
     let public = EvaluationKey::from_seed(&Seed::new([3; 32])).public();
-    let refused = ours.finalize(
-        &inputs,
-        &evaluated,
-        &Proof::decode(&proof).unwrap(),
-        &public,
-    );
+    let refused = ours.finalize(&inputs, &evaluated, &Proof::decode(&proof).unwrap(), &public);
     assert_eq!(refused.unwrap_err(), FinalizeError::ProofRefused);
 }

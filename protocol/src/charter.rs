@@ -195,9 +195,7 @@ impl Charter {
     /// # Errors
     /// If its encoding, signature, network or rules are wrong.
     pub fn verify(signed: SignedCharter, network: NetworkId, hub: NodeKey) -> Result<Self, CharterError> {
-        hub.0
-            .verify(Domain::Charter, &[&signed.body], &signed.signature)
-            .map_err(|_| CharterError::WrongSigner)?;
+        hub.0.verify(Domain::Charter, &[&signed.body], &signed.signature).map_err(|_| CharterError::WrongSigner)?;
         let body: Body = decode_canonical(&signed.body, CHARTER_LEN_MAX).map_err(|_| CharterError::Malformed)?;
         if body.network != network {
             return Err(CharterError::OtherNetwork);
@@ -242,11 +240,7 @@ impl Charter {
             return Err(CharterError::BadMemberSignature);
         }
         let person = person_parts(self.digest, signature.member);
-        signature
-            .person_key
-            .0
-            .verify(Domain::CharterPerson, &[&person], &signature.person_signature)
-            .map_err(bad)?;
+        signature.person_key.0.verify(Domain::CharterPerson, &[&person], &signature.person_signature).map_err(bad)?;
         signature
             .member
             .0

@@ -17,7 +17,7 @@ pub mod wire;
 
 pub use indicator::Item;
 pub use names::{
-    BadFingerprint, BadName, Epoch, Fingerprint, LoadId, NetworkId, NodeKey, OperatorKey, PilotId, RunId, SessionId,
-    TransportKey, UnixTime,
+    BadFingerprint, BadName, BadPin, Epoch, Fingerprint, LoadId, NetworkId, NodeKey, OperatorKey, PilotId, RunId,
+    SessionId, TransportKey, UnixTime,
 };
 pub use violation::Violation;

@@ -113,6 +113,28 @@ key_name!(NodeKey, NodeFingerprint);
 key_name!(TransportKey, TransportFingerprint);
 key_name!(OperatorKey, OperatorFingerprint);
 
+impl TransportKey {
+    /// The key itself as text, for a peer that has nothing else to pin (`cwg psi`): 52 letters and digits.
+    pub fn to_pin(&self) -> String {
+        data_encoding::BASE32_NOPAD.encode(self.0.as_bytes()).to_ascii_lowercase()
+    }
+
+    /// Reads a key from [`TransportKey::to_pin`].
+    ///
+    /// # Errors
+    /// If the text is not one, or the key is not valid.
+    pub fn from_pin(text: &str) -> Result<Self, BadPin> {
+        let bytes = data_encoding::BASE32_NOPAD.decode(text.trim().to_ascii_uppercase().as_bytes());
+        let bytes: [u8; 32] = bytes.ok().and_then(|bytes| bytes.try_into().ok()).ok_or(BadPin)?;
+        VerifyingKey::from_bytes(bytes).map(Self).map_err(|_| BadPin)
+    }
+}
+
+/// A text that pins no key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a pin is the 52 letters and digits (a-z, 2-7) that the listener printed")]
+pub struct BadPin;
+
 /// 160 bits of a key's digest, in Base32 groups of four that can be read out over a telephone.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Fingerprint([u8; 20]);

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use cwg_crypto::{Digest, Domain, Signature, SigningKey, digest};
 use serde::{Deserialize, Serialize};
 
-use crate::wire::limits::{ENDPOINT_LEN_MAX, MEMBERS_MAX, NAME_LEN_MAX, ROSTER_LEN_MAX};
+use crate::wire::limits::{CLOCK_SKEW_MAX_SECS, ENDPOINT_LEN_MAX, MEMBERS_MAX, NAME_LEN_MAX, ROSTER_LEN_MAX};
 use crate::wire::{BoundedText, BoundedVec, decode_canonical, encode};
 use crate::{Epoch, NetworkId, NodeKey, TransportKey, UnixTime};
 
@@ -20,9 +20,6 @@ pub type Address = BoundedText<ENDPOINT_LEN_MAX>;
 
 /// Members on a roster, revoked ones included: they stay, so that their keys are never used again.
 pub const ENTRIES_MAX: usize = 2 * MEMBERS_MAX;
-
-/// How far a peer's clock may be ahead before what it signs is called future, seconds.
-pub const CLOCK_SKEW_MAX_SECS: u64 = 600;
 
 /// Whether a member may take part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -174,9 +171,7 @@ impl Roster {
     /// # Errors
     /// If its encoding, signature, network or inner rules are wrong.
     pub fn verify(signed: SignedRoster, network: NetworkId, hub: NodeKey) -> Result<Self, RosterError> {
-        hub.0
-            .verify(Domain::Roster, &[&signed.body], &signed.signature)
-            .map_err(|_| RosterError::WrongSigner)?;
+        hub.0.verify(Domain::Roster, &[&signed.body], &signed.signature).map_err(|_| RosterError::WrongSigner)?;
         let body: Body = decode_canonical(&signed.body, ROSTER_LEN_MAX).map_err(|_| RosterError::Malformed)?;
         if body.network != network {
             return Err(RosterError::OtherNetwork);
@@ -266,9 +261,7 @@ impl Roster {
 
     /// The hub and every active member.
     pub fn active(&self) -> impl Iterator<Item = &Entry> {
-        core::iter::once(&self.body.hub)
-            .chain(self.body.members.iter())
-            .filter(|entry| entry.status == Status::Active)
+        core::iter::once(&self.body.hub).chain(self.body.members.iter()).filter(|entry| entry.status == Status::Active)
     }
 }
 

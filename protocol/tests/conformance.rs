@@ -1,5 +1,7 @@
 //! Every protocol equals the ideal functionality, and keeps its declared leakage and cost.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod common;
 
 use common::{items, run};

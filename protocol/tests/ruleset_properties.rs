@@ -1,5 +1,7 @@
 //! What holds for every value: no panic, bounded output, idempotence, and one key for all notations of a value.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may panic, and says what it skips")]
+
 use cwg_protocol::indicator::{
     CANONICAL_LEN_MAX, ColumnKind, DeviceKind, IndicatorKind, KEYS_MAX, Key, Platform, RefusalCode, Region,
     RepairShortBsb, Rules, canonicalize, canonicalize_account,

@@ -2,6 +2,8 @@
 //!
 //! The files lie outside the repository; where one is absent its test says so and ends.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may panic, and says what it skips")]
+
 use std::collections::BTreeMap;
 
 use cwg_protocol::indicator::{ColumnKind, IndicatorKind, Rules, canonicalize, canonicalize_account};

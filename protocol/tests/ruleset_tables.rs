@@ -3,6 +3,8 @@
 //! The directory is not part of this repository. Where it is absent the comparison is skipped and says so. With
 //! `CWG_WRITE_TABLES=1` the tables are written instead of compared.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may panic, and says what it skips")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;

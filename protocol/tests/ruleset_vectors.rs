@@ -1,5 +1,7 @@
 //! The golden vectors of ruleset 1, written by `vectors/ruleset-1.py` from hand-made cases and independent libraries.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may panic, and says what it skips")]
+
 use cwg_protocol::indicator::{
     Canonical, ColumnKind, DeviceKind, Platform, RefusalCode, Region, RepairShortBsb, Rules, canonicalize,
     canonicalize_account,
@@ -23,6 +25,19 @@ fn every_kind_of_column_and_nearly_every_refusal_has_a_vector() {
     let bare: Vec<_> =
         RefusalCode::ALL.iter().filter(|code| !text.contains(&format!("\"refused\": \"{}\"", code.code()))).collect();
     assert!(bare.is_empty(), "refusals without a vector: {bare:?}");
+}
+
+#[test]
+fn phone_numbers_of_every_region_agree_with_an_independent_library() {
+    let vectors: Vec<(String, Option<String>, String)> =
+        serde_json::from_str(include_str!("../vectors/ruleset-1-phones.json")).unwrap();
+    assert!(vectors.len() > 4000);
+    for (input, region, expect) in vectors {
+        let default_region = region.map(|code| Region::from_code(&code).unwrap());
+        let found = canonicalize(ColumnKind::Phone, input.as_bytes(), &Rules { default_region, ..Rules::default() });
+        let found = found.map_or_else(|refusal| refusal.code().to_owned(), |found| found.primary().text.clone());
+        assert_eq!(found, expect, "{input}");
+    }
 }
 
 fn check(vector: &Value) -> Result<(), String> {

@@ -1,6 +1,8 @@
 //! A peer that sends anything but the protocol is named or finds its seal refused; nothing is ever released to the
 //! side that was lied to, and nothing panics.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod common;
 
 use common::{Ends, items, run};

@@ -6,10 +6,7 @@ use curve25519_dalek::ristretto::RistrettoPoint;
 use curve25519_dalek::scalar::Scalar as Blind;
 use zeroize::Zeroizing;
 
-use super::{
-    InputError, Output, Proof, PublicKey, check_inputs, decode_all, double_and_encode, hash_inputs,
-    proof,
-};
+use super::{InputError, Output, Proof, PublicKey, check_inputs, decode_all, double_and_encode, hash_inputs, proof};
 use crate::Seed;
 use crate::group::Scalar;
 
@@ -55,16 +52,10 @@ impl Blinding {
     ) -> Result<Vec<Output>, FinalizeError> {
         let expected = self.blinded.len();
         if inputs.len() != expected {
-            return Err(FinalizeError::InputCount {
-                expected,
-                got: inputs.len(),
-            });
+            return Err(FinalizeError::InputCount { expected, got: inputs.len() });
         }
         if evaluated.len() != expected {
-            return Err(FinalizeError::EvaluatedCount {
-                expected,
-                got: evaluated.len(),
-            });
+            return Err(FinalizeError::EvaluatedCount { expected, got: evaluated.len() });
         }
         check_inputs(inputs)?;
         let points = decode_all(evaluated).map_err(|index| FinalizeError::BadElement { index })?;
@@ -89,20 +80,13 @@ impl Blinding {
     }
 
     /// Blinds with given scalars, one for each input, none zero. The vectors of the RFC fix them.
-    pub(super) fn with_blinds(
-        inputs: &[impl AsRef<[u8]>],
-        blinds: Zeroizing<Vec<Blind>>,
-    ) -> Result<Self, InputError> {
+    pub(super) fn with_blinds(inputs: &[impl AsRef<[u8]>], blinds: Zeroizing<Vec<Blind>>) -> Result<Self, InputError> {
         let mut halves = Vec::with_capacity(inputs.len());
         for (element, blind) in hash_inputs(inputs).zip(blinds.iter()) {
             halves.push(element?.0 * blind.div_by_2());
         }
         let blinded = double_and_encode(&halves);
-        Ok(Self {
-            blinds,
-            halves,
-            blinded,
-        })
+        Ok(Self { blinds, halves, blinded })
     }
 
     fn vartime_evaluation_holds(

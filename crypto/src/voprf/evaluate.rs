@@ -4,8 +4,8 @@ use curve25519_dalek::ristretto::RistrettoPoint;
 use zeroize::Zeroizing;
 
 use super::{
-    BATCH_MAX, EvaluationKey, InputError, Output, Proof, batch_len_allowed, check_inputs,
-    decode_all, double_and_encode, hash_inputs, proof,
+    BATCH_MAX, EvaluationKey, InputError, Output, Proof, batch_len_allowed, check_inputs, decode_all,
+    double_and_encode, hash_inputs, proof,
 };
 use crate::Seed;
 use crate::group::Scalar;
@@ -29,21 +29,14 @@ pub fn evaluate(
 ///
 /// # Errors
 /// If the batch or an input is out of bounds.
-pub fn evaluate_own(
-    key: &EvaluationKey,
-    inputs: &[impl AsRef<[u8]>],
-) -> Result<Vec<Output>, InputError> {
+pub fn evaluate_own(key: &EvaluationKey, inputs: &[impl AsRef<[u8]>]) -> Result<Vec<Output>, InputError> {
     check_inputs(inputs)?;
     let mut points = Zeroizing::new(Vec::with_capacity(inputs.len()));
     for element in hash_inputs(inputs) {
         points.push(element?.0 * key.half().0);
     }
     let encoded = Zeroizing::new(double_and_encode(&points));
-    Ok(inputs
-        .iter()
-        .zip(encoded.iter())
-        .map(|(input, unblinded)| Output::of(input.as_ref(), unblinded))
-        .collect())
+    Ok(inputs.iter().zip(encoded.iter()).map(|(input, unblinded)| Output::of(input.as_ref(), unblinded)).collect())
 }
 
 /// [`evaluate`] with the proof's random scalar chosen by a function of the weighted sum: the vectors of the RFC fix it.

@@ -27,8 +27,7 @@ impl EvaluationKey {
     /// # Errors
     /// If `info` is longer than 65,535 bytes, or no key is found, which nobody can bring about.
     pub fn derive(seed: &Secret32, info: &[u8]) -> Result<Self, DeriveKeyError> {
-        let info_len = u16::try_from(info.len())
-            .map_err(|_| DeriveKeyError::InfoTooLong { len: info.len() })?;
+        let info_len = u16::try_from(info.len()).map_err(|_| DeriveKeyError::InfoTooLong { len: info.len() })?;
         let info_len = info_len.to_be_bytes();
         let expander = Expander::new(DERIVE_KEY_PAIR);
         (0..=u8::MAX)
@@ -56,11 +55,7 @@ impl EvaluationKey {
     fn from_scalar(scalar: Scalar) -> Option<Self> {
         let public = PublicKey(Element::generator_times(&scalar)?.encode());
         let half = Scalar(scalar.0.div_by_2());
-        Some(Self {
-            scalar,
-            half,
-            public,
-        })
+        Some(Self { scalar, half, public })
     }
 }
 

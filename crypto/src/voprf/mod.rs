@@ -79,9 +79,7 @@ pub enum InputError {
 fn hash_inputs(inputs: &[impl AsRef<[u8]>]) -> impl Iterator<Item = Result<Element, InputError>> {
     let expander = Expander::new(HASH_TO_GROUP);
     inputs.iter().enumerate().map(move |(index, input)| {
-        expander
-            .element(&[input.as_ref()])
-            .map_err(|_| InputError::HashedToIdentity { index })
+        expander.element(&[input.as_ref()]).map_err(|_| InputError::HashedToIdentity { index })
     })
 }
 
@@ -89,10 +87,7 @@ fn check_inputs(inputs: &[impl AsRef<[u8]>]) -> Result<(), InputError> {
     if !batch_len_allowed(inputs.len()) {
         return Err(InputError::BatchLen { len: inputs.len() });
     }
-    match inputs
-        .iter()
-        .position(|input| input.as_ref().len() > INPUT_LEN_MAX)
-    {
+    match inputs.iter().position(|input| input.as_ref().len() > INPUT_LEN_MAX) {
         Some(index) => Err(InputError::TooLong { index }),
         None => Ok(()),
     }
@@ -107,20 +102,13 @@ fn decode_all(encoded: &[[u8; 32]]) -> Result<Vec<RistrettoPoint>, usize> {
     encoded
         .iter()
         .enumerate()
-        .map(|(index, bytes)| {
-            Element::decode(bytes)
-                .map(|element| element.0)
-                .map_err(|_| index)
-        })
+        .map(|(index, bytes)| Element::decode(bytes).map(|element| element.0).map_err(|_| index))
         .collect()
 }
 
 /// The encodings of twice each point.
 fn double_and_encode(points: &[RistrettoPoint]) -> Vec<[u8; 32]> {
-    RistrettoPoint::double_and_compress_batch(points)
-        .iter()
-        .map(CompressedRistretto::to_bytes)
-        .collect()
+    RistrettoPoint::double_and_compress_batch(points).iter().map(CompressedRistretto::to_bytes).collect()
 }
 
 // RFC 9497 §3.1: contextString is "OPRFV1-", the mode, "-" and the suite's name.

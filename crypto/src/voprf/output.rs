@@ -17,8 +17,7 @@ pub struct Output([u8; 64]);
 impl Output {
     /// The last step of Finalize and Evaluate of RFC 9497 §3.3.1.
     pub(super) fn of(input: &[u8], unblinded: &[u8; 32]) -> Self {
-        let input_len =
-            u16::try_from(input.len()).expect("inputs were checked against INPUT_LEN_MAX");
+        let input_len = u16::try_from(input.len()).expect("inputs were checked against INPUT_LEN_MAX");
         let mut hasher = Sha512::new();
         hasher.update(input_len.to_be_bytes());
         hasher.update(input);

@@ -46,13 +46,8 @@ impl TryFrom<([u8; 32], [u8; 32])> for Proof {
     type Error = BadProofEncoding;
 
     fn try_from((challenge, response): ([u8; 32], [u8; 32])) -> Result<Self, BadProofEncoding> {
-        let scalar = |bytes| {
-            Option::<Weight>::from(Weight::from_canonical_bytes(bytes)).ok_or(BadProofEncoding)
-        };
-        Ok(Self {
-            challenge: scalar(challenge)?,
-            response: scalar(response)?,
-        })
+        let scalar = |bytes| Option::<Weight>::from(Weight::from_canonical_bytes(bytes)).ok_or(BadProofEncoding);
+        Ok(Self { challenge: scalar(challenge)?, response: scalar(response)? })
     }
 }
 
@@ -75,11 +70,7 @@ pub struct BadProofEncoding;
 
 /// The weights that both sides give the elements of a batch: a hash of the whole pair, its place and the public key
 /// (ComputeComposites of RFC 9497 §2.2.1). Public.
-pub(super) fn weights(
-    public: &PublicKey,
-    blinded: &[[u8; 32]],
-    evaluated: &[[u8; 32]],
-) -> Vec<Weight> {
+pub(super) fn weights(public: &PublicKey, blinded: &[[u8; 32]], evaluated: &[[u8; 32]]) -> Vec<Weight> {
     let mut hasher = Sha512::new();
     hasher.update(ELEMENT_LEN);
     hasher.update(public.as_bytes());
@@ -107,10 +98,7 @@ pub(super) fn weights(
 }
 
 /// The sum of the weighted points, in variable time: weights and points are public.
-pub(super) fn vartime_weighted_sum(
-    weights: &[Weight],
-    points: &[RistrettoPoint],
-) -> RistrettoPoint {
+pub(super) fn vartime_weighted_sum(weights: &[Weight], points: &[RistrettoPoint]) -> RistrettoPoint {
     RistrettoPoint::vartime_multiscalar_mul(weights, points)
 }
 
@@ -118,11 +106,7 @@ pub(super) fn vartime_weighted_sum(
 /// not give the key away.
 pub(super) fn nonce(key: &EvaluationKey, combined: &RistrettoPoint, seed: Seed) -> Scalar {
     let combined = combined.compress();
-    let bound = derive(
-        Domain::ProofNonce,
-        &seed.into_secret(),
-        &[key.scalar().0.as_bytes(), combined.as_bytes()],
-    );
+    let bound = derive(Domain::ProofNonce, &seed.into_secret(), &[key.scalar().0.as_bytes(), combined.as_bytes()]);
     Scalar::random(&mut rand_chacha::ChaCha20Rng::from_seed(*bound.expose()))
 }
 
@@ -131,10 +115,7 @@ pub(super) fn prove(key: &EvaluationKey, combined: &RistrettoPoint, nonce: &Scal
     let image = combined * key.scalar().0;
     let commitments = [RistrettoPoint::mul_base(&nonce.0), combined * nonce.0];
     let challenge = challenge(&key.public(), combined, &image, &commitments);
-    Proof {
-        challenge,
-        response: nonce.0 - challenge * key.scalar().0,
-    }
+    Proof { challenge, response: nonce.0 - challenge * key.scalar().0 }
 }
 
 /// VerifyProof of RFC 9497 §2.2.2 over the weighted sums of the blinded and of the evaluated elements. Variable time, all public.
@@ -144,10 +125,7 @@ pub(super) fn vartime_proof_holds(
     image: &RistrettoPoint,
     proof: &Proof,
 ) -> bool {
-    let Proof {
-        challenge: c,
-        response: s,
-    } = proof;
+    let Proof { challenge: c, response: s } = proof;
     let commitments = [
         RistrettoPoint::vartime_double_scalar_mul_basepoint(c, &public.element().0, s),
         RistrettoPoint::vartime_multiscalar_mul([s, c], [combined, image]),
@@ -161,8 +139,8 @@ fn challenge(
     image: &RistrettoPoint,
     commitments: &[RistrettoPoint; 2],
 ) -> Weight {
-    let [combined, image, first, second] = [combined, image, &commitments[0], &commitments[1]]
-        .map(|point| point.compress().to_bytes());
+    let [combined, image, first, second] =
+        [combined, image, &commitments[0], &commitments[1]].map(|point| point.compress().to_bytes());
     let mut message = Vec::with_capacity(5 * 34 + 9);
     for element in [public.as_bytes(), &combined, &image, &first, &second] {
         message.extend(ELEMENT_LEN);

@@ -10,28 +10,17 @@ use crate::vectors::{array, bytes, list, vectors};
 use crate::{Secret32, Seed};
 
 fn given_blinds(case: &Value) -> Zeroizing<Vec<Blind>> {
-    Zeroizing::new(list(&case["blinds"], |blind| {
-        Scalar::decode(&array(blind)).unwrap().0
-    }))
+    Zeroizing::new(list(&case["blinds"], |blind| Scalar::decode(&array(blind)).unwrap().0))
 }
 
 fn exposed(outputs: &[Output]) -> Vec<Vec<u8>> {
-    outputs
-        .iter()
-        .map(|output| output.expose().to_vec())
-        .collect()
+    outputs.iter().map(|output| output.expose().to_vec()).collect()
 }
 
 #[test]
 fn verifiable_mode_matches_rfc_9497() {
-    let file = vectors(include_str!(
-        "../../vectors/rfc9497-ristretto255-sha512-voprf.json"
-    ));
-    let key = EvaluationKey::derive(
-        &Secret32::new(array(&file["seed"])),
-        &bytes(&file["key_info"]),
-    )
-    .unwrap();
+    let file = vectors(include_str!("../../vectors/rfc9497-ristretto255-sha512-voprf.json"));
+    let key = EvaluationKey::derive(&Secret32::new(array(&file["seed"])), &bytes(&file["key_info"])).unwrap();
     assert_eq!(key.scalar().0.to_bytes(), array(&file["secret_key"]));
     assert_eq!(*key.public().as_bytes(), array(&file["public_key"]));
 
@@ -42,20 +31,14 @@ fn verifiable_mode_matches_rfc_9497() {
         let blinding = Blinding::with_blinds(&inputs, given_blinds(case)).unwrap();
         assert_eq!(blinding.blinded(), list(&case["blinded"], array));
 
-        let nonce =
-            |_: &RistrettoPoint| Scalar::decode(&array(&case["proof_random_scalar"])).unwrap();
+        let nonce = |_: &RistrettoPoint| Scalar::decode(&array(&case["proof_random_scalar"])).unwrap();
         let (evaluated, proof) = evaluate::evaluate_with(&key, blinding.blinded(), nonce).unwrap();
         assert_eq!(evaluated, list(&case["evaluated"], array));
         assert_eq!(proof.encode(), array(&case["proof"]));
 
-        let outputs = blinding
-            .finalize(&inputs, &evaluated, &proof, &key.public())
-            .unwrap();
+        let outputs = blinding.finalize(&inputs, &evaluated, &proof, &key.public()).unwrap();
         assert_eq!(exposed(&outputs), list(&case["outputs"], bytes));
-        assert_eq!(
-            exposed(&evaluate_own(&key, &inputs).unwrap()),
-            list(&case["outputs"], bytes)
-        );
+        assert_eq!(exposed(&evaluate_own(&key, &inputs).unwrap()), list(&case["outputs"], bytes));
     }
 }
 
@@ -64,15 +47,10 @@ fn plain_mode_matches_rfc_9497() {
     // Mode 0x00 is not offered. Its vectors check group, hash and final hash under other tags.
     const HASH_TO_GROUP: Dst = Dst::new(b"HashToGroup-OPRFV1-\x00-ristretto255-SHA512");
     const DERIVE_KEY_PAIR: Dst = Dst::new(b"DeriveKeyPairOPRFV1-\x00-ristretto255-SHA512");
-    let file = vectors(include_str!(
-        "../../vectors/rfc9497-ristretto255-sha512-oprf.json"
-    ));
+    let file = vectors(include_str!("../../vectors/rfc9497-ristretto255-sha512-oprf.json"));
     let info = bytes(&file["key_info"]);
     let info_len = (info.len() as u16).to_be_bytes();
-    let key = hash_to_scalar(
-        &[&bytes(&file["seed"]), &info_len, &info, &[0]],
-        DERIVE_KEY_PAIR,
-    );
+    let key = hash_to_scalar(&[&bytes(&file["seed"]), &info_len, &info, &[0]], DERIVE_KEY_PAIR);
     assert_eq!(key.0.to_bytes(), array(&file["secret_key"]));
 
     let cases = file["cases"].as_array().unwrap();
@@ -82,10 +60,7 @@ fn plain_mode_matches_rfc_9497() {
         let element = hash_to_group(&[&input], HASH_TO_GROUP).unwrap().0;
         let blinded = element * given_blinds(case)[0];
         assert_eq!(blinded.compress().to_bytes(), array(&case["blinded"][0]));
-        assert_eq!(
-            (blinded * key.0).compress().to_bytes(),
-            array(&case["evaluated"][0])
-        );
+        assert_eq!((blinded * key.0).compress().to_bytes(), array(&case["evaluated"][0]));
         let output = Output::of(&input, &(element * key.0).compress().to_bytes());
         assert_eq!(*output.expose(), array(&case["outputs"][0]));
     }
@@ -111,17 +86,9 @@ fn blinding_of(inputs: &[Vec<u8>]) -> Blinding {
 
 impl Exchange {
     fn honest() -> Self {
-        let inputs: Vec<_> = (0..COUNT)
-            .map(|number| format!("input {number}").into_bytes())
-            .collect();
-        let (evaluated, proof) =
-            evaluate(&key(1), blinding_of(&inputs).blinded(), Seed::new([3; 32])).unwrap();
-        Self {
-            inputs,
-            evaluated,
-            proof,
-            public: key(1).public(),
-        }
+        let inputs: Vec<_> = (0..COUNT).map(|number| format!("input {number}").into_bytes()).collect();
+        let (evaluated, proof) = evaluate(&key(1), blinding_of(&inputs).blinded(), Seed::new([3; 32])).unwrap();
+        Self { inputs, evaluated, proof, public: key(1).public() }
     }
 
     fn blinded(&self) -> Vec<[u8; 32]> {
@@ -133,11 +100,7 @@ impl Exchange {
         let blinded = self.blinded();
         let weights = proof::weights(&self.public, &blinded, &self.evaluated);
         let combined = proof::vartime_weighted_sum(&weights, &decode_all(&blinded).unwrap());
-        self.proof = proof::prove(
-            key,
-            &combined,
-            &proof::nonce(key, &combined, Seed::new([4; 32])),
-        );
+        self.proof = proof::prove(key, &combined, &proof::nonce(key, &combined, Seed::new([4; 32])));
     }
 
     fn change_proof(&mut self, byte: usize) {
@@ -152,33 +115,18 @@ fn check_refused(defect: &str, spoil: impl FnOnce(&mut Exchange), expected: Fina
     let mut exchange = Exchange::honest();
     let blinding = blinding_of(&exchange.inputs);
     spoil(&mut exchange);
-    let Exchange {
-        inputs,
-        evaluated,
-        proof,
-        public,
-    } = exchange;
+    let Exchange { inputs, evaluated, proof, public } = exchange;
     let refused = blinding.finalize(&inputs, &evaluated, &proof, &public);
     assert_eq!(refused.unwrap_err(), expected, "{defect}");
 }
 
 #[test]
 fn an_unspoiled_exchange_gives_what_the_owner_computes() {
-    let Exchange {
-        inputs,
-        evaluated,
-        proof,
-        public,
-    } = Exchange::honest();
-    let outputs = blinding_of(&inputs)
-        .finalize(&inputs, &evaluated, &proof, &public)
-        .unwrap();
+    let Exchange { inputs, evaluated, proof, public } = Exchange::honest();
+    let outputs = blinding_of(&inputs).finalize(&inputs, &evaluated, &proof, &public).unwrap();
     let own = evaluate_own(&key(1), &inputs).unwrap();
     assert_eq!(exposed(&outputs), exposed(&own));
-    assert_ne!(
-        exposed(&outputs),
-        exposed(&evaluate_own(&key(2), &inputs).unwrap())
-    );
+    assert_ne!(exposed(&outputs), exposed(&evaluate_own(&key(2), &inputs).unwrap()));
 }
 
 #[test]
@@ -186,30 +134,17 @@ fn wrong_evaluations_are_refused() {
     use FinalizeError::ProofRefused;
     check_refused("two swapped", |e| e.evaluated.swap(0, 1), ProofRefused);
     check_refused("rotated", |e| e.evaluated.rotate_left(1), ProofRefused);
-    check_refused(
-        "first repeated",
-        |e| e.evaluated[4] = e.evaluated[0],
-        ProofRefused,
-    );
+    check_refused("first repeated", |e| e.evaluated[4] = e.evaluated[0], ProofRefused);
     check_refused("echoed", |e| e.evaluated = e.blinded(), ProofRefused);
-    check_refused(
-        "echoed, proved again",
-        |e| (e.evaluated = e.blinded(), e.prove_again(&key(1))).1,
-        ProofRefused,
-    );
-    check_refused(
-        "another public key",
-        |e| e.public = key(2).public(),
-        ProofRefused,
-    );
+    check_refused("echoed, proved again", |e| (e.evaluated = e.blinded(), e.prove_again(&key(1))).1, ProofRefused);
+    check_refused("another public key", |e| e.public = key(2).public(), ProofRefused);
     for byte in [0, 31 - 16, 32, 48] {
         check_refused("a bit of the proof", |e| e.change_proof(byte), ProofRefused);
     }
     let zero = Proof::decode(&[0; 64]).unwrap();
     check_refused("proof of zeros", |e| e.proof = zero, ProofRefused);
 
-    let under_another_key =
-        |e: &Exchange| evaluate(&key(2), &e.blinded(), Seed::new([3; 32])).unwrap();
+    let under_another_key = |e: &Exchange| evaluate(&key(2), &e.blinded(), Seed::new([3; 32])).unwrap();
     check_refused(
         "all under another key, with its proof",
         |e| (e.evaluated, e.proof) = under_another_key(e),
@@ -218,11 +153,7 @@ fn wrong_evaluations_are_refused() {
     for index in 0..COUNT {
         let replace = |e: &mut Exchange| e.evaluated[index] = under_another_key(e).0[index];
         check_refused("one under another key", replace, ProofRefused);
-        check_refused(
-            "one under another key, proved again",
-            |e| (replace(e), e.prove_again(&key(1))).1,
-            ProofRefused,
-        );
+        check_refused("one under another key, proved again", |e| (replace(e), e.prove_again(&key(1))).1, ProofRefused);
     }
     // Two errors that cancel in an unweighted sum.
     let cancel = |e: &mut Exchange| {
@@ -230,11 +161,7 @@ fn wrong_evaluations_are_refused() {
         e.evaluated[0] = (points[0] + points[2]).compress().to_bytes();
         e.evaluated[1] = (points[1] - points[2]).compress().to_bytes();
     };
-    check_refused(
-        "errors that cancel",
-        |e| (cancel(e), e.prove_again(&key(1))).1,
-        ProofRefused,
-    );
+    check_refused("errors that cancel", |e| (cancel(e), e.prove_again(&key(1))).1, ProofRefused);
 }
 
 #[test]
@@ -244,11 +171,7 @@ fn bad_elements_are_refused_by_their_place() {
     bad.push([0; 32]);
     for element in bad {
         for index in [0, COUNT / 2, COUNT - 1] {
-            check_refused(
-                "bad element",
-                |e| e.evaluated[index] = element,
-                FinalizeError::BadElement { index },
-            );
+            check_refused("bad element", |e| e.evaluated[index] = element, FinalizeError::BadElement { index });
             let mut blinded = Exchange::honest().blinded();
             blinded[index] = element;
             let refused = evaluate(&key(1), &blinded, Seed::new([3; 32]));
@@ -256,11 +179,7 @@ fn bad_elements_are_refused_by_their_place() {
         }
     }
     let two_bad = |e: &mut Exchange| (e.evaluated[3], e.evaluated[1]) = ([0; 32], [0xff; 32]);
-    check_refused(
-        "the first of two",
-        two_bad,
-        FinalizeError::BadElement { index: 1 },
-    );
+    check_refused("the first of two", two_bad, FinalizeError::BadElement { index: 1 });
 }
 
 #[test]
@@ -269,61 +188,28 @@ fn counts_that_differ_are_refused() {
     check_refused(
         "one evaluated too few",
         |e| e.evaluated.truncate(COUNT - 1),
-        EvaluatedCount {
-            expected: COUNT,
-            got: COUNT - 1,
-        },
+        EvaluatedCount { expected: COUNT, got: COUNT - 1 },
     );
     check_refused(
         "one evaluated too many",
         |e| e.evaluated.push(e.evaluated[0]),
-        EvaluatedCount {
-            expected: COUNT,
-            got: COUNT + 1,
-        },
+        EvaluatedCount { expected: COUNT, got: COUNT + 1 },
     );
-    check_refused(
-        "none evaluated",
-        |e| e.evaluated.clear(),
-        EvaluatedCount {
-            expected: COUNT,
-            got: 0,
-        },
-    );
-    check_refused(
-        "one input too few",
-        |e| e.inputs.truncate(4),
-        InputCount {
-            expected: COUNT,
-            got: 4,
-        },
-    );
+    check_refused("none evaluated", |e| e.evaluated.clear(), EvaluatedCount { expected: COUNT, got: 0 });
+    check_refused("one input too few", |e| e.inputs.truncate(4), InputCount { expected: COUNT, got: 4 });
     let overlong = |e: &mut Exchange| e.inputs[2] = vec![0; INPUT_LEN_MAX + 1];
-    check_refused(
-        "an overlong input",
-        overlong,
-        FinalizeError::Input(InputError::TooLong { index: 2 }),
-    );
+    check_refused("an overlong input", overlong, FinalizeError::Input(InputError::TooLong { index: 2 }));
 }
 
 #[test]
 fn batches_and_inputs_out_of_bounds_are_refused() {
     let check = |inputs: &[Vec<u8>], expected: InputError| {
-        assert_eq!(
-            Blinding::of(inputs, Seed::new([2; 32])).unwrap_err(),
-            expected
-        );
+        assert_eq!(Blinding::of(inputs, Seed::new([2; 32])).unwrap_err(), expected);
         assert_eq!(evaluate_own(&key(1), inputs).unwrap_err(), expected);
     };
     check(&[], InputError::BatchLen { len: 0 });
-    check(
-        &vec![Vec::new(); BATCH_MAX + 1],
-        InputError::BatchLen { len: BATCH_MAX + 1 },
-    );
-    check(
-        &[vec![], vec![0; INPUT_LEN_MAX + 1]],
-        InputError::TooLong { index: 1 },
-    );
+    check(&vec![Vec::new(); BATCH_MAX + 1], InputError::BatchLen { len: BATCH_MAX + 1 });
+    check(&[vec![], vec![0; INPUT_LEN_MAX + 1]], InputError::TooLong { index: 1 });
 
     for len in [0, BATCH_MAX + 1] {
         // The count is refused before anything is decoded.
@@ -337,13 +223,8 @@ fn the_largest_batch_is_served() {
     let inputs: Vec<_> = (0..BATCH_MAX as u32).map(u32::to_le_bytes).collect();
     let blinding = Blinding::of(&inputs, Seed::new([2; 32])).unwrap();
     let (evaluated, proof) = evaluate(&key(1), blinding.blinded(), Seed::new([3; 32])).unwrap();
-    let outputs = blinding
-        .finalize(&inputs, &evaluated, &proof, &key(1).public())
-        .unwrap();
-    assert_eq!(
-        exposed(&outputs),
-        exposed(&evaluate_own(&key(1), &inputs).unwrap())
-    );
+    let outputs = blinding.finalize(&inputs, &evaluated, &proof, &key(1).public()).unwrap();
+    assert_eq!(exposed(&outputs), exposed(&evaluate_own(&key(1), &inputs).unwrap()));
 }
 
 #[test]
@@ -354,34 +235,23 @@ fn non_canonical_proofs_and_keys_are_refused() {
         bytes[half..half + 32].fill(0xff);
         assert_eq!(Proof::decode(&bytes), Err(BadProofEncoding));
     }
-    for bytes in [
-        [0; 32],
-        [0xff; 32],
-        array(&"0100000000000000000000000000000000000000000000000000000000000000".into()),
-    ] {
+    for bytes in
+        [[0; 32], [0xff; 32], array(&"0100000000000000000000000000000000000000000000000000000000000000".into())]
+    {
         assert_eq!(PublicKey::decode(bytes), Err(BadPublicKey));
         let json = serde_json::to_string(&bytes).unwrap();
         assert!(serde_json::from_str::<PublicKey>(&json).is_err());
     }
     let overlong = EvaluationKey::derive(&Secret32::new([1; 32]), &[0; 65_536]);
-    assert_eq!(
-        overlong.unwrap_err(),
-        DeriveKeyError::InfoTooLong { len: 65_536 }
-    );
+    assert_eq!(overlong.unwrap_err(), DeriveKeyError::InfoTooLong { len: 65_536 });
 }
 
 #[test]
 fn proofs_and_public_keys_survive_encoding() {
     let Exchange { proof, public, .. } = Exchange::honest();
     assert_eq!(Proof::decode(&proof.encode()), Ok(proof));
-    assert_eq!(
-        serde_json::from_str::<Proof>(&serde_json::to_string(&proof).unwrap()).unwrap(),
-        proof
-    );
-    assert_eq!(
-        serde_json::from_str::<PublicKey>(&serde_json::to_string(&public).unwrap()).unwrap(),
-        public
-    );
+    assert_eq!(serde_json::from_str::<Proof>(&serde_json::to_string(&proof).unwrap()).unwrap(), proof);
+    assert_eq!(serde_json::from_str::<PublicKey>(&serde_json::to_string(&public).unwrap()).unwrap(), public);
 }
 
 #[test]
@@ -399,15 +269,8 @@ fn equal_inputs_are_not_seen_to_be_equal() {
 fn a_seed_used_for_two_batches_does_not_give_the_key_away() {
     let prove = |input: &[u8]| {
         let blinding = Blinding::of(&[input], Seed::new([2; 32])).unwrap();
-        let bytes = evaluate(&key(1), blinding.blinded(), Seed::new([3; 32]))
-            .unwrap()
-            .1
-            .encode();
-        let half = |at: usize| {
-            Scalar::decode(bytes[at..at + 32].try_into().unwrap())
-                .unwrap()
-                .0
-        };
+        let bytes = evaluate(&key(1), blinding.blinded(), Seed::new([3; 32])).unwrap().1.encode();
+        let half = |at: usize| Scalar::decode(bytes[at..at + 32].try_into().unwrap()).unwrap().0;
         (half(0), half(32))
     };
     let ((c1, s1), (c2, s2)) = (prove(b"one"), prove(b"two"));
@@ -427,13 +290,6 @@ fn tag_and_key_of_an_output_do_not_overlap() {
 fn nothing_secret_is_printed() {
     let blinding = blinding_of(&[vec![1]]);
     let output = &evaluate_own(&key(1), &[b"x"]).unwrap()[0];
-    let printed = format!(
-        "{:?} {blinding:?} {output:?} {:?}",
-        key(1),
-        Exchange::honest().proof
-    );
-    assert_eq!(
-        printed,
-        "EvaluationKey(..) Blinding(..) Output(..) Proof(..)"
-    );
+    let printed = format!("{:?} {blinding:?} {output:?} {:?}", key(1), Exchange::honest().proof);
+    assert_eq!(printed, "EvaluationKey(..) Blinding(..) Output(..) Proof(..)");
 }

@@ -2,9 +2,7 @@
 
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng as _, SeedableRng as _};
-use voprf::{
-    BlindedElement, EvaluationElement, Group, Proof, Ristretto255, VoprfClient, VoprfServer,
-};
+use voprf::{BlindedElement, EvaluationElement, Group, Proof, Ristretto255, VoprfClient, VoprfServer};
 
 type Suite = Ristretto255;
 
@@ -37,14 +35,11 @@ impl Blinding {
         proof: &[u8; 64],
         public: &[u8; 32],
     ) -> Option<Vec<[u8; 64]>> {
-        let evaluated: Vec<_> = evaluated
-            .iter()
-            .map(|bytes| EvaluationElement::<Suite>::deserialize(bytes).expect(TAKES))
-            .collect();
+        let evaluated: Vec<_> =
+            evaluated.iter().map(|bytes| EvaluationElement::<Suite>::deserialize(bytes).expect(TAKES)).collect();
         let proof = Proof::<Suite>::deserialize(proof).expect(TAKES);
         let public = <Suite as Group>::deserialize_elem(public).expect(TAKES);
-        let outputs =
-            VoprfClient::batch_finalize(inputs, &self.states, &evaluated, &proof, public).ok()?;
+        let outputs = VoprfClient::batch_finalize(inputs, &self.states, &evaluated, &proof, public).ok()?;
         Some(outputs.map(|output| output.expect(TAKES).into()).collect())
     }
 }
@@ -61,33 +56,17 @@ impl Owner {
         <Suite as Group>::serialize_elem(self.0.get_public_key()).into()
     }
 
-    pub(crate) fn evaluate(
-        &self,
-        blinded: &[[u8; 32]],
-        seed: [u8; 32],
-    ) -> (Vec<[u8; 32]>, [u8; 64]) {
+    pub(crate) fn evaluate(&self, blinded: &[[u8; 32]], seed: [u8; 32]) -> (Vec<[u8; 32]>, [u8; 64]) {
         let mut rng = OldRng(ChaCha20Rng::from_seed(seed));
-        let blinded: Vec<_> = blinded
-            .iter()
-            .map(|bytes| BlindedElement::<Suite>::deserialize(bytes).expect(TAKES))
-            .collect();
-        let result = self
-            .0
-            .batch_blind_evaluate(&mut rng, &blinded)
-            .expect(TAKES);
-        let evaluated = result
-            .messages
-            .iter()
-            .map(|message| message.serialize().into())
-            .collect();
+        let blinded: Vec<_> =
+            blinded.iter().map(|bytes| BlindedElement::<Suite>::deserialize(bytes).expect(TAKES)).collect();
+        let result = self.0.batch_blind_evaluate(&mut rng, &blinded).expect(TAKES);
+        let evaluated = result.messages.iter().map(|message| message.serialize().into()).collect();
         (evaluated, result.proof.serialize().into())
     }
 
     pub(crate) fn evaluate_own(&self, inputs: &[Vec<u8>]) -> Vec<[u8; 64]> {
-        inputs
-            .iter()
-            .map(|input| self.0.evaluate(input).expect(TAKES).into())
-            .collect()
+        inputs.iter().map(|input| self.0.evaluate(input).expect(TAKES).into()).collect()
     }
 }
 

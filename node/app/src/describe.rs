@@ -349,7 +349,7 @@ fn learnt(leakage: &Leakage, learns: Learns, place: Place) -> (Vec<String>, Vec<
     (side(place), side(place.other()))
 }
 
-fn leakage_view(id: ProtocolId) -> Option<LeakageView> {
+pub(crate) fn leakage_view(id: ProtocolId) -> Option<LeakageView> {
     let known = protocol(id)?;
     let leakage = known.leakage();
     let mut not_protected = leakage.not_protected.to_vec();

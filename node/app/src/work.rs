@@ -87,7 +87,7 @@ pub trait Records {
     /// scan of the journal.
     fn matches<'a>(&'a self, run: RunId) -> Box<dyn Iterator<Item = Result<Vec<IndicatorRow>, DamagedRecord>> + 'a> {
         Box::new(self.replay(1).filter_map(move |record| match record {
-            Ok((_, Record { entry: Entry::Matches { run: of, rows }, .. })) if of == run => Some(Ok(rows)),
+            Ok((_, Record { entry: Entry::Matches { run: of, rows, .. }, .. })) if of == run => Some(Ok(rows)),
             Ok(_) => None,
             Err(damage) => Some(Err(damage)),
         }))

@@ -10,7 +10,7 @@ use rand_core::Rng as _;
 use crate::command::{Command, Refusal, Reply};
 use crate::io::{CloseCode, ConnId, Dial, Effect, Endpoint, Input, Level, Now, Ticket};
 use crate::joining::Joining;
-use crate::peers::{Conn, Dialing};
+use crate::peers::{Conn, Dialing, Phase};
 use crate::record::{Entry, NodeKind, Record};
 use crate::sessions::Active;
 use crate::state::{Own, State};
@@ -122,8 +122,12 @@ impl Engine {
         self.expire_conns();
         self.expire_sessions();
         self.renew_roster();
+        self.propose_waiting();
         self.keep_dialing();
-        let allowed = self.state.allowed(self.now.wall);
+        let mut allowed = self.state.allowed(self.now.wall);
+        // The key of a used invitation stays until its connection ends: a driver that is told to end the connections of
+        // all others would take the answer with it.
+        allowed.extend(self.conns.values().filter(|conn| conn.phase == Phase::AwaitJoin).map(|conn| conn.key));
         if allowed != self.allowed {
             self.allowed.clone_from(&allowed);
             self.push(Effect::Allow(allowed.into_iter().collect()));

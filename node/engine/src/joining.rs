@@ -1,5 +1,6 @@
 //! Founding a network, inviting, joining.
 
+use cwg_crypto::{Secret32, SigningKey};
 use cwg_protocol::invitation::{Invitation, InvitationId};
 use cwg_protocol::roster::{Address, Body, Entry as Node, Name, Roster, SignedRoster, Status};
 use cwg_protocol::wire::limits::{MEMBERS_MAX, PROTOCOL_VERSION};
@@ -19,6 +20,14 @@ pub(crate) struct Joining {
     invitation: Invitation,
 }
 
+/// How an invited node is let in.
+enum Admission {
+    /// With the next roster.
+    New(SignedRoster),
+    /// It stands on this one: the answer to an earlier request was lost.
+    Again(SignedRoster),
+}
+
 impl Joining {
     pub(crate) fn hub_transport(&self) -> TransportKey {
         self.invitation.hub_transport
@@ -26,7 +35,8 @@ impl Joining {
 }
 
 impl Engine {
-    fn found(&mut self, kind: NodeKind, name: Name, address: Address) -> Result<NodeKey, Refusal> {
+    /// The keys of a new node, not stored yet.
+    fn founded(&mut self, kind: NodeKind, name: Name, address: Address) -> Result<Entry, Refusal> {
         if self.state.own().is_some() {
             return Err(Refusal::AlreadyFounded);
         }
@@ -35,26 +45,24 @@ impl Engine {
         }
         let node = StoredSecret(self.random("node key"));
         let transport = StoredSecret(self.random("transport key"));
-        self.commit(Entry::Founded { kind, name, address, node, transport });
-        Ok(self.own()?.node())
+        Ok(Entry::Founded { kind, name, address, node, transport })
     }
 
     pub(crate) fn found_member(&mut self, name: Name, address: Address) -> Result<Reply, Refusal> {
-        self.found(NodeKind::Member, name, address).map(Reply::Founded)
+        let founded = self.founded(NodeKind::Member, name, address)?;
+        self.commit(founded);
+        Ok(Reply::Founded(self.own()?.node()))
     }
 
     pub(crate) fn found_hub(&mut self, name: Name, address: Address) -> Result<Reply, Refusal> {
-        let node = self.found(NodeKind::Hub, name, address)?;
+        let founded = self.founded(NodeKind::Hub, name.clone(), address.clone())?;
+        let Entry::Founded { node, transport, .. } = &founded else { unreachable!("built above") };
+        let signing = SigningKey::from_secret(&Secret32::new(node.0));
+        let transport = SigningKey::from_secret(&Secret32::new(transport.0));
         let network = NetworkId(self.random("network"));
-        let own = self.own()?;
-        let hub = Node {
-            name: own.name.clone(),
-            node,
-            transport: own.transport_key(),
-            address: own.address.clone(),
-            status: Status::Active,
-            since: Epoch(1),
-        };
+        let node = NodeKey(signing.verifying_key());
+        let transport = TransportKey(transport.verifying_key());
+        let hub = Node { name, node, transport, address, status: Status::Active, since: Epoch(1) };
         let body = Body {
             network,
             epoch: Epoch(1),
@@ -64,8 +72,9 @@ impl Engine {
             hub,
             members: Vec::new().try_into().expect("none is under the limit"),
         };
-        let roster = Roster::sign(body, &own.signing)?;
-        self.commit(Entry::NetworkFounded { network, roster: roster.signed().clone() });
+        let roster = Roster::sign(body, &signing)?;
+        // Together or not at all: a hub with keys and no network could neither go on nor be founded again.
+        self.commit_all(vec![founded, Entry::NetworkFounded { network, roster: roster.signed().clone() }]);
         Ok(Reply::Founded(node))
     }
 
@@ -143,12 +152,12 @@ impl Engine {
         }
         let key = conn.key;
         match self.admit(join, key) {
-            Ok(roster) => {
-                let admitted = Entry::Admitted { id: join.invitation, roster: roster.signed().clone() };
-                self.commit(admitted);
-                self.send(id, &Message::Joined(Joined { roster: roster.signed().clone() }));
+            Ok(Admission::New(roster)) => {
+                self.commit(Entry::Admitted { id: join.invitation, roster: roster.clone() });
+                self.send(id, &Message::Joined(Joined { roster }));
                 self.broadcast_roster();
             }
+            Ok(Admission::Again(roster)) => self.send(id, &Message::Joined(Joined { roster })),
             Err(refusal) => {
                 self.commit(Entry::Refused { peer: None, code: refusal.code().into() });
                 self.send(id, &Message::JoinRefused(refusal));
@@ -157,18 +166,23 @@ impl Engine {
         }
     }
 
-    fn admit(&self, join: &Join, key: TransportKey) -> Result<Roster, JoinRefusal> {
+    fn admit(&self, join: &Join, key: TransportKey) -> Result<Admission, JoinRefusal> {
         if join.version != PROTOCOL_VERSION {
             return Err(JoinRefusal::Version);
         }
-        let open = self.state.invitations().get(&join.invitation);
-        let open = open
-            .filter(|open| open.key == key && open.expires > self.now.wall)
-            .ok_or(JoinRefusal::InvitationUnknown)?;
+        let now = self.now.wall;
+        let invitation = self.state.invitation(join.invitation, key, now).ok_or(JoinRefusal::InvitationUnknown)?;
         let roster = self.state.network().ok_or(JoinRefusal::InvitationUnknown)?.roster();
+        // The node is a member already and has not heard of it. It signed the request with the member's key.
+        if roster.active_by_node(join.node).is_some_and(|node| node.transport == join.transport) {
+            return Ok(Admission::Again(roster.signed().clone()));
+        }
+        if !self.state.invitations().contains_key(&join.invitation) {
+            return Err(JoinRefusal::InvitationUnknown);
+        }
         let mut members = roster.body().members.to_vec();
         members.push(Node {
-            name: open.name.clone(),
+            name: invitation.name.clone(),
             node: join.node,
             transport: join.transport,
             address: join.address.clone(),
@@ -178,7 +192,11 @@ impl Engine {
         if members.iter().filter(|node| node.status == Status::Active).count() > MEMBERS_MAX {
             return Err(JoinRefusal::NetworkFull);
         }
-        self.next_roster(members).map_err(|_| JoinRefusal::KeyTaken)
+        let next = self.next_roster(members).map(|roster| Admission::New(roster.signed().clone()));
+        next.map_err(|refusal| match refusal {
+            Refusal::NetworkFull => JoinRefusal::NetworkFull,
+            _ => JoinRefusal::KeyTaken,
+        })
     }
 
     /// Member: the hub let us in.

@@ -12,14 +12,17 @@ pub const REDIAL_MIN_MS: u64 = 1_000;
 /// The longest wait between dials.
 pub const REDIAL_MAX_MS: u64 = 60_000;
 
+/// A session that may pass later is proposed again after this, doubled each time: five tries take half a minute.
+pub const RETRY_MIN_MS: u64 = 1_000;
+
+/// The longest wait between sessions of one run.
+pub const RETRY_MAX_MS: u64 = 60_000;
+
 /// Sessions that one run may take: each is charged to the budget.
 pub const RUN_ATTEMPTS_MAX: u32 = 5;
 
 /// A run that has no seal after this is ended by name.
 pub const RUN_WITHIN_MS: u64 = 30 * 60_000;
-
-/// Clocks of two nodes may differ by this much.
-pub const CLOCK_SKEW_MAX_SECS: u64 = 3_600;
 
 /// Rows of one record of matches: about 200 KiB.
 pub const MATCHES_PER_RECORD: usize = 512;
@@ -39,5 +42,5 @@ pub const INVITATIONS_OPEN_MAX: usize = 32;
 /// Seconds of the period over which sessions with one peer are counted.
 pub const BUDGET_PERIOD_SECS: u64 = 86_400;
 
-/// Sessions of all peers at once.
+/// Sessions of all peers at once that this node accepts.
 pub const SESSIONS_MAX: usize = 16;

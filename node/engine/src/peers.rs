@@ -3,16 +3,14 @@
 use cwg_protocol::NodeKey;
 use cwg_protocol::indicator::{RULESET_ID, ruleset_hash};
 use cwg_protocol::roster::{Roster, RosterError, Status};
-use cwg_protocol::wire::limits::{PROTOCOL_VERSION, ROSTER_CHAIN_MAX};
+use cwg_protocol::wire::limits::{CLOCK_SKEW_MAX_SECS, PROTOCOL_VERSION, ROSTER_CHAIN_MAX};
 use cwg_protocol::wire::{Hello, Message, RosterChain, RosterFetch};
 use cwg_protocol::{Epoch, TransportKey};
 
 use crate::Engine;
 use crate::engine::Redial;
 use crate::io::{CloseCode, ConnId, DialFailure, Effect, Level, PeerUp, Side, Ticket};
-use crate::limits::{
-    CLOCK_SKEW_MAX_SECS, HELLO_WITHIN_MS, REDIAL_MAX_MS, REDIAL_MIN_MS, ROSTER_RENEW_SECS, ROSTER_VALID_SECS,
-};
+use crate::limits::{HELLO_WITHIN_MS, REDIAL_MAX_MS, REDIAL_MIN_MS, ROSTER_RENEW_SECS, ROSTER_VALID_SECS};
 use crate::record::Entry;
 
 /// One connection.
@@ -22,6 +20,8 @@ pub(crate) struct Conn {
     pub(crate) exporter: [u8; 32],
     pub(crate) phase: Phase,
     deadline_ms: Option<u64>,
+    /// When both had said hello.
+    ready_ms: Option<u64>,
 }
 
 /// What a connection awaits.
@@ -53,8 +53,14 @@ impl Conn {
 impl Engine {
     pub(crate) fn on_peer_up(&mut self, up: PeerUp) {
         let now = self.now;
+        if up.side == Side::Dialer {
+            // The dial has ended, whatever becomes of the connection.
+            let node = self.state.network().and_then(|network| network.roster().active_by_transport(up.key));
+            let node = node.map(|entry| entry.node);
+            self.dials.retain(|_, why| node.map(Dialing::Node) != Some(*why));
+        }
         let joins = self.joining.as_ref().is_some_and(|joining| joining.hub_transport() == up.key);
-        let invited = self.state.invitations().values().any(|open| open.key == up.key && open.expires > now.wall);
+        let invited = self.state.invited_keys(now.wall).any(|key| key == up.key);
         let on_roster =
             self.state.network().is_some_and(|network| network.roster().active_by_transport(up.key).is_some());
         let phase = match up.side {
@@ -67,7 +73,7 @@ impl Engine {
             }
         };
         let deadline_ms = Some(now.mono_ms + HELLO_WITHIN_MS);
-        let conn = Conn { key: up.key, side: up.side, exporter: up.exporter, phase, deadline_ms };
+        let conn = Conn { key: up.key, side: up.side, exporter: up.exporter, phase, deadline_ms, ready_ms: None };
         self.conns.insert(up.conn, conn);
         match phase {
             Phase::AwaitJoined => self.send_join(up.conn),
@@ -78,11 +84,30 @@ impl Engine {
 
     pub(crate) fn on_peer_down(&mut self, id: ConnId) {
         let Some(conn) = self.conns.remove(&id) else { return };
+        self.wait_before_redial(&conn);
         match conn.phase {
             Phase::AwaitJoined => self.join_failed("connection-lost"),
             Phase::Ready { .. } => self.sessions_lost(id),
             Phase::AwaitHello | Phase::AwaitJoin => {}
         }
+    }
+
+    /// A node whose connections end soon after they stand is dialed less and less often, as one that cannot be reached.
+    fn wait_before_redial(&mut self, conn: &Conn) {
+        let Some(node) = self.state.network().and_then(|network| network.roster().active_by_transport(conn.key)) else {
+            return;
+        };
+        let node = node.node;
+        let lasted = conn.ready_ms.is_some_and(|since| self.now.mono_ms.saturating_sub(since) >= REDIAL_MAX_MS);
+        if lasted {
+            self.redial.remove(&node);
+        }
+        self.redial_later(node);
+    }
+
+    fn redial_later(&mut self, node: NodeKey) {
+        let wait_ms = self.redial.get(&node).map_or(REDIAL_MIN_MS, |last| (2 * last.wait_ms).min(REDIAL_MAX_MS));
+        self.redial.insert(node, Redial { at_ms: self.now.mono_ms + wait_ms, wait_ms });
     }
 
     pub(crate) fn on_dial_failed(&mut self, ticket: Ticket, failure: DialFailure) {
@@ -94,9 +119,7 @@ impl Engine {
         match self.dials.remove(&ticket) {
             Some(Dialing::Join) => self.join_failed(code),
             Some(Dialing::Node(node)) => {
-                let wait_ms =
-                    self.redial.get(&node).map_or(REDIAL_MIN_MS, |last| (2 * last.wait_ms).min(REDIAL_MAX_MS));
-                self.redial.insert(node, Redial { at_ms: self.now.mono_ms + wait_ms, wait_ms });
+                self.redial_later(node);
                 self.push(Effect::Log(Level::Info, code));
             }
             None => {}
@@ -122,7 +145,7 @@ impl Engine {
 
     fn on_message(&mut self, id: ConnId, node: NodeKey, message: Message) {
         match message {
-            Message::RosterFetch(fetch) => self.on_roster_fetch(id, fetch.after),
+            Message::RosterFetch(fetch) => self.on_roster_fetch(id, node, fetch.after),
             Message::RosterChain(chain) => self.on_roster_chain(id, chain),
             Message::CharterOffer(offer) => self.on_charter_offer(id, node, offer),
             Message::Propose(propose) => self.on_propose(id, node, propose),
@@ -138,8 +161,7 @@ impl Engine {
     }
 
     fn send_hello(&mut self, id: ConnId) {
-        let (Some(own), Some(network), Some(conn)) =
-            (self.state.own(), self.state.network(), self.conns.get(&id))
+        let (Some(own), Some(network), Some(conn)) = (self.state.own(), self.state.network(), self.conns.get(&id))
         else {
             return;
         };
@@ -182,20 +204,33 @@ impl Engine {
         let conn = self.conns.get_mut(&id).expect("looked up above");
         conn.phase = Phase::Ready { node, epoch };
         conn.deadline_ms = None;
-        self.dials.retain(|_, why| *why != Dialing::Node(node));
-        self.redial.remove(&node);
+        conn.ready_ms = Some(self.now.mono_ms);
         if epoch > own_epoch {
             self.send(id, &Message::RosterFetch(RosterFetch { after: own_epoch }));
+        } else if epoch < own_epoch {
+            // Our hello may have named an older roster than the one we have now, so the peer may not ask.
+            self.send_rosters(id, epoch);
         }
         self.offer_charters(id, node);
         self.sessions_ready(node);
     }
 
-    fn on_roster_fetch(&mut self, id: ConnId, after: Epoch) {
+    fn on_roster_fetch(&mut self, id: ConnId, node: NodeKey, after: Epoch) {
+        self.send_rosters(id, after);
+        self.sessions_ready(node);
+    }
+
+    /// Sends what comes after an epoch. From then on the peer has it: frames arrive in order.
+    fn send_rosters(&mut self, id: ConnId, after: Epoch) {
         let Some(network) = self.state.network() else { return };
-        let newer = network.rosters.iter().filter(|roster| roster.epoch() > after);
-        let rosters: Vec<_> = newer.take(ROSTER_CHAIN_MAX).map(|roster| roster.signed().clone()).collect();
+        let newer: Vec<&Roster> =
+            network.rosters.iter().filter(|roster| roster.epoch() > after).take(ROSTER_CHAIN_MAX).collect();
+        let last = newer.last().map_or(after, |roster| roster.epoch());
+        let rosters: Vec<_> = newer.into_iter().map(|roster| roster.signed().clone()).collect();
         let rosters = rosters.try_into().expect("taken up to the limit");
+        if let Some(Phase::Ready { epoch: known, .. }) = self.conns.get_mut(&id).map(|conn| &mut conn.phase) {
+            *known = (*known).max(last);
+        }
         self.send(id, &Message::RosterChain(RosterChain { rosters }));
     }
 
@@ -203,14 +238,24 @@ impl Engine {
         let count = chain.rosters.len();
         for signed in chain.rosters.into_inner() {
             let Some(network) = self.state.network() else { return };
+            let after = network.roster().epoch();
             let checked = Roster::verify(signed.clone(), network.id, network.hub).and_then(|roster| {
                 roster.follows(Some(network.roster()))?;
                 roster.in_force(self.now.wall)
             });
             match checked {
-                Ok(()) => self.commit(Entry::RosterAdopted { roster: signed }),
+                // One that is over, or signed while the hub's clock was ahead, is a link of the chain all the same, and
+                // whom it revokes is revoked; sessions ask whether it is in force.
+                Ok(()) | Err(RosterError::Expired(_) | RosterError::Future(_)) => {
+                    self.commit(Entry::RosterAdopted { roster: signed })
+                }
                 // Sent by two peers at once: nothing new.
                 Err(RosterError::Rollback { .. }) => {}
+                // A newer one was sent to all while ours was on its way.
+                Err(RosterError::Gap { .. }) => {
+                    self.send(id, &Message::RosterFetch(RosterFetch { after }));
+                    break;
+                }
                 Err(error) => {
                     self.refuse(id, CloseCode::Violation, error.code());
                     return;
@@ -261,10 +306,11 @@ impl Engine {
         self.after_roster();
     }
 
-    /// Hub: renews the roster before it expires.
+    /// Hub: renews the roster before it expires, and one that it signed while its own clock was ahead.
     pub(crate) fn renew_roster(&mut self) {
         let Some(network) = self.state.network().filter(|_| self.is_hub()) else { return };
-        if network.roster().body().valid_until > self.now.wall.plus_secs(ROSTER_RENEW_SECS) {
+        let lasts = network.roster().body().valid_until > self.now.wall.plus_secs(ROSTER_RENEW_SECS);
+        if lasts && !matches!(network.roster().in_force(self.now.wall), Err(RosterError::Future(_))) {
             return;
         }
         let members = network.roster().body().members.to_vec();
@@ -316,7 +362,9 @@ impl Engine {
     }
 
     pub(crate) fn next_redial(&self) -> Option<u64> {
-        self.wanted().iter().filter_map(|node| self.redial.get(node)).map(|redial| redial.at_ms).min()
+        // What is past was acted on, or a dial or a connection is under way: it is no deadline any more.
+        let due = self.wanted().into_iter().filter_map(|node| self.redial.get(&node)).map(|redial| redial.at_ms);
+        due.filter(|at_ms| *at_ms > self.now.mono_ms).min()
     }
 
     pub(crate) fn next_conn_deadline(&self) -> Option<u64> {
@@ -339,7 +387,8 @@ impl Engine {
     /// When the next invitation expires, so that the allow list shrinks in time. Wall time, seen from the monotonic clock.
     pub(crate) fn next_expiry(&self) -> Option<u64> {
         let now = self.now;
-        let open = self.state.invitations().values().filter(|open| open.expires > now.wall);
+        let known = self.state.invitations().values().chain(self.state.used_invitations().values());
+        let open = known.filter(|invitation| invitation.expires > now.wall);
         let secs = open.map(|open| open.expires.0 - now.wall.0).min()?;
         Some(now.mono_ms.saturating_add(secs.saturating_mul(1000)))
     }

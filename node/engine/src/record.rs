@@ -164,6 +164,8 @@ pub enum Entry {
     Matches {
         /// The run.
         run: RunId,
+        /// Number of the first of them in the run.
+        first: u32,
         /// Rows of our own set that the peer also holds.
         rows: Vec<IndicatorRow>,
     },

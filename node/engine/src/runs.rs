@@ -9,7 +9,7 @@ use cwg_protocol::{NodeKey, RunId};
 use crate::Engine;
 use crate::command::{Refusal, Reply, RunEnd};
 use crate::io::{Effect, Level, Selection, Ticket};
-use crate::limits::{RUN_ATTEMPTS_MAX, RUN_WITHIN_MS};
+use crate::limits::{RETRY_MAX_MS, RETRY_MIN_MS, RUN_ATTEMPTS_MAX, RUN_WITHIN_MS};
 use crate::record::{Entry, RunPlan};
 use crate::sessions::Active;
 use crate::state::{Pilot, RunPhase};
@@ -78,6 +78,7 @@ impl Engine {
     /// After a start: runs of ours that a crash interrupted go on with a new session; a peer's runs are the peer's to
     /// take up again.
     pub(crate) fn resume_runs(&mut self) {
+        let give_up_ms = self.now.mono_ms + RUN_WITHIN_MS;
         let interrupted: Vec<(RunId, Place, u32)> = self
             .state
             .runs()
@@ -87,7 +88,7 @@ impl Engine {
             .collect();
         for (run, place, attempt) in interrupted {
             match place {
-                Place::Proposer => self.begin_run(run),
+                Place::Proposer => self.retry_run(run, give_up_ms, "node-restarted"),
                 Place::Acceptor => {
                     self.commit(Entry::SessionEnded { run, attempt, code: "node-restarted".into() });
                 }
@@ -98,23 +99,39 @@ impl Engine {
     fn begin_run(&mut self, run: RunId) {
         let plan = self.state.runs()[&run].plan.clone();
         let give_up_ms = self.now.mono_ms + RUN_WITHIN_MS;
-        self.begin_session(Active::proposing(plan, give_up_ms));
+        self.begin_session(Active::proposing(plan, self.now.mono_ms, give_up_ms));
     }
 
-    /// Another session for the same run, if one is left.
+    /// Another session for the same run, if one is left: not at once, so that what was in its way can pass.
     pub(crate) fn retry_run(&mut self, run: RunId, give_up_ms: u64, code: &'static str) {
-        let Some(known) = self.state.runs().get(&run) else { return };
+        let Some(known) = self.state.runs().get(&run).filter(|known| known.phase == RunPhase::Running) else { return };
         let left = known.attempts < RUN_ATTEMPTS_MAX && self.now.mono_ms < give_up_ms;
-        let allowed = self.state.pilots().get(&known.plan.pilot).is_some_and(|pilot| {
-            pilot.live(self.now.wall).is_ok()
-                && self.state.charged(known.plan.pilot, known.plan.peer, self.now.wall) < budget_of(pilot)
-        });
-        if left && allowed && known.phase == RunPhase::Running {
-            let plan = known.plan.clone();
-            self.begin_session(Active::proposing(plan, give_up_ms));
-        } else {
-            self.end_run(run, code);
+        let plan = known.plan.clone();
+        if !left {
+            return self.end_run(run, code);
         }
+        if let Err(refused) = self.may_charge(&plan) {
+            return self.end_run(run, refused);
+        }
+        let waits = known.attempts.checked_sub(1).map_or(0, |again| (RETRY_MIN_MS << again).min(RETRY_MAX_MS));
+        self.begin_session(Active::proposing(plan, self.now.mono_ms + waits, give_up_ms));
+    }
+
+    /// Whether another session of a run may be charged now: time has passed since it was started.
+    pub(crate) fn may_charge(&self, plan: &RunPlan) -> Result<(), &'static str> {
+        let now = self.now.wall;
+        let pilot = self.state.pilots().get(&plan.pilot).ok_or("charter-unknown")?;
+        if pilot.charter.digest() != plan.charter {
+            return Err("charter-changed");
+        }
+        pilot.live(now).map_err(|_| "charter-not-live")?;
+        self.state.active(plan.peer).ok_or("peer-not-on-roster")?;
+        let roster = self.state.network().ok_or("not-joined")?.roster();
+        roster.in_force(now).map_err(|error| error.code())?;
+        if self.state.charged(plan.pilot, plan.peer, now) >= budget_of(pilot) {
+            return Err("budget-used-up");
+        }
+        Ok(())
     }
 
     pub(crate) fn end_run(&mut self, run: RunId, code: &str) {

@@ -24,6 +24,8 @@ pub(crate) struct Active {
     place: Place,
     attempt: u32,
     stage: Stage,
+    /// Proposer: nothing is proposed before.
+    not_before_ms: u64,
     /// When it is given up if nothing happens.
     stall_ms: u64,
     /// When the run it belongs to is given up, for the proposer.
@@ -61,9 +63,20 @@ pub(crate) struct JobPlace {
 }
 
 impl Active {
-    pub(crate) fn proposing(plan: RunPlan, give_up_ms: u64) -> Self {
-        let peer = plan.peer;
-        Self { plan, peer, place: Place::Proposer, attempt: 0, stage: Stage::Fresh, stall_ms: 0, give_up_ms }
+    pub(crate) fn proposing(plan: RunPlan, not_before_ms: u64, give_up_ms: u64) -> Self {
+        let (peer, place) = (plan.peer, Place::Proposer);
+        Self { plan, peer, place, attempt: 0, stage: Stage::Fresh, not_before_ms, stall_ms: 0, give_up_ms }
+    }
+
+    /// Whether it takes one of the places that this node has for sessions on one side of it.
+    fn is_under_way(&self, place: Place) -> bool {
+        let waits = matches!(self.stage, Stage::AwaitPeer(_) | Stage::AwaitRows(_) | Stage::AwaitItems(None));
+        self.place == place && !waits
+    }
+
+    /// When something is to be done about it if nothing else happens.
+    fn deadline_ms(&self, now_ms: u64) -> u64 {
+        if self.awaits_peer() && self.not_before_ms > now_ms { self.not_before_ms } else { self.stall_ms }
     }
 
     pub(crate) fn awaits_peer(&self) -> bool {
@@ -156,26 +169,47 @@ impl Engine {
     /// A peer is there, under our roster or not: propose what waits for it.
     pub(crate) fn sessions_ready(&mut self, node: NodeKey) {
         let epoch = self.state.network().map(|network| network.roster().epoch());
-        let Some((conn, _)) = self.ready_conn(node).filter(
-            |(_, conn)| matches!(conn.phase, Phase::Ready { epoch: theirs, .. } if Some(theirs) == epoch),
-        ) else {
+        let Some((conn, _)) = self
+            .ready_conn(node)
+            .filter(|(_, conn)| matches!(conn.phase, Phase::Ready { epoch: theirs, .. } if Some(theirs) == epoch))
+        else {
             return;
         };
+        let now_ms = self.now.mono_ms;
         let waiting: Vec<u64> = self
             .sessions
             .iter()
-            .filter(|(_, active)| active.peer == node && active.awaits_peer())
+            .filter(|(_, active)| active.peer == node && active.awaits_peer() && active.not_before_ms <= now_ms)
             .map(|(number, _)| *number)
             .collect();
         for number in waiting {
-            self.propose(number, conn);
+            // More would be declined as busy, each at the cost of a session.
+            if self.under_way_with(node, Place::Proposer) < SESSIONS_PER_PEER_MAX {
+                self.propose(number, conn);
+            }
         }
+    }
+
+    /// Proposes what waited for a time or for its turn.
+    pub(crate) fn propose_waiting(&mut self) {
+        let waiting = self.sessions.values().filter(|active| active.awaits_peer()).map(|active| active.peer);
+        let peers: std::collections::BTreeSet<NodeKey> = waiting.collect();
+        for peer in peers {
+            self.sessions_ready(peer);
+        }
+    }
+
+    fn under_way_with(&self, peer: NodeKey, place: Place) -> usize {
+        self.sessions.values().filter(|active| active.peer == peer && active.is_under_way(place)).count()
     }
 
     fn propose(&mut self, number: u64, conn: ConnId) {
         let Some(mut active) = self.sessions.remove(&number) else { return };
         let Stage::AwaitPeer(ready) = active.stage else { return };
         let plan = active.plan.clone();
+        if let Err(code) = self.may_charge(&plan) {
+            return self.end_run(plan.run, code);
+        }
         let attempt = self.state.runs().get(&plan.run).map_or(0, |run| run.attempts) + 1;
         let nonce = self.random("nonce");
         let (Some(network), Some(protocol)) = (self.state.network(), protocol(plan.protocol)) else { return };
@@ -206,7 +240,11 @@ impl Engine {
 
     pub(crate) fn on_propose(&mut self, conn: ConnId, from: NodeKey, propose: Propose) {
         let (run, attempt) = (propose.run, propose.attempt);
-        match self.check_proposal(from, &propose) {
+        let checked = self.check_proposal(from, &propose).and_then(|plan| {
+            self.supersede(from, run);
+            self.has_room(from).then_some(plan).ok_or(DeclineCode::Busy)
+        });
+        match checked {
             Err(code) => self.decline(conn, run, attempt, code),
             Ok(plan) => {
                 let selection = plan.selection.clone();
@@ -217,6 +255,7 @@ impl Engine {
                     place: Place::Acceptor,
                     attempt,
                     stage: Stage::AwaitItems(Some((conn, propose))),
+                    not_before_ms: 0,
                     stall_ms: 0,
                     give_up_ms: 0,
                 };
@@ -259,11 +298,24 @@ impl Engine {
             let ours_to_repeat = run.place == Place::Acceptor && run.plan == plan && run.attempts < propose.attempt;
             ours_to_repeat.then_some(()).ok_or(DeclineCode::Repeated)?;
         }
-        let with_peer = self.sessions.values().filter(|active| active.peer == from).count();
-        if with_peer >= SESSIONS_PER_PEER_MAX || self.sessions.len() >= SESSIONS_MAX {
-            return Err(DeclineCode::Busy);
-        }
         Ok(plan)
+    }
+
+    /// A later session of a run: its proposer has given up the earlier one, whether we have heard of it or not.
+    fn supersede(&mut self, from: NodeKey, run: RunId) {
+        let earlier = self
+            .sessions
+            .iter()
+            .find(|(_, active)| active.peer == from && active.plan.run == run && active.is_under_way(Place::Acceptor));
+        if let Some(active) = earlier.map(|(number, _)| *number).and_then(|number| self.sessions.remove(&number)) {
+            self.session_over(&active, "superseded");
+        }
+    }
+
+    /// What this node proposes itself is not counted: two that wait for each other would both be busy for ever.
+    fn has_room(&self, from: NodeKey) -> bool {
+        let all = self.sessions.values().filter(|active| active.is_under_way(Place::Acceptor)).count();
+        self.under_way_with(from, Place::Acceptor) < SESSIONS_PER_PEER_MAX && all < SESSIONS_MAX
     }
 
     fn items_of_acceptor(&mut self, number: u64, active: Active, conn: ConnId, propose: &Propose, items: Vec<Item>) {
@@ -271,6 +323,10 @@ impl Engine {
             return;
         };
         let (run, attempt) = (active.plan.run, active.attempt);
+        // Another proposal may have taken the last of the budget while the items were read.
+        if let Err(code) = self.check_proposal(active.peer, propose) {
+            return self.decline(conn, run, attempt, code);
+        }
         let ready = self.ready(items);
         let limit = protocol(active.plan.protocol).map_or(0, |protocol| protocol.items_max());
         if ready.items.is_empty() {
@@ -292,7 +348,14 @@ impl Engine {
 
     pub(crate) fn on_accept(&mut self, conn: ConnId, from: NodeKey, accept: &Accept) {
         let Some(number) = self.awaiting_answer(conn, accept.run, accept.attempt) else {
-            return self.refuse(conn, CloseCode::Violation, "unexpected-message");
+            let proposed = self.state.runs().get(&accept.run).is_some_and(|run| {
+                run.place == Place::Proposer && run.plan.peer == from && accept.attempt <= run.attempts
+            });
+            if !proposed || self.running(conn, accept.session).is_some() {
+                return self.refuse(conn, CloseCode::Violation, "unexpected-message");
+            }
+            // An answer to what we have given up: no fault of the peer's, but it must not wait for us.
+            return self.send(conn, &Message::SessionAbort(SessionAbort { session: accept.session }));
         };
         let mut active = self.sessions.remove(&number).expect("found above");
         let Stage::AwaitAccept(_, ready, propose) = core::mem::replace(&mut active.stage, Stage::Fresh) else {
@@ -322,7 +385,14 @@ impl Engine {
     }
 
     /// Terms from a proposal and this node's own view. A proposer fills in the acceptor's part when it knows it.
-    fn terms(&self, place: Place, propose: &Propose, peer: NodeKey, own_set: OwnSet, own_nonce: [u8; 32]) -> Option<Terms> {
+    fn terms(
+        &self,
+        place: Place,
+        propose: &Propose,
+        peer: NodeKey,
+        own_set: OwnSet,
+        own_nonce: [u8; 32],
+    ) -> Option<Terms> {
         let network = self.state.network()?;
         let own = self.state.own()?.node();
         let (proposer, acceptor) = match place {
@@ -460,8 +530,11 @@ impl Engine {
     fn store_result(&mut self, active: &Active, released: Released, rows: Vec<crate::io::IndicatorRow>) {
         let run = active.plan.run;
         let matches = released.matches.map(|items| u32::try_from(items.len()).unwrap_or(u32::MAX));
-        let mut entries: Vec<Entry> =
-            rows.chunks(MATCHES_PER_RECORD).map(|rows| Entry::Matches { run, rows: rows.to_vec() }).collect();
+        let mut entries: Vec<Entry> = (0u32..)
+            .step_by(MATCHES_PER_RECORD)
+            .zip(rows.chunks(MATCHES_PER_RECORD))
+            .map(|(first, rows)| Entry::Matches { run, first, rows: rows.to_vec() })
+            .collect();
         entries.push(Entry::RunSealed { run, receipt: Box::new(released.receipt), matches });
         self.commit_all(entries);
         self.push(Effect::Log(Level::Info, "run-sealed"));
@@ -492,9 +565,7 @@ impl Engine {
         let Some(number) = self.running(conn, abort.session) else { return };
         let active = self.sessions.remove(&number).expect("found above");
         self.session_over(&active, "aborted-by-peer");
-        if active.place == Place::Proposer {
-            self.end_run(active.plan.run, "aborted-by-peer");
-        }
+        self.run_over(&active, "aborted-by-peer");
     }
 
     /// A session whose peer broke the protocol: ended here, told to the peer, never tried again by itself.
@@ -504,10 +575,16 @@ impl Engine {
             self.send(conn, &Message::SessionAbort(SessionAbort { session }));
         }
         self.session_over(&active, code);
-        if active.place == Place::Proposer {
-            self.end_run(active.plan.run, code);
-        }
+        self.run_over(&active, code);
         self.refuse(conn, CloseCode::Violation, code);
+    }
+
+    /// What a session that is not tried again means for its run.
+    fn run_over(&mut self, active: &Active, code: &str) {
+        match active.place {
+            Place::Proposer => self.end_run(active.plan.run, code),
+            Place::Acceptor => self.answer_waiting(active.plan.run),
+        }
     }
 
     fn session_over(&mut self, active: &Active, code: &str) {
@@ -522,12 +599,8 @@ impl Engine {
 
     /// A connection went: its sessions end, and a proposer tries again.
     pub(crate) fn sessions_lost(&mut self, conn: ConnId) {
-        let lost: Vec<u64> = self
-            .sessions
-            .iter()
-            .filter(|(_, active)| active.conn() == Some(conn))
-            .map(|(number, _)| *number)
-            .collect();
+        let lost: Vec<u64> =
+            self.sessions.iter().filter(|(_, active)| active.conn() == Some(conn)).map(|(number, _)| *number).collect();
         for number in lost {
             let active = self.sessions.remove(&number).expect("listed above");
             self.give_up(&active, "peer-lost");
@@ -544,12 +617,8 @@ impl Engine {
 
     pub(crate) fn expire_sessions(&mut self) {
         let now_ms = self.now.mono_ms;
-        let stalled: Vec<u64> = self
-            .sessions
-            .iter()
-            .filter(|(_, active)| active.stall_ms <= now_ms)
-            .map(|(number, _)| *number)
-            .collect();
+        let stalled: Vec<u64> =
+            self.sessions.iter().filter(|(_, active)| active.stall_ms <= now_ms).map(|(number, _)| *number).collect();
         for number in stalled {
             let active = self.sessions.remove(&number).expect("listed above");
             if let Stage::Running(conn, session) = &active.stage {
@@ -562,7 +631,7 @@ impl Engine {
     }
 
     pub(crate) fn next_session_deadline(&self) -> Option<u64> {
-        self.sessions.values().map(|active| active.stall_ms).min()
+        self.sessions.values().map(|active| active.deadline_ms(self.now.mono_ms)).min()
     }
 
     fn running(&self, conn: ConnId, session: SessionId) -> Option<u64> {
@@ -589,6 +658,7 @@ impl Engine {
 fn selection_to_wire(
     selection: &Selection,
 ) -> cwg_protocol::wire::BoundedVec<KindRoles, { cwg_protocol::wire::limits::SELECTION_MAX }> {
-    let entries: Vec<KindRoles> = selection.0.iter().map(|(kind, roles)| KindRoles { kind: *kind, roles: *roles }).collect();
+    let entries: Vec<KindRoles> =
+        selection.0.iter().map(|(kind, roles)| KindRoles { kind: *kind, roles: *roles }).collect();
     entries.try_into().expect("a checked selection has each kind once")
 }

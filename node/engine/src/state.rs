@@ -18,6 +18,7 @@ pub struct State {
     own: Option<Own>,
     network: Option<Network>,
     invitations: BTreeMap<InvitationId, OpenInvitation>,
+    used: BTreeMap<InvitationId, OpenInvitation>,
     operators: BTreeMap<Name, OperatorKey>,
     charters: BTreeMap<PilotId, Pilot>,
     loads: BTreeMap<LoadId, LoadSummary>,
@@ -206,7 +207,8 @@ impl State {
                 self.invitations.insert(*id, OpenInvitation { name: name.clone(), expires: *expires, key: *key });
             }
             Entry::Admitted { id, roster } => {
-                self.invitations.remove(id)?;
+                let used = self.invitations.remove(id)?;
+                self.used.insert(*id, used);
                 self.adopt(roster)?;
             }
             Entry::RosterAdopted { roster } => self.adopt(roster)?,
@@ -247,12 +249,17 @@ impl State {
                 self.charges.push(Charge { at: record.at, pilot: plan.pilot, peer: plan.peer });
                 let run = self.run_of(plan, *place);
                 run.attempts = *attempt;
-                run.phase = RunPhase::Running;
+                // A result stands, even while the peer, which may have lost its own, has the run repeated.
+                if !matches!(run.phase, RunPhase::Sealed(_)) {
+                    run.phase = RunPhase::Running;
+                }
                 run
             }
-            Entry::SessionEnded { run, code, .. } => {
+            Entry::SessionEnded { run, attempt, code } => {
                 let run = self.runs.get_mut(run)?;
-                if run.place == Place::Acceptor {
+                // An earlier session may end after a later one has begun or was sealed.
+                let latest = run.phase == RunPhase::Running && run.attempts == *attempt;
+                if run.place == Place::Acceptor && latest {
                     run.phase = RunPhase::Ended(code.clone());
                 }
                 run
@@ -314,6 +321,24 @@ impl State {
         &self.invitations
     }
 
+    /// Invitations that were used. Until it expires, one still lets in the node that used it, because the answer may
+    /// have been lost on its way; nobody else can make anything of it.
+    pub fn used_invitations(&self) -> &BTreeMap<InvitationId, OpenInvitation> {
+        &self.used
+    }
+
+    /// The invitation of this number whose key this is and which has not expired, used or not.
+    pub(crate) fn invitation(&self, id: InvitationId, key: TransportKey, now: UnixTime) -> Option<&OpenInvitation> {
+        let known = self.invitations.get(&id).or_else(|| self.used.get(&id));
+        known.filter(|invitation| invitation.key == key && invitation.expires > now)
+    }
+
+    /// Keys of invitations that have not expired, used ones included.
+    pub(crate) fn invited_keys(&self, now: UnixTime) -> impl Iterator<Item = TransportKey> {
+        let known = self.invitations.values().chain(self.used.values());
+        known.filter(move |invitation| invitation.expires > now).map(|invitation| invitation.key)
+    }
+
     /// Named persons of this node.
     pub fn operators(&self) -> &BTreeMap<Name, OperatorKey> {
         &self.operators
@@ -347,18 +372,15 @@ impl State {
     /// Sessions charged in a pilot with a peer in the last period.
     pub fn charged(&self, pilot: PilotId, peer: NodeKey, now: UnixTime) -> usize {
         let since = now.0.saturating_sub(BUDGET_PERIOD_SECS);
-        self.charges
-            .iter()
-            .filter(|charge| charge.pilot == pilot && charge.peer == peer && charge.at.0 > since)
-            .count()
+        self.charges.iter().filter(|charge| charge.pilot == pilot && charge.peer == peer && charge.at.0 > since).count()
     }
 
-    /// The keys with whose holders a handshake may be completed: active nodes but this one, and open invitations.
+    /// The keys with whose holders a handshake may be completed: active nodes but this one, and invitations until they
+    /// expire.
     pub fn allowed(&self, now: UnixTime) -> BTreeSet<TransportKey> {
         let own = self.own.as_ref().map(Own::transport_key);
         let nodes = self.network.iter().flat_map(|network| network.roster().active()).map(|node| node.transport);
-        let invited = self.invitations.values().filter(|open| open.expires > now).map(|open| open.key);
-        nodes.filter(|key| Some(*key) != own).chain(invited).collect()
+        nodes.filter(|key| Some(*key) != own).chain(self.invited_keys(now)).collect()
     }
 
     /// Digest of the roster in force.

@@ -83,13 +83,13 @@ async fn connect(shared: &Arc<Shared>, addresses: &[SocketAddr], key: TransportK
     let config = tls::dialer_config(&shared.identity, key, shared.alpn, shared.pq, &shared.limits);
     let mut attempts = JoinSet::new();
     for (address, place) in addresses.iter().copied().zip(0_u32..) {
-        let dialer = shared.dialer(address).map_err(|_| Refusal::Silent)?;
+        // A machine without this family of addresses may reach the next one.
+        let Ok(dialer) = shared.dialer(address) else { continue };
         let config = config.clone();
         let head_start = shared.limits.dial_stagger * place;
         attempts.spawn(async move {
             sleep(head_start).await;
-            let connecting =
-                dialer.connect_with(config, address, tls::UNSENT_NAME).map_err(|_| Refusal::Silent)?;
+            let connecting = dialer.connect_with(config, address, tls::UNSENT_NAME).map_err(|_| Refusal::Silent)?;
             connecting.await.map_err(|error| tls::refusal(&error))
         });
     }

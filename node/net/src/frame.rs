@@ -35,7 +35,9 @@ impl Deframer {
     /// Takes bytes off the front of `input` until one frame of at most `len_max` bytes is complete or `input` is empty.
     pub(crate) fn feed(&mut self, input: &mut &[u8], len_max: usize) -> Result<Option<Vec<u8>>, FrameTooLong> {
         while self.header_len < HEADER_LEN {
-            let Some((byte, rest)) = input.split_first() else { return Ok(None) };
+            let Some((byte, rest)) = input.split_first() else {
+                return Ok(None);
+            };
             self.header[self.header_len] = *byte;
             self.header_len += 1;
             *input = rest;

@@ -13,6 +13,8 @@ mod conn;
 mod dial;
 mod event;
 mod frame;
+#[cfg(test)]
+mod hostile_tests;
 mod identity;
 mod limits;
 mod listen;

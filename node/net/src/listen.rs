@@ -1,20 +1,20 @@
 //! The listener: strangers prove their address first, then their key, then that they speak.
 
-use std::sync::Arc;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
 
 use quinn::{Connection, Incoming, VarInt};
-use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::conn::{self, Greeted};
 use crate::frame::{HELLO, HELLO_ACK};
 use crate::net::{Origin, Shared};
 use crate::stream::{FrameReader, FrameWriter};
-use crate::{close_code, tls};
+use crate::{Limits, close_code, tls};
 
 /// Accepts connections until the driver stops.
 pub(crate) async fn listen(shared: Arc<Shared>, endpoint: quinn::Endpoint) {
-    let half_open = Arc::new(Semaphore::new(shared.limits.half_open_max));
+    let half_open = HalfOpen::default();
     let mut stopping = shared.stopping.subscribe();
     loop {
         let incoming = tokio::select! {
@@ -29,23 +29,55 @@ pub(crate) async fn listen(shared: Arc<Shared>, endpoint: quinn::Endpoint) {
             }
             continue;
         }
-        let Ok(permit) = Arc::clone(&half_open).try_acquire_owned() else {
+        let place = half_open.enter(incoming.remote_address().ip(), &shared.limits);
+        let Some(place) = place.filter(|_| !shared.is_full()) else {
             incoming.refuse();
             continue;
         };
-        if shared.is_full() {
-            incoming.refuse();
-            continue;
-        }
         let shared = Arc::clone(&shared);
         tokio::spawn(async move {
             let greeted = welcome(&shared, incoming).await;
-            drop(permit);
+            drop(place);
             match greeted {
                 Ok(greeted) => conn::run(greeted).await,
                 Err(stage) => tracing::debug!(?stage, "dialer not accepted"),
             }
         });
+    }
+}
+
+/// The addresses of dialers that have not greeted yet.
+#[derive(Clone, Debug, Default)]
+struct HalfOpen(Arc<Mutex<Vec<IpAddr>>>);
+
+impl HalfOpen {
+    /// A place for one more from this address, if there is room.
+    fn enter(&self, address: IpAddr, limits: &Limits) -> Option<HalfOpenPlace> {
+        let mut addresses = self.0.lock().expect(LOCK);
+        let of_address = addresses.iter().filter(|other| **other == address).count();
+        if addresses.len() >= limits.half_open_max || of_address >= limits.half_open_per_address_max {
+            return None;
+        }
+        addresses.push(address);
+        Some(HalfOpenPlace { all: self.clone(), address })
+    }
+}
+
+const LOCK: &str = "no code panics while it holds this lock";
+
+/// One place, given up when dropped.
+#[derive(Debug)]
+struct HalfOpenPlace {
+    all: HalfOpen,
+    address: IpAddr,
+}
+
+impl Drop for HalfOpenPlace {
+    fn drop(&mut self) {
+        let mut addresses = self.all.0.lock().expect(LOCK);
+        if let Some(place) = addresses.iter().position(|other| *other == self.address) {
+            addresses.swap_remove(place);
+        }
     }
 }
 

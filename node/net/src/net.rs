@@ -134,7 +134,9 @@ impl Net {
     pub fn send(&self, conn: ConnId, body: Vec<u8>) {
         let shared = &self.0.shared;
         let mut slots = shared.slots();
-        let Some(slot) = slots.get_mut(&conn) else { return };
+        let Some(slot) = slots.get_mut(&conn) else {
+            return;
+        };
         let Some(frames) = &slot.frames else { return };
         if body.len() > FRAME_LEN_MAX {
             tracing::error!(conn = conn.0, len = body.len(), "frame over the limit");

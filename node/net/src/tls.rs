@@ -17,8 +17,8 @@ use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{AlwaysResolvesServerRawPublicKeys, NoServerSessionStorage};
 use rustls::sign::{CertifiedKey, Signer, SigningKey};
 use rustls::{
-    CertificateError, DigitallySignedStruct, DistinguishedName, Error, PeerIncompatible, PeerMisbehaved, SignatureAlgorithm,
-    SignatureScheme,
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, PeerIncompatible, PeerMisbehaved,
+    SignatureAlgorithm, SignatureScheme,
 };
 
 use crate::limits::{
@@ -102,7 +102,16 @@ pub(crate) fn dialer_config(
     pq: Pq,
     limits: &Limits,
 ) -> quinn::ClientConfig {
-    let mut tls = rustls::ClientConfig::builder_with_provider(provider(pq))
+    dialer_quic(dialer_tls(identity, expected, alpn, provider(pq)), limits)
+}
+
+fn dialer_tls(
+    identity: &TransportIdentity,
+    expected: TransportKey,
+    alpn: Alpn,
+    provider: Arc<CryptoProvider>,
+) -> rustls::ClientConfig {
+    let mut tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])
         .expect("the provider has the suites and groups of TLS 1.3")
         .dangerous()
@@ -112,6 +121,10 @@ pub(crate) fn dialer_config(
     tls.resumption = Resumption::disabled();
     tls.enable_early_data = false;
     tls.enable_sni = false;
+    tls
+}
+
+fn dialer_quic(tls: rustls::ClientConfig, limits: &Limits) -> quinn::ClientConfig {
     let crypto = QuicClientConfig::try_from(tls).expect("the provider has AES-128-GCM, which protects Initial packets");
 
     let mut config = quinn::ClientConfig::new(Arc::new(crypto));
@@ -164,7 +177,9 @@ pub(crate) enum Refusal {
 pub(crate) fn refusal(error: &quinn::ConnectionError) -> Refusal {
     use quinn::ConnectionError as E;
     match error {
-        E::ConnectionClosed(close) if close.error_code == quinn::TransportErrorCode::CONNECTION_REFUSED => Refusal::Busy,
+        E::ConnectionClosed(close) if close.error_code == quinn::TransportErrorCode::CONNECTION_REFUSED => {
+            Refusal::Busy
+        }
         E::ApplicationClosed(close) if close.error_code == VarInt::from_u32(crate::close_code::BUSY) => Refusal::Busy,
         E::ConnectionClosed(_) | E::ApplicationClosed(_) | E::TransportError(_) | E::VersionMismatch => Refusal::Final,
         E::TimedOut | E::Reset | E::LocallyClosed | E::CidsExhausted => Refusal::Silent,
@@ -174,12 +189,13 @@ pub(crate) fn refusal(error: &quinn::ConnectionError) -> Refusal {
 fn transport_config(limits: &Limits) -> TransportConfig {
     let mut transport = TransportConfig::default();
     let window = VarInt::from_u32(limits.receive_window_len);
+    let idle = u32::try_from(limits.idle.as_millis()).map_or(VarInt::MAX, VarInt::from_u32);
     transport
         .max_concurrent_uni_streams(VarInt::from_u32(0))
         .stream_receive_window(window)
         .receive_window(window)
         .send_window(u64::from(limits.send_window_len))
-        .max_idle_timeout(Some(limits.idle.try_into().expect("an idle time-out below 2^62 ms")))
+        .max_idle_timeout(Some(idle.into()))
         .keep_alive_interval(Some(limits.keep_alive))
         .datagram_receive_buffer_size(None)
         .datagram_send_buffer_size(0)
@@ -391,5 +407,61 @@ impl ServerCertVerifier for ExpectedListener {
 
     fn requires_raw_public_keys(&self) -> bool {
         true
+    }
+}
+
+/// Dialers that a well-behaved node is not, for the tests of the listener.
+#[cfg(test)]
+pub(crate) mod odd {
+    use super::*;
+
+    /// Without post-quantum key exchange.
+    pub(crate) fn classical(identity: &TransportIdentity, expected: TransportKey) -> quinn::ClientConfig {
+        let mut provider = aws_lc_rs::default_provider();
+        provider.kx_groups = vec![aws_lc_rs::kx_group::X25519];
+        dialer_quic(dialer_tls(identity, expected, Alpn::Cwg1, Arc::new(provider)), &Limits::default())
+    }
+
+    /// Without a key of its own.
+    pub(crate) fn keyless(expected: TransportKey) -> quinn::ClientConfig {
+        let mut tls = rustls::ClientConfig::builder_with_provider(provider(Pq::Required))
+            .with_protocol_versions(&[&rustls::version::TLS13])
+            .expect("the provider has TLS 1.3")
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(ExpectedListener { expected }))
+            .with_no_client_auth();
+        tls.alpn_protocols = vec![Alpn::Cwg1.as_bytes().to_vec()];
+        dialer_quic(tls, &Limits::default())
+    }
+
+    /// With the key of one and the signature of another.
+    pub(crate) fn borrowed(
+        identity: &TransportIdentity,
+        claimed: TransportKey,
+        expected: TransportKey,
+    ) -> quinn::ClientConfig {
+        let mut tls = dialer_tls(identity, expected, Alpn::Cwg1, provider(Pq::Required));
+        let spki = CertificateDer::from(spki::encode(&claimed).to_vec());
+        let key = CertifiedKey::new(vec![spki], Arc::new(RawKey(identity.clone())));
+        tls.client_auth_cert_resolver = Arc::new(AlwaysResolvesClientRawPublicKeys::new(Arc::new(key)));
+        dialer_quic(tls, &Limits::default())
+    }
+
+    /// Who would resume and send early data if it could; with the store that must stay empty.
+    pub(crate) fn eager(
+        identity: &TransportIdentity,
+        expected: TransportKey,
+    ) -> (quinn::ClientConfig, Arc<rustls::client::ClientSessionMemoryCache>) {
+        let store = Arc::new(rustls::client::ClientSessionMemoryCache::new(16));
+        let mut tls = dialer_tls(identity, expected, Alpn::Cwg1, provider(Pq::Required));
+        tls.resumption = Resumption::store(Arc::clone(&store) as Arc<dyn rustls::client::ClientSessionStore>);
+        tls.enable_early_data = true;
+        (dialer_quic(tls, &Limits::default()), store)
+    }
+
+    /// Whether the store holds a ticket for the name that dialers use.
+    pub(crate) fn holds_ticket(store: &rustls::client::ClientSessionMemoryCache) -> bool {
+        use rustls::client::ClientSessionStore as _;
+        store.take_tls13_ticket(&ServerName::try_from(UNSENT_NAME).expect("a name")).is_some()
     }
 }

@@ -15,7 +15,8 @@ async fn frames_of_every_size_come_back_as_they_went() {
     let (mut dialer, here, mut listener, there) = pair(Limits::default()).await;
     assert_eq!(here.exporter, there.exporter);
     assert_eq!((here.key, there.key), (common::key(2), common::key(1)));
-    for (number, len) in [0, 1, 3, 4, 5, 1023, 1024, 1025, 65_536, FRAME_LEN_MAX - 1, FRAME_LEN_MAX].into_iter().enumerate()
+    for (number, len) in
+        [0, 1, 3, 4, 5, 1023, 1024, 1025, 65_536, FRAME_LEN_MAX - 1, FRAME_LEN_MAX].into_iter().enumerate()
     {
         dialer.net.send(here.conn, body(len, number));
         let echoed = listener.frame().await;

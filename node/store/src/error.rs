@@ -32,23 +32,13 @@ pub struct Damage {
 
 impl Damage {
     pub(crate) fn new(file: &Path, record: Option<u64>, offset: u64, what: &'static str) -> Self {
-        Self {
-            file: file.to_owned(),
-            record,
-            offset,
-            what,
-        }
+        Self { file: file.to_owned(), record, offset, what }
     }
 }
 
 impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} is damaged at byte {}",
-            self.file.display(),
-            self.offset
-        )?;
+        write!(f, "{} is damaged at byte {}", self.file.display(), self.offset)?;
         if let Some(record) = self.record {
             write!(f, " (record {record})")?;
         }
@@ -260,37 +250,23 @@ impl StoreError {
     /// What a person can do about it.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::InUse { .. } => {
-                "stop the other process, or talk to it instead of opening its directory"
-            }
-            Self::NotAStore { .. } => {
-                "check the directory, create a store in it, or restore its keyslot from a backup"
-            }
-            Self::AlreadyThere { .. } => {
-                "choose an empty directory, or restore the missing files from a backup"
-            }
+            Self::InUse { .. } => "stop the other process, or talk to it instead of opening its directory",
+            Self::NotAStore { .. } => "check the directory, create a store in it, or restore its keyslot from a backup",
+            Self::AlreadyThere { .. } => "choose an empty directory, or restore the missing files from a backup",
             Self::WrongKey { .. } => "check the passphrase or the path of the key file",
             Self::WrongMethod { .. } => "give the store what it was created with",
-            Self::KeyFileExposed { .. } => {
-                "run chmod 600 on the key file, and consider its key known to others"
-            }
-            Self::KeyFileMalformed { .. } => {
-                "check the path of the key file, or restore it from a backup"
-            }
+            Self::KeyFileExposed { .. } => "run chmod 600 on the key file, and consider its key known to others",
+            Self::KeyFileMalformed { .. } => "check the path of the key file, or restore it from a backup",
             Self::BadCost => "use 8 to 4194304 KiB of memory and 1 to 64 passes",
             Self::Version { .. } => "start the version of the program that wrote the store",
-            Self::Damaged(_) => {
-                "stop the node, check the disk, and restore the directory from a backup"
-            }
+            Self::Damaged(_) => "stop the node, check the disk, and restore the directory from a backup",
             Self::DiskFull { .. } => "free space on the disk; the node goes on by itself",
             Self::Io { .. } => "check the disk, its mount and the permissions of the directory",
             Self::Stopped { .. } => "check the disk, then start the node again",
             Self::NoEntropy => "start the node on a system with a working random device",
             Self::RecordTooLong { .. } | Self::BadCommit { .. } => "split it into several commits",
             Self::KeyTooLong { .. } => "index a digest of the key",
-            Self::IndexFailed { .. } => {
-                "free space on the disk if it is full, then rebuild the index or start again"
-            }
+            Self::IndexFailed { .. } => "free space on the disk if it is full, then rebuild the index or start again",
             Self::BadRow { .. } => "shorten the field of that row in the source",
             Self::NotSorted => "sort the items first",
             Self::LoadExists { .. } => "give every load a new random name",
@@ -300,15 +276,9 @@ impl StoreError {
 
     pub(crate) fn io(op: &'static str, file: &Path, source: io::Error) -> Self {
         if is_full(&source) {
-            return Self::DiskFull {
-                file: file.to_owned(),
-            };
+            return Self::DiskFull { file: file.to_owned() };
         }
-        Self::Io {
-            op,
-            file: file.to_owned(),
-            source,
-        }
+        Self::Io { op, file: file.to_owned(), source }
     }
 }
 
@@ -319,15 +289,9 @@ impl From<Damage> for StoreError {
 }
 
 pub(crate) fn is_full(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
-    )
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 fn by(pid: Option<u32>) -> String {
-    pid.map_or_else(
-        || " by another process".to_owned(),
-        |pid| format!(" by process {pid}"),
-    )
+    pid.map_or_else(|| " by another process".to_owned(), |pid| format!(" by process {pid}"))
 }

@@ -23,6 +23,22 @@ pub struct Tree(pub &'static str);
 /// they are random names or digests under a key, never an identifier or an item.
 pub type KeysOf = Arc<dyn Fn(&[u8]) -> Vec<(Tree, Vec<u8>)> + Send + Sync>;
 
+/// What a scan finds.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The key.
+    pub key: Vec<u8>,
+    /// The last record that carries it.
+    pub payload: Vec<u8>,
+}
+
+/// A payload is not printed.
+impl std::fmt::Debug for Entry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Entry(..)")
+    }
+}
+
 /// Look-ups in the index, answered from the journal.
 #[derive(Clone, Copy)]
 pub struct Index<'a> {
@@ -36,14 +52,8 @@ impl Index<'_> {
     /// # Errors
     /// If the index failed or the record is damaged.
     pub fn get(&self, tree: Tree, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let found = self
-            .files
-            .db()?
-            .get(self.files.full_key(tree, key))
-            .map_err(failed)?;
-        found
-            .map(|value| self.record(tree, key, &value))
-            .transpose()
+        let found = self.files.db()?.get(self.files.full_key(tree, key)).map_err(failed)?;
+        found.map(|value| self.record(tree, key, &value)).transpose()
     }
 
     /// Keys of a tree that start with `prefix`, in order, after the key `after` if one is given, at most `limit` of
@@ -57,7 +67,7 @@ impl Index<'_> {
         prefix: &[u8],
         after: Option<&[u8]>,
         limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+    ) -> Result<Vec<Entry>, StoreError> {
         use std::ops::Bound;
         let prefix = self.files.full_key(tree, prefix);
         let start = match after.map(|after| self.files.full_key(tree, after)) {
@@ -65,19 +75,14 @@ impl Index<'_> {
             _ => Bound::Included(prefix.clone()),
         };
         let mut records = Vec::new();
-        for entry in self
-            .files
-            .db()?
-            .range((start, Bound::<Vec<u8>>::Unbounded))
-            .take(limit)
-        {
+        for entry in self.files.db()?.range((start, Bound::<Vec<u8>>::Unbounded)).take(limit) {
             let (full_key, value) = entry.map_err(failed)?;
             if !full_key.starts_with(&prefix) {
                 break;
             }
             let key = full_key[TAG_LEN..].to_vec();
             let record = self.record(tree, &key, &value)?;
-            records.push((key, record));
+            records.push(Entry { key, payload: record });
         }
         Ok(records)
     }
@@ -98,14 +103,10 @@ impl Index<'_> {
 
     /// The record at an entry's place. The journal authenticates it, and it must carry the key itself.
     fn record(&self, tree: Tree, key: &[u8], value: &[u8]) -> Result<Vec<u8>, StoreError> {
-        let wrong = || StoreError::IndexFailed {
-            cause: "an entry leads to a record without its key".to_owned(),
-        };
+        let wrong = || StoreError::IndexFailed { cause: "an entry leads to a record without its key".to_owned() };
         let position = decode_position(value).ok_or_else(wrong)?;
         let payload = self.journal.read(&position)?;
-        let carries = (self.files.keys_of)(&payload)
-            .iter()
-            .any(|(t, k)| *t == tree && k == key);
+        let carries = (self.files.keys_of)(&payload).iter().any(|(t, k)| *t == tree && k == key);
         if carries { Ok(payload) } else { Err(wrong()) }
     }
 }
@@ -136,12 +137,7 @@ impl IndexFiles {
         keys_of: KeysOf,
         journal: &FileJournal,
     ) -> Result<(Self, Start), StoreError> {
-        let mut files = Self {
-            dir: dir.to_owned(),
-            key,
-            keys_of,
-            db: None,
-        };
+        let mut files = Self { dir: dir.to_owned(), key, keys_of, db: None };
         if files.take_mark()?
             && let Some(db) = files.open_sled()
         {
@@ -151,7 +147,15 @@ impl IndexFiles {
             }
         }
         tracing::info!("the index is rebuilt from the journal");
-        files.rebuild(journal)?;
+        match files.rebuild(journal) {
+            Ok(()) => {}
+            // A full disk must not keep the journal from being read. Each look-up names the failure until a rebuild.
+            Err(error @ (StoreError::IndexFailed { .. } | StoreError::DiskFull { .. })) => {
+                tracing::error!(problem = %error, "the store starts without its index");
+                files.db = None;
+            }
+            Err(error) => return Err(error),
+        }
         Ok((files, Start::Rebuilt))
     }
 
@@ -168,14 +172,8 @@ impl IndexFiles {
     /// Refuses records whose keys the index does not take, before they are in the journal.
     pub(crate) fn check_keys(&self, payloads: &[Vec<u8>]) -> Result<(), StoreError> {
         let keys = payloads.iter().flat_map(|payload| (self.keys_of)(payload));
-        match keys
-            .map(|(_, key)| key.len())
-            .find(|len| *len > INDEX_KEY_LEN_MAX)
-        {
-            Some(len) => Err(StoreError::KeyTooLong {
-                len,
-                max: INDEX_KEY_LEN_MAX,
-            }),
+        match keys.map(|(_, key)| key.len()).find(|len| *len > INDEX_KEY_LEN_MAX) {
+            Some(len) => Err(StoreError::KeyTooLong { len, max: INDEX_KEY_LEN_MAX }),
             None => Ok(()),
         }
     }
@@ -203,14 +201,11 @@ impl IndexFiles {
         drop(db);
         self.remove_drafts()?;
         let path = self.mark_path();
-        fs::write(&path, self.mark()?.expose())
-            .map_err(|error| StoreError::io("write", &path, error))
+        fs::write(&path, self.mark()?.expose()).map_err(|error| StoreError::io("write", &path, error))
     }
 
     fn db(&self) -> Result<&sled::Db, StoreError> {
-        let cause = || StoreError::IndexFailed {
-            cause: "it failed before".to_owned(),
-        };
+        let cause = || StoreError::IndexFailed { cause: "it failed before".to_owned() };
         self.db.as_ref().ok_or_else(cause)
     }
 
@@ -235,10 +230,7 @@ impl IndexFiles {
         self.apply(frames).map(|()| true)
     }
 
-    fn apply(
-        &mut self,
-        frames: impl Iterator<Item = Result<Frame, StoreError>>,
-    ) -> Result<(), StoreError> {
+    fn apply(&mut self, frames: impl Iterator<Item = Result<Frame, StoreError>>) -> Result<(), StoreError> {
         let (mut batch, mut last) = (Batch::default(), None);
         for frame in frames {
             let frame = frame?;
@@ -254,16 +246,9 @@ impl IndexFiles {
         }
     }
 
-    fn add(
-        &mut self,
-        batch: &mut Batch,
-        payload: &[u8],
-        position: &Position,
-    ) -> Result<(), StoreError> {
+    fn add(&mut self, batch: &mut Batch, payload: &[u8], position: &Position) -> Result<(), StoreError> {
         for (tree, key) in (self.keys_of)(payload) {
-            batch
-                .entries
-                .insert(self.full_key(tree, &key), encode_position(position));
+            batch.entries.insert(self.full_key(tree, &key), encode_position(position));
             batch.len += 1;
             if batch.len >= BATCH_LEN_MAX {
                 self.flush_batch(batch)?;
@@ -332,21 +317,14 @@ impl IndexFiles {
                 hasher.part(&buf[..read]);
             }
         }
-        Ok(derive(
-            Domain::IndexKey,
-            &self.key,
-            &[b"mark", hasher.finish().as_bytes()],
-        ))
+        Ok(derive(Domain::IndexKey, &self.key, &[b"mark", hasher.finish().as_bytes()]))
     }
 
     /// sled takes a snapshot that it was writing when it was killed for a whole one, and then does not open.
     fn remove_drafts(&self) -> Result<(), StoreError> {
         let mut files = Vec::new();
         list_files(&self.sled_dir(), &mut files)?;
-        for path in files.iter().filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "generating")
-        }) {
+        for path in files.iter().filter(|path| path.extension().is_some_and(|extension| extension == "generating")) {
             tracing::warn!("removed an unfinished snapshot of the index");
             fs::remove_file(path).map_err(|error| StoreError::io("remove", path, error))?;
         }
@@ -398,11 +376,7 @@ fn list_files(dir: &Path, files: &mut Vec<PathBuf>) -> Result<(), StoreError> {
     };
     for entry in entries {
         let entry = entry.map_err(|error| StoreError::io("list", dir, error))?;
-        if entry
-            .file_type()
-            .map_err(|error| StoreError::io("list", dir, error))?
-            .is_dir()
-        {
+        if entry.file_type().map_err(|error| StoreError::io("list", dir, error))?.is_dir() {
             list_files(&entry.path(), files)?;
         } else {
             files.push(entry.path());
@@ -413,33 +387,22 @@ fn list_files(dir: &Path, files: &mut Vec<PathBuf>) -> Result<(), StoreError> {
 
 fn remove_if_there(removed: io::Result<()>, path: &Path) -> Result<(), StoreError> {
     match removed {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(StoreError::io("remove", path, error))
-        }
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(StoreError::io("remove", path, error)),
         _ => Ok(()),
     }
 }
 
 fn failed(error: sled::Error) -> StoreError {
-    StoreError::IndexFailed {
-        cause: error.to_string(),
-    }
+    StoreError::IndexFailed { cause: error.to_string() }
 }
 
 fn encode_position(position: &Position) -> Vec<u8> {
-    [position.segment, position.offset, position.seq]
-        .iter()
-        .flat_map(|number| number.to_le_bytes())
-        .collect()
+    [position.segment, position.offset, position.seq].iter().flat_map(|number| number.to_le_bytes()).collect()
 }
 
 fn decode_position(value: &[u8]) -> Option<Position> {
     let number = |at| u64::from_le_bytes(field(value, at));
-    (value.len() == 24).then(|| Position {
-        segment: number(0),
-        offset: number(8),
-        seq: number(16),
-    })
+    (value.len() == 24).then(|| Position { segment: number(0), offset: number(8), seq: number(16) })
 }
 
 fn encode_head(head: &Head) -> Vec<u8> {
@@ -447,10 +410,8 @@ fn encode_head(head: &Head) -> Vec<u8> {
 }
 
 fn decode_head(value: &[u8]) -> Option<Head> {
-    (value.len() == 40).then(|| Head {
-        seq: u64::from_le_bytes(field(value, 0)),
-        hash: Digest::from_bytes(field(value, 8)),
-    })
+    (value.len() == 40)
+        .then(|| Head { seq: u64::from_le_bytes(field(value, 0)), hash: Digest::from_bytes(field(value, 8)) })
 }
 
 /// Longest key of the index in bytes.
@@ -461,3 +422,83 @@ const APPLIED: &[u8] = b"applied";
 /// Larger batches make sled's memory grow once its data outgrow the cache.
 const BATCH_LEN_MAX: usize = 96;
 const CACHE_BYTES: u64 = 32 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::disk::OsDisk;
+    use crate::keyslot::{StoreId, StoreKey};
+
+    const TREE: Tree = Tree("first-byte");
+
+    fn open(dir: &Path, journal: &FileJournal) -> (IndexFiles, Start) {
+        let keys_of: KeysOf = Arc::new(|payload: &[u8]| vec![(TREE, payload[..1].to_vec())]);
+        IndexFiles::open(dir, Secret32::new([1; 32]), keys_of, journal).expect("the index opens")
+    }
+
+    fn journal(dir: &Path) -> FileJournal {
+        std::fs::create_dir(dir).expect("a fresh directory");
+        let key = StoreKey { id: StoreId([2; 16]), secret: Secret32::new([3; 32]) };
+        FileJournal::create(Arc::new(OsDisk), dir, &key, 1 << 20).expect("nothing fails")
+    }
+
+    #[test]
+    fn only_files_that_are_as_a_clean_end_left_them_are_kept() {
+        let root = tempfile::tempdir().expect("a directory");
+        let mut journal = journal(&root.path().join("journal"));
+        let dir = root.path().join("index");
+        std::fs::create_dir(&dir).expect("a fresh directory");
+        let expect = |expected: Start, journal: &FileJournal| {
+            let (mut files, start) = open(&dir, journal);
+            assert_eq!(start, expected);
+            let index = Index { files: &files, journal };
+            let found = index.scan(TREE, &[], None, 100).expect("nothing fails").len() as u64;
+            assert_eq!(found, journal.head().seq);
+            files.close().expect("nothing fails");
+        };
+        let record = |journal: &FileJournal| vec![vec![journal.head().seq as u8]];
+        journal.append(&record(&journal)).expect("nothing fails");
+        for _ in 0..5 {
+            expect(Start::Rebuilt, &journal);
+            expect(Start::Kept, &journal);
+            journal.append(&record(&journal)).expect("nothing fails");
+            journal.append(&record(&journal)).expect("nothing fails");
+            // The tail alone is entered.
+            expect(Start::Kept, &journal);
+            // Not closed, as after a crash.
+            drop(open(&dir, &journal));
+        }
+    }
+
+    #[test]
+    fn a_disk_that_does_not_take_the_index_does_not_stop_the_start() {
+        let root = tempfile::tempdir().expect("a directory");
+        let mut journal = journal(&root.path().join("journal"));
+        journal.append(&[vec![7]]).expect("nothing fails");
+        // Linux takes paths of 4,095 bytes: enough for the mark and for sled's directory, not for what is in it.
+        let mut dir = root.path().to_owned();
+        while dir.as_os_str().len() < 4_088 {
+            let left = 4_088 - dir.as_os_str().len() - 1;
+            dir.push("x".repeat(if left > 201 { 200 } else { left }));
+        }
+        std::fs::create_dir_all(&dir).expect("the path is short enough");
+        let (files, _) = open(&dir, &journal);
+        let look_up = Index { files: &files, journal: &journal }.get(TREE, &[7]);
+        assert!(matches!(look_up, Err(StoreError::IndexFailed { .. })), "and each look-up says so");
+        assert_eq!(journal.verify().expect("nothing is damaged").records, 1);
+    }
+
+    #[test]
+    fn an_index_that_failed_says_so_until_it_is_rebuilt() {
+        let root = tempfile::tempdir().expect("a directory");
+        let mut journal = journal(&root.path().join("journal"));
+        let (mut files, _) = open(&root.path().join("index"), &journal);
+        files.db = None;
+        let (head, positions) = journal.append(&[vec![7]]).expect("the journal is not concerned");
+        assert!(matches!(files.enter(&[vec![7]], &positions, &head), Err(StoreError::IndexFailed { .. })));
+        let get = |files: &IndexFiles| Index { files, journal: &journal }.get(TREE, &[7]);
+        assert!(matches!(get(&files), Err(StoreError::IndexFailed { .. })));
+        files.rebuild(&journal).expect("nothing fails");
+        assert_eq!(get(&files).expect("nothing fails"), Some(vec![7]));
+    }
+}

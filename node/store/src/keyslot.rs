@@ -63,10 +63,7 @@ impl StoreKey {
     /// A new key for a new store.
     pub(crate) fn draw() -> Result<Self, StoreError> {
         let mut bytes = random()?;
-        let key = Self {
-            id: StoreId(random()?),
-            secret: Secret32::new(bytes),
-        };
+        let key = Self { id: StoreId(random()?), secret: Secret32::new(bytes) };
         bytes.zeroize();
         Ok(key)
     }
@@ -87,10 +84,7 @@ pub fn create_key_file(path: &Path) -> Result<(), StoreError> {
     let mut text = Zeroizing::new(String::with_capacity(65));
     for byte in key {
         for digit in [byte >> 4, byte & 15] {
-            text.push(
-                char::from_digit(u32::from(digit), 16)
-                    .expect("four bits are one hexadecimal digit"),
-            );
+            text.push(char::from_digit(u32::from(digit), 16).expect("four bits are one hexadecimal digit"));
         }
     }
     text.push('\n');
@@ -101,35 +95,23 @@ pub fn create_key_file(path: &Path) -> Result<(), StoreError> {
         .mode(0o600)
         .open(path)
         .map_err(|error| StoreError::io("create", path, error))?;
-    file.write_all(text.as_bytes())
-        .map_err(|error| StoreError::io("write", path, error))?;
-    file.sync_all()
-        .map_err(|error| StoreError::io("sync", path, error))
+    file.write_all(text.as_bytes()).map_err(|error| StoreError::io("write", path, error))?;
+    file.sync_all().map_err(|error| StoreError::io("sync", path, error))
 }
 
 fn read_key_file(path: &Path) -> Result<Secret32, StoreError> {
     use std::io::Read as _;
     let file = fs::File::open(path).map_err(|error| StoreError::io("open", path, error))?;
-    let mode = file
-        .metadata()
-        .map_err(|error| StoreError::io("read", path, error))?
-        .permissions()
-        .mode()
-        & 0o777;
+    let mode = file.metadata().map_err(|error| StoreError::io("read", path, error))?.permissions().mode() & 0o777;
     if mode & 0o007 != 0 {
-        return Err(StoreError::KeyFileExposed {
-            path: path.to_owned(),
-            mode,
-        });
+        return Err(StoreError::KeyFileExposed { path: path.to_owned(), mode });
     }
     // One byte more than the longest key file, so that a longer file is seen.
     let mut bytes = Zeroizing::new(Vec::with_capacity(KEY_FILE_LEN_MAX + 1));
     file.take(KEY_FILE_LEN_MAX as u64 + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| StoreError::io("read", path, error))?;
-    parse_key(&bytes).ok_or_else(|| StoreError::KeyFileMalformed {
-        path: path.to_owned(),
-    })
+    parse_key(&bytes).ok_or_else(|| StoreError::KeyFileMalformed { path: path.to_owned() })
 }
 
 fn parse_key(bytes: &[u8]) -> Option<Secret32> {
@@ -165,34 +147,22 @@ pub(crate) fn write(
     {
         return Err(StoreError::io("remove", &draft, error));
     }
-    let mut file = disk
-        .create(&draft)
-        .map_err(|error| StoreError::io("create", &draft, error))?;
+    let mut file = disk.create(&draft).map_err(|error| StoreError::io("create", &draft, error))?;
     for copy in 0..COPIES {
-        file.write_at(&slot, copy * COPY_STEP)
-            .map_err(|error| StoreError::io("write", &draft, error))?;
+        file.write_at(&slot, copy * COPY_STEP).map_err(|error| StoreError::io("write", &draft, error))?;
     }
-    file.sync()
-        .map_err(|error| StoreError::io("sync", &draft, error))?;
-    disk.rename(&draft, &path)
-        .map_err(|error| StoreError::io("rename", &draft, error))?;
-    disk.sync_dir(dir)
-        .map_err(|error| StoreError::io("sync", dir, error))
+    file.sync().map_err(|error| StoreError::io("sync", &draft, error))?;
+    disk.rename(&draft, &path).map_err(|error| StoreError::io("rename", &draft, error))?;
+    disk.sync_dir(dir).map_err(|error| StoreError::io("sync", dir, error))
 }
 
 /// Opens the keyslot of a store.
-pub(crate) fn read(
-    disk: &dyn Disk,
-    dir: &Path,
-    unlock: &Unlock<'_>,
-) -> Result<StoreKey, StoreError> {
+pub(crate) fn read(disk: &dyn Disk, dir: &Path, unlock: &Unlock<'_>) -> Result<StoreKey, StoreError> {
     let path = path_in(dir);
     let file = match disk.open(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(StoreError::NotAStore {
-                dir: dir.to_owned(),
-            });
+            return Err(StoreError::NotAStore { dir: dir.to_owned() });
         }
         Err(error) => return Err(StoreError::io("open", &path, error)),
     };
@@ -203,9 +173,7 @@ fn read_slot(file: &dyn DiskFile, path: &Path) -> Result<Slot, StoreError> {
     let mut damage = Damage::new(path, None, 0, "neither copy of the keyslot can be read");
     for copy in 0..COPIES {
         let mut bytes = [0; SLOT_LEN];
-        let read = file
-            .read_at(&mut bytes, copy * COPY_STEP)
-            .map_err(|error| StoreError::io("read", path, error))?;
+        let read = file.read_at(&mut bytes, copy * COPY_STEP).map_err(|error| StoreError::io("read", path, error))?;
         if read == SLOT_LEN && Slot::is_whole(&bytes) {
             if copy > 0 {
                 tracing::warn!(file = %path.display(), "first copy of the keyslot is damaged, used the second");
@@ -241,11 +209,7 @@ impl Slot {
             sealed: [0; 32 + TAG_LEN],
         };
         let wrap = slot.wrap_key(unlock)?;
-        let sealed = wrap.seal(
-            &slot.nonce,
-            &slot.encode()[..SEALED_AT],
-            key.secret.expose(),
-        );
+        let sealed = wrap.seal(&slot.nonce, &slot.encode()[..SEALED_AT], key.secret.expose());
         slot.sealed.copy_from_slice(&sealed);
         Ok(slot)
     }
@@ -257,27 +221,15 @@ impl Slot {
         let opened = self
             .wrap_key(unlock)?
             .open(&self.nonce, &self.encode()[..SEALED_AT], &self.sealed)
-            .map_err(|_| StoreError::WrongKey {
-                method: self.method,
-            })?;
+            .map_err(|_| StoreError::WrongKey { method: self.method })?;
         let opened = Zeroizing::new(opened);
-        let bytes: [u8; 32] = opened
-            .as_slice()
-            .try_into()
-            .expect("48 sealed bytes open to 32");
-        Ok(StoreKey {
-            id: self.id,
-            secret: Secret32::new(bytes),
-        })
+        let bytes: [u8; 32] = opened.as_slice().try_into().expect("48 sealed bytes open to 32");
+        Ok(StoreKey { id: self.id, secret: Secret32::new(bytes) })
     }
 
     fn wrap_key(&self, unlock: &Unlock<'_>) -> Result<SealKey, StoreError> {
         let secret = unlock.secret(&self.salt, self.cost)?;
-        Ok(SealKey::new(&derive(
-            Domain::StoreWrap,
-            &secret,
-            &[&self.salt, &self.id.0],
-        )))
+        Ok(SealKey::new(&derive(Domain::StoreWrap, &secret, &[&self.salt, &self.id.0])))
     }
 
     fn encode(&self) -> [u8; SLOT_LEN] {
@@ -307,11 +259,7 @@ impl Slot {
     fn decode(bytes: &[u8; SLOT_LEN], path: &Path) -> Result<Self, StoreError> {
         let found = u16::from_le_bytes(field(bytes, 8));
         if found != VERSION {
-            return Err(StoreError::Version {
-                file: path.to_owned(),
-                found,
-                supported: VERSION,
-            });
+            return Err(StoreError::Version { file: path.to_owned(), found, supported: VERSION });
         }
         let method = match bytes[10] {
             1 => UnlockMethod::Passphrase,
@@ -323,13 +271,7 @@ impl Slot {
             passes: u32::from_le_bytes(field(bytes, 16)),
         };
         if !cost.is_allowed() {
-            return Err(Damage::new(
-                path,
-                None,
-                12,
-                "the cost of the passphrase is outside its limits",
-            )
-            .into());
+            return Err(Damage::new(path, None, 12, "the cost of the passphrase is outside its limits").into());
         }
         Ok(Self {
             method,

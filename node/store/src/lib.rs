@@ -12,25 +12,29 @@
 
 mod disk;
 mod error;
+#[cfg(test)]
+mod faults;
 mod index;
 mod journal;
 mod keyslot;
 mod lock;
 mod memory;
+mod record;
 mod seal;
+mod sets;
 mod store;
 
 pub use error::{Blame, Damage, StoreError, UnlockMethod};
-pub use index::{INDEX_KEY_LEN_MAX, Index, KeysOf, Tree};
+pub use index::{Entry, INDEX_KEY_LEN_MAX, Index, KeysOf, Tree};
 pub use journal::{COMMIT_LEN_MAX, Head, RECORD_LEN_MAX, Recovery, Verified};
 pub use keyslot::{Unlock, create_key_file};
 pub use memory::{MemStore, Surviving};
+pub use record::{BadRecord, MATCHES, RECORD_VERSION, RUNS, decode_record, encode_record, keys_of_record, match_key};
 pub use seal::PassphraseCost;
+pub use sets::{MergedRows, SetReader, SetRef, SetSummary, SetWriter, Sets, fold_rows};
 pub use store::{Journal, Replay, Store};
 
 /// `N` bytes of a fixed layout whose length the caller has checked.
 fn field<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
-    bytes[at..at + N]
-        .try_into()
-        .expect("a slice of N bytes is an array of N bytes")
+    bytes[at..at + N].try_into().expect("a slice of N bytes is an array of N bytes")
 }

@@ -29,17 +29,13 @@ impl DirLock {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(StoreError::InUse {
-                    dir: dir.to_owned(),
-                    pid: read_pid(&mut file),
-                });
+                return Err(StoreError::InUse { dir: dir.to_owned(), pid: read_pid(&mut file) });
             }
             Err(TryLockError::Error(error)) => return Err(StoreError::io("lock", &path, error)),
         }
         // Fixed width: a shorter number leaves no digits of a longer one, and a full disk cannot stop an overwrite.
         file.rewind().map_err(io("write"))?;
-        file.write_all(format!("{:<10}\n", std::process::id()).as_bytes())
-            .map_err(io("write"))?;
+        file.write_all(format!("{:<10}\n", std::process::id()).as_bytes()).map_err(io("write"))?;
         Ok(Self { _file: file })
     }
 }

@@ -35,10 +35,7 @@ impl MemStore {
     /// An empty journal. Journals of different names have different chains.
     pub fn new(name: [u8; 16]) -> Self {
         Self {
-            genesis: Head {
-                seq: 0,
-                hash: digest(Domain::JournalChain, &[&name]),
-            },
+            genesis: Head { seq: 0, hash: digest(Domain::JournalChain, &[&name]) },
             synced: Vec::new(),
             pending: Vec::new(),
             fail_next_sync: false,
@@ -95,31 +92,20 @@ impl MemStore {
 
     /// Counts the records; nothing can be damaged here.
     pub fn verify(&self) -> Verified {
-        Verified {
-            records: self.synced.len() as u64,
-            head: self.head(),
-        }
+        Verified { records: self.synced.len() as u64, head: self.head() }
     }
 
     fn keep(&mut self, commit: Vec<Vec<u8>>) {
         for payload in commit {
             let before = self.head();
             let hash = digest(Domain::JournalChain, &[before.hash.as_bytes(), &payload]);
-            self.synced.push((
-                payload,
-                Head {
-                    seq: before.seq + 1,
-                    hash,
-                },
-            ));
+            self.synced.push((payload, Head { seq: before.seq + 1, hash }));
         }
     }
 
     fn check_running(&self) -> Result<(), StoreError> {
         match &self.stopped {
-            Some(cause) => Err(StoreError::Stopped {
-                cause: cause.clone(),
-            }),
+            Some(cause) => Err(StoreError::Stopped { cause: cause.clone() }),
             None => Ok(()),
         }
     }
@@ -133,12 +119,7 @@ impl Journal for MemStore {
 
     fn replay(&self, from_seq: u64) -> Replay<'_> {
         let skip = usize::try_from(from_seq.max(1) - 1).unwrap_or(usize::MAX);
-        Box::new(
-            self.synced
-                .iter()
-                .skip(skip)
-                .map(|(payload, head)| Ok((head.seq, payload.clone()))),
-        )
+        Box::new(self.synced.iter().skip(skip).map(|(payload, head)| Ok((head.seq, payload.clone()))))
     }
 
     fn head(&self) -> Head {
@@ -151,18 +132,13 @@ mod tests {
     use super::*;
 
     fn payloads(store: &MemStore) -> Vec<Vec<u8>> {
-        store
-            .replay(1)
-            .map(|record| record.expect("memory does not fail").1)
-            .collect()
+        store.replay(1).map(|record| record.expect("memory does not fail").1).collect()
     }
 
     fn check(surviving: Surviving, expected: &[&[u8]]) {
         let mut store = MemStore::new([7; 16]);
         store.append(&[b"a".to_vec()]).expect("nothing fails");
-        store
-            .write(&[b"b".to_vec(), b"c".to_vec()])
-            .expect("nothing fails");
+        store.write(&[b"b".to_vec(), b"c".to_vec()]).expect("nothing fails");
         store.write(&[b"d".to_vec()]).expect("nothing fails");
         assert_eq!(payloads(&store), [b"a"], "what is not synced is not read");
         store.crash(surviving);
@@ -183,15 +159,9 @@ mod tests {
         let mut store = MemStore::new([7; 16]);
         store.fail_next_sync();
         for _ in 0..3 {
-            assert!(matches!(
-                store.append(&[b"a".to_vec()]),
-                Err(StoreError::Stopped { .. })
-            ));
+            assert!(matches!(store.append(&[b"a".to_vec()]), Err(StoreError::Stopped { .. })));
         }
         store.crash(Surviving::Nothing);
-        assert_eq!(
-            store.append(&[b"a".to_vec()]).expect("it runs again").seq,
-            1
-        );
+        assert_eq!(store.append(&[b"a".to_vec()]).expect("it runs again").seq, 1);
     }
 }

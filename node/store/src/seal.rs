@@ -29,33 +29,14 @@ impl SealKey {
     pub(crate) fn seal(&self, nonce: &[u8; NONCE_LEN], associated: &[u8], plain: &[u8]) -> Vec<u8> {
         let nonce: &XNonce = nonce.into();
         self.0
-            .encrypt(
-                nonce,
-                Payload {
-                    msg: plain,
-                    aad: associated,
-                },
-            )
+            .encrypt(nonce, Payload { msg: plain, aad: associated })
             .expect("XChaCha20 seals up to 256 GiB and every caller has a smaller limit")
     }
 
     /// Opens what [`SealKey::seal`] made.
-    pub(crate) fn open(
-        &self,
-        nonce: &[u8; NONCE_LEN],
-        associated: &[u8],
-        sealed: &[u8],
-    ) -> Result<Vec<u8>, NotOurs> {
+    pub(crate) fn open(&self, nonce: &[u8; NONCE_LEN], associated: &[u8], sealed: &[u8]) -> Result<Vec<u8>, NotOurs> {
         let nonce: &XNonce = nonce.into();
-        self.0
-            .decrypt(
-                nonce,
-                Payload {
-                    msg: sealed,
-                    aad: associated,
-                },
-            )
-            .map_err(|_| NotOurs)
+        self.0.decrypt(nonce, Payload { msg: sealed, aad: associated }).map_err(|_| NotOurs)
     }
 }
 
@@ -77,10 +58,7 @@ pub struct PassphraseCost {
 impl Default for PassphraseCost {
     /// 64 MiB and three passes: the second recommendation of RFC 9106 §4 with one lane.
     fn default() -> Self {
-        Self {
-            memory_kib: 64 * 1024,
-            passes: 3,
-        }
+        Self { memory_kib: 64 * 1024, passes: 3 }
     }
 }
 
@@ -99,8 +77,7 @@ pub(crate) fn derive_from_passphrase(
     if !cost.is_allowed() {
         return Err(StoreError::BadCost);
     }
-    let params = argon2::Params::new(cost.memory_kib, cost.passes, 1, Some(32))
-        .map_err(|_| StoreError::BadCost)?;
+    let params = argon2::Params::new(cost.memory_kib, cost.passes, 1, Some(32)).map_err(|_| StoreError::BadCost)?;
     let mut bytes = [0; 32];
     argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params)
         .hash_password_into(passphrase, salt, &mut bytes)

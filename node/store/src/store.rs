@@ -14,6 +14,7 @@ use crate::journal::{FileJournal, Head, Recovery, SEGMENT_LEN_MAX, Verified, hol
 use crate::keyslot::{self, StoreKey, Unlock};
 use crate::lock::DirLock;
 use crate::seal::PassphraseCost;
+use crate::sets::Sets;
 
 /// What the daemon and the simulator have in common: a chain of opaque records that is durable when told so.
 pub trait Journal {
@@ -42,6 +43,7 @@ pub struct Store {
     key: StoreKey,
     journal: FileJournal,
     index: IndexFiles,
+    sets: Sets,
     recovery: Recovery,
     // Last: freed after the files are closed.
     _lock: DirLock,
@@ -53,39 +55,24 @@ impl Store {
     ///
     /// # Errors
     /// If there is a store, or what is left of one; if the key file is unfit; if the disk refuses.
-    pub fn create(
-        dir: &Path,
-        unlock: Unlock<'_>,
-        cost: PassphraseCost,
-        keys_of: KeysOf,
-    ) -> Result<Self, StoreError> {
+    pub fn create(dir: &Path, unlock: Unlock<'_>, cost: PassphraseCost, keys_of: KeysOf) -> Result<Self, StoreError> {
         let disk: Arc<dyn Disk> = Arc::new(OsDisk);
         let io = |op| move |error| StoreError::io(op, dir, error);
         disk.make_dir(dir).map_err(io("create"))?;
-        fs::set_permissions(dir, fs::Permissions::from_mode(0o700))
-            .map_err(io("set the mode of"))?;
+        fs::set_permissions(dir, fs::Permissions::from_mode(0o700)).map_err(io("set the mode of"))?;
         let lock = DirLock::take(dir)?;
         clear_unborn(disk.as_ref(), dir)?;
         let key = StoreKey::draw()?;
-        for part in [JOURNAL, INDEX] {
-            disk.make_dir(&dir.join(part))
-                .map_err(io("create a directory in"))?;
+        for part in [JOURNAL, INDEX, SETS] {
+            disk.make_dir(&dir.join(part)).map_err(io("create a directory in"))?;
         }
         let journal = FileJournal::create(disk.clone(), &dir.join(JOURNAL), &key, SEGMENT_LEN_MAX)?;
         if let Some(parent) = dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            disk.sync_dir(parent)
-                .map_err(|error| StoreError::io("sync", parent, error))?;
+            disk.sync_dir(parent).map_err(|error| StoreError::io("sync", parent, error))?;
         }
         // The store exists from here on.
         keyslot::write(disk.as_ref(), dir, &key, &unlock, cost)?;
-        Self::assemble(
-            dir,
-            disk,
-            lock,
-            key,
-            (journal, Recovery::default()),
-            keys_of,
-        )
+        Self::assemble(dir, disk, lock, key, (journal, Recovery::default()), keys_of)
     }
 
     /// Opens the store in a directory: reads and checks every record, puts right what a crash left, and brings the
@@ -95,9 +82,7 @@ impl Store {
     /// If another process has it, the key does not fit, or anything is damaged.
     pub fn open(dir: &Path, unlock: Unlock<'_>, keys_of: KeysOf) -> Result<Self, StoreError> {
         if !dir.join(keyslot::FILE).exists() {
-            return Err(StoreError::NotAStore {
-                dir: dir.to_owned(),
-            });
+            return Err(StoreError::NotAStore { dir: dir.to_owned() });
         }
         let disk: Arc<dyn Disk> = Arc::new(OsDisk);
         let lock = DirLock::take(dir)?;
@@ -115,24 +100,11 @@ impl Store {
         keys_of: KeysOf,
     ) -> Result<Self, StoreError> {
         let index_dir = dir.join(INDEX);
-        disk.make_dir(&index_dir)
-            .map_err(|error| StoreError::io("create", &index_dir, error))?;
-        let (index, start) =
-            IndexFiles::open(&index_dir, key.sub_key(Domain::IndexKey), keys_of, &journal)?;
-        tracing::info!(
-            records = journal.head().seq,
-            index_kept = start == Start::Kept,
-            "store opened"
-        );
-        Ok(Self {
-            dir: dir.to_owned(),
-            disk,
-            key,
-            journal,
-            index,
-            recovery,
-            _lock: lock,
-        })
+        disk.make_dir(&index_dir).map_err(|error| StoreError::io("create", &index_dir, error))?;
+        let (index, start) = IndexFiles::open(&index_dir, key.sub_key(Domain::IndexKey), keys_of, &journal)?;
+        let sets = Sets::open(disk.clone(), &dir.join(SETS), key.sub_key(Domain::SetKey))?;
+        tracing::info!(records = journal.head().seq, index_kept = start == Start::Kept, "store opened");
+        Ok(Self { dir: dir.to_owned(), disk, key, journal, index, sets, recovery, _lock: lock })
     }
 
     /// Appends one commit; see [`Journal::append`]. The records have the numbers up to and including the head's.
@@ -160,6 +132,17 @@ impl Store {
         self.journal.head()
     }
 
+    /// Where the chain stood after record number `seq`, or `None` if there is no such record.
+    ///
+    /// # Errors
+    /// If that record is damaged.
+    pub fn head_at(&self, seq: u64) -> Result<Option<Head>, StoreError> {
+        if seq == 0 || seq > self.head().seq {
+            return Ok(None);
+        }
+        self.journal.replay(seq).next().map(|frame| frame.map(|frame| frame.after)).transpose()
+    }
+
     /// Reads every record again and checks it.
     ///
     /// # Errors
@@ -180,10 +163,12 @@ impl Store {
 
     /// Look-ups by key.
     pub fn index(&self) -> Index<'_> {
-        Index {
-            files: &self.index,
-            journal: &self.journal,
-        }
+        Index { files: &self.index, journal: &self.journal }
+    }
+
+    /// The set files. A clone may be used from another thread.
+    pub fn sets(&self) -> &Sets {
+        &self.sets
     }
 
     /// Drops the index and builds it again from the journal.
@@ -236,10 +221,7 @@ impl Journal for Store {
 
 /// Removes what a creation left that a crash cut short: it has no keyslot and no record.
 fn clear_unborn(disk: &dyn Disk, dir: &Path) -> Result<(), StoreError> {
-    let there = |what| StoreError::AlreadyThere {
-        dir: dir.to_owned(),
-        what,
-    };
+    let there = |what| StoreError::AlreadyThere { dir: dir.to_owned(), what };
     if dir.join(keyslot::FILE).exists() {
         return Err(there("a store"));
     }
@@ -250,16 +232,13 @@ fn clear_unborn(disk: &dyn Disk, dir: &Path) -> Result<(), StoreError> {
     if holds_records(disk, &journal)? {
         return Err(there("a journal without its keyslot"));
     }
-    for name in disk
-        .list(&journal)
-        .map_err(|error| StoreError::io("list", &journal, error))?
-    {
+    for name in disk.list(&journal).map_err(|error| StoreError::io("list", &journal, error))? {
         let path = journal.join(name);
-        disk.remove(&path)
-            .map_err(|error| StoreError::io("remove", &path, error))?;
+        disk.remove(&path).map_err(|error| StoreError::io("remove", &path, error))?;
     }
     Ok(())
 }
 
 const JOURNAL: &str = "journal";
 const INDEX: &str = "index";
+const SETS: &str = "sets";

@@ -135,7 +135,7 @@ fn split_by_digits(text: &str) -> Result<(&str, &str), RefusalCode> {
     let bsb_len = match first {
         5 | BSB_DIGITS => first,
         2 | 3 if text.len() > first + 1 && run(first + 1) == 3 => first + 4,
-        _ if first == text.len() && first <= ACCOUNT_DIGITS_MAX - 1 => return Err(RefusalCode::BsbMissing),
+        _ if first == text.len() && first < ACCOUNT_DIGITS_MAX => return Err(RefusalCode::BsbMissing),
         _ => return Err(RefusalCode::AccountShape),
     };
     let (bsb, account) = text.split_at(bsb_len);

@@ -38,11 +38,9 @@ pub(super) fn clean(raw: &[u8], joiners: Joiners) -> Result<Clean<'_>, RefusalCo
     let text = core::str::from_utf8(raw).map_err(|_| RefusalCode::NotUtf8)?;
     let mut repairs = RepairCodes::default();
     let mut text = Cow::Borrowed(text);
-    if !text.is_ascii() {
-        if text.contains(|c| removed_inside(c, joiners)) {
-            text = text.chars().filter(|c| !removed_inside(*c, joiners)).collect::<String>().into();
-            repairs.insert(RepairCode::InvisibleRemoved);
-        }
+    if !text.is_ascii() && text.contains(|c| removed_inside(c, joiners)) {
+        text = text.chars().filter(|c| !removed_inside(*c, joiners)).collect::<String>().into();
+        repairs.insert(RepairCode::InvisibleRemoved);
     }
     let trimmed = text.trim_matches(is_end);
     if trimmed.len() != text.len() {

@@ -49,9 +49,10 @@ fn mailbox(local: &str, host: &str) -> Option<String> {
     if local.starts_with('"') || !local.is_ascii() {
         return None;
     }
-    let name = local.split('+').next().filter(|name| !name.is_empty())?;
+    let name = local.split('+').next()?;
     let name = if rule.dots_ignored { name.replace('.', "") } else { name.to_owned() };
-    Some(format!("{name}@{}", rule.domain))
+    // Cut at the plus, a name may be empty or end in a dot: then it is no address.
+    is_dot_atom(&name).then(|| format!("{name}@{}", rule.domain))
 }
 
 /// The address without `mailto:`, its query, and angle brackets.

@@ -130,7 +130,27 @@ impl fmt::Display for Role {
 
 /// A set of roles.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
 pub struct Roles(u8);
+
+/// A set that names a role there is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the set names a role that there is not")]
+pub struct BadRoles;
+
+impl TryFrom<u8> for Roles {
+    type Error = BadRoles;
+
+    fn try_from(bits: u8) -> Result<Self, BadRoles> {
+        if bits & !Self::BOTH.0 == 0 { Ok(Self(bits)) } else { Err(BadRoles) }
+    }
+}
+
+impl From<Roles> for u8 {
+    fn from(roles: Roles) -> Self {
+        roles.0
+    }
+}
 
 impl Roles {
     /// No role.
@@ -181,5 +201,19 @@ impl fmt::Display for Strength {
             Self::B => "B",
             Self::C => "C",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{CodecError, decode, encode};
+
+    #[test]
+    fn a_set_of_roles_decodes_only_if_it_names_roles() {
+        for bits in 0..=3u8 {
+            assert_eq!(decode::<Roles>(&encode(&bits), 1).map(u8::from), Ok(bits));
+        }
+        assert_eq!(decode::<Roles>(&encode(&4u8), 1), Err(CodecError::Malformed));
     }
 }

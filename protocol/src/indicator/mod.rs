@@ -13,6 +13,7 @@ mod evm;
 mod handle;
 mod iban;
 mod kind;
+mod numbering;
 mod payid;
 mod phone;
 mod refusal;

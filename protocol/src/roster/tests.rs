@@ -58,10 +58,7 @@ fn accepts_what_the_hub_signed_and_nothing_else() {
 fn refuses_signed_bytes_that_are_not_canonical() {
     let mut bytes = encode(&body(1, NONE, &[2]));
     bytes.push(0);
-    let roster = SignedRoster {
-        signature: key(1).sign(Domain::Roster, &[&bytes]),
-        body: bytes.try_into().unwrap(),
-    };
+    let roster = SignedRoster { signature: key(1).sign(Domain::Roster, &[&bytes]), body: bytes.try_into().unwrap() };
     assert_eq!(Roster::verify(roster, NetworkId([1; 16]), entry(1).node), Err(RosterError::Malformed));
 }
 
@@ -89,6 +86,23 @@ fn names_expiry_and_a_wrong_clock() {
     assert_eq!(roster.in_force(UnixTime(500)), Ok(()));
     assert_eq!(roster.in_force(UnixTime(100_001)), Err(RosterError::Expired(Epoch(1))));
     assert_eq!(roster.in_force(UnixTime(400)), Err(RosterError::Future(Epoch(1))));
+}
+
+#[test]
+fn the_longest_roster_fits_its_limit_and_a_chain_of_them_a_frame() {
+    use crate::wire::limits::{FRAME_LEN_MAX, ROSTER_CHAIN_MAX};
+    let mut longest = body(7, NONE, &[]);
+    let full = |byte: u8| Entry {
+        name: format!("{byte:0>width$}", width = NAME_LEN_MAX).try_into().unwrap(),
+        address: "a".repeat(ENDPOINT_LEN_MAX).try_into().unwrap(),
+        status: if byte < 17 { Status::Active } else { Status::Revoked },
+        ..entry(byte)
+    };
+    longest.hub = full(1);
+    longest.members = (2..2 + ENTRIES_MAX as u8).map(full).collect::<Vec<_>>().try_into().unwrap();
+    longest.issued = UnixTime(1);
+    let roster = Roster::sign(longest, &key(1)).unwrap();
+    assert!(encode(roster.signed()).len() * ROSTER_CHAIN_MAX + 16 <= FRAME_LEN_MAX);
 }
 
 #[test]

@@ -4,10 +4,12 @@
 //! and lets nothing out before both sides have signed the same one. How terms are proposed and whether a charter allows
 //! them is the engine's business; how frames travel is a driver's.
 
+mod plain;
 mod receipt;
 mod running;
 mod terms;
 
+pub use plain::{Plain, PlainError, PlainStep};
 pub use receipt::{Receipt, Seal, SealVerified};
 pub use running::{Released, Session, SessionStep};
-pub use terms::{Learns, Lane, OwnSet, Place, Terms};
+pub use terms::{Lane, Learns, OwnSet, Place, Terms};

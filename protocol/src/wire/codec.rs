@@ -39,11 +39,7 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8], len_max: usize) -> Result<T, Co
     if bytes.len() > len_max {
         return Err(CodecError::TooLong { len: bytes.len(), limit: len_max });
     }
-    options()
-        .with_limit(len_max as u64)
-        .reject_trailing_bytes()
-        .deserialize(bytes)
-        .map_err(|_| CodecError::Malformed)
+    options().with_limit(len_max as u64).reject_trailing_bytes().deserialize(bytes).map_err(|_| CodecError::Malformed)
 }
 
 /// [`decode`] for what is signed or hashed: the value must encode to the same bytes again.

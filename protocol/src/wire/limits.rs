@@ -15,11 +15,14 @@ pub const HELLO_LEN_MAX: usize = 512;
 /// Bytes of a `Join` or its answer: two keys, names, and in the answer one roster.
 pub const JOIN_LEN_MAX: usize = ROSTER_LEN_MAX + 1024;
 
-/// Bytes of one signed roster: fifteen members of under 600 bytes and the hub.
-pub const ROSTER_LEN_MAX: usize = 12 * 1024;
+/// Bytes of one signed roster: thirty entries and the hub, each of the longest name and address.
+pub const ROSTER_LEN_MAX: usize = 16 * 1024;
 
-/// Rosters in one answer. A member that is further behind asks again.
-pub const ROSTER_CHAIN_MAX: usize = 16;
+/// Rosters in one answer, which must fit a frame. A member that is further behind asks again.
+pub const ROSTER_CHAIN_MAX: usize = 8;
+
+/// Seconds by which the clocks of two nodes may differ.
+pub const CLOCK_SKEW_MAX_SECS: u64 = 600;
 
 /// Bytes of one charter: two texts, fifteen members, the kinds.
 pub const CHARTER_LEN_MAX: usize = 16 * 1024;

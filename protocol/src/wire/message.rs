@@ -266,9 +266,10 @@ impl DeclineCode {
         }
     }
 
-    /// Whether the same proposal may succeed later without anyone doing anything.
+    /// Whether the same proposal may succeed later without anyone doing anything: rosters and the last signature to a
+    /// charter may still be on their way to the acceptor.
     pub fn may_pass(self) -> bool {
-        matches!(self, Self::Roster | Self::Busy)
+        matches!(self, Self::Roster | Self::Charter | Self::Busy)
     }
 }
 

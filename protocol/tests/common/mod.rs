@@ -67,10 +67,7 @@ pub(crate) fn run(
     let open = |place, items: &[Item], seed| {
         Session::open(terms.clone(), &EXPORTER, place, protocol, Arc::from(items), &Seed::new([seed; 32]))
     };
-    let mut sides = [
-        (key(1), open(Place::Proposer, proposer, 21)),
-        (key(2), open(Place::Acceptor, acceptor, 22)),
-    ];
+    let mut sides = [(key(1), open(Place::Proposer, proposer, 21)), (key(2), open(Place::Acceptor, acceptor, 22))];
     let mut frames = Vec::new();
     let mut queue: VecDeque<(usize, PsiFrame)> = VecDeque::new();
     let mut seals = Vec::new();
@@ -85,9 +82,8 @@ pub(crate) fn run(
         tamper(frames.len(), &mut frame);
         frames.push((if to == 1 { Place::Proposer } else { Place::Acceptor }, frame.clone()));
         let (key, session) = &mut sides[to];
-        let carried = session
-            .on_frame(key, &frame)
-            .and_then(|step| carry_out(to, &mut sides, step, &mut queue, &mut seals));
+        let carried =
+            session.on_frame(key, &frame).and_then(|step| carry_out(to, &mut sides, step, &mut queue, &mut seals));
         if let Err(violation) = carried {
             return broken(violation, frames);
         }

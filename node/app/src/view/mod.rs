@@ -9,6 +9,7 @@ mod indicators;
 mod matches;
 mod node;
 mod pilot;
+mod protocol;
 mod roster;
 mod run;
 mod screen;
@@ -24,6 +25,7 @@ pub use node::{
     CheckResult, DoctorPart, DoctorView, NodeMadeView, OperatorLine, OperatorsView, PeerLine, Sizes, StatusView,
 };
 pub use pilot::{Allowance, PilotLine, PilotView, PilotsView, SignatureLine};
+pub use protocol::{CostLine, ProtocolView};
 pub use roster::{InvitationLine, InvitationView, MemberLine, RosterView};
 pub use run::{EndReason, LeakageView, RunLine, RunPlanView, RunView, RunsView, SetSizeView, TypeRoles};
 pub use screen::{Screen, Table};

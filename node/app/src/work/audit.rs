@@ -166,7 +166,7 @@ fn details(state: &State, entry: &Entry) -> Details {
         Entry::SessionEnded { run, attempt, code } => {
             vec![("run", run.to_string()), ("session", attempt.to_string()), ("why", code.to_string())]
         }
-        Entry::Matches { run, rows } => vec![("run", run.to_string()), ("matches", rows.len().to_string())],
+        Entry::Matches { run, rows, .. } => vec![("run", run.to_string()), ("matches", rows.len().to_string())],
         Entry::RunSealed { run, receipt, matches } => {
             let mut details = vec![
                 ("run", run.to_string()),

@@ -25,20 +25,12 @@ pub(super) struct SegmentHeader {
 impl SegmentHeader {
     /// The header of a new segment that goes on after `head`.
     pub(super) fn following(head: &Head, number: u64) -> Result<Self, StoreError> {
-        Ok(Self {
-            number,
-            file_id: random()?,
-            first_seq: head.seq + 1,
-            prev: head.hash,
-        })
+        Ok(Self { number, file_id: random()?, first_seq: head.seq + 1, prev: head.hash })
     }
 
     /// What the chain stands at before the first record.
     pub(super) fn before(&self) -> Head {
-        Head {
-            seq: self.first_seq - 1,
-            hash: self.prev,
-        }
+        Head { seq: self.first_seq - 1, hash: self.prev }
     }
 
     pub(super) fn encode(&self, keys: &JournalKeys) -> [u8; SEGMENT_HEADER_LEN] {
@@ -54,28 +46,16 @@ impl SegmentHeader {
         bytes
     }
 
-    pub(super) fn decode(
-        bytes: &[u8],
-        keys: &JournalKeys,
-        path: &Path,
-    ) -> Result<Self, StoreError> {
+    pub(super) fn decode(bytes: &[u8], keys: &JournalKeys, path: &Path) -> Result<Self, StoreError> {
         let damage = |offset, what| StoreError::Damaged(Damage::new(path, None, offset, what));
         if bytes.len() < SEGMENT_HEADER_LEN {
-            return Err(damage(
-                bytes.len() as u64,
-                "the segment header is cut short",
-            ));
+            return Err(damage(bytes.len() as u64, "the segment header is cut short"));
         }
         if bytes[..8] != *SEGMENT_MAGIC {
             return Err(damage(0, "this is no journal segment"));
         }
         check_version(bytes, path)?;
-        if !is_mac(
-            &keys.mac,
-            b"segment",
-            &bytes[..MAC_AT],
-            &bytes[MAC_AT..SEGMENT_HEADER_LEN],
-        ) {
+        if !is_mac(&keys.mac, b"segment", &bytes[..MAC_AT], &bytes[MAC_AT..SEGMENT_HEADER_LEN]) {
             return Err(damage(0, "the segment header does not authenticate"));
         }
         let header = Self {
@@ -169,16 +149,11 @@ pub(super) fn seal_frame(
         nonce: random()?,
     };
     let head_bytes = header.encode();
-    let sealed = keys
-        .seal
-        .seal(&header.nonce, &associated(segment, &head_bytes), payload);
+    let sealed = keys.seal.seal(&header.nonce, &associated(segment, &head_bytes), payload);
     let start = out.len();
     out.extend_from_slice(&head_bytes);
     out.extend_from_slice(&sealed);
-    Ok(Head {
-        seq: header.seq,
-        hash: chain(&out[start..]),
-    })
+    Ok(Head { seq: header.seq, hash: chain(&out[start..]) })
 }
 
 /// Opens the payload of a whole frame.
@@ -211,11 +186,7 @@ fn associated(segment: &SegmentHeader, head_bytes: &[u8]) -> [u8; 24 + FRAME_HEA
 pub(super) fn check_version(bytes: &[u8], path: &Path) -> Result<(), StoreError> {
     let found = u16::from_le_bytes(field(bytes, 8));
     if found != VERSION {
-        return Err(StoreError::Version {
-            file: path.to_owned(),
-            found,
-            supported: VERSION,
-        });
+        return Err(StoreError::Version { file: path.to_owned(), found, supported: VERSION });
     }
     Ok(())
 }

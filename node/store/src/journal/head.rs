@@ -33,33 +33,17 @@ pub(super) enum Slots {
 
 impl HeadFile {
     /// Writes both slots of a new journal.
-    pub(super) fn create(
-        disk: &dyn Disk,
-        dir: &Path,
-        keys: &JournalKeys,
-        tip: &Tip,
-    ) -> Result<Self, StoreError> {
+    pub(super) fn create(disk: &dyn Disk, dir: &Path, keys: &JournalKeys, tip: &Tip) -> Result<Self, StoreError> {
         let path = dir.join(FILE);
-        let file = disk
-            .create(&path)
-            .map_err(|error| StoreError::io("create", &path, error))?;
-        let mut head = Self {
-            file,
-            path,
-            generation: 0,
-            next_slot: 0,
-        };
+        let file = disk.create(&path).map_err(|error| StoreError::io("create", &path, error))?;
+        let mut head = Self { file, path, generation: 0, next_slot: 0 };
         head.record(keys, tip)?;
         head.record(keys, tip)?;
         Ok(head)
     }
 
     /// Reads the newest slot that is whole.
-    pub(super) fn open(
-        disk: &dyn Disk,
-        dir: &Path,
-        keys: &JournalKeys,
-    ) -> Result<(Self, Tip, Slots), StoreError> {
+    pub(super) fn open(disk: &dyn Disk, dir: &Path, keys: &JournalKeys) -> Result<(Self, Tip, Slots), StoreError> {
         let path = dir.join(FILE);
         let file = match disk.open(&path) {
             Ok(file) => file,
@@ -68,19 +52,12 @@ impl HeadFile {
             }
             Err(error) => return Err(StoreError::io("open", &path, error)),
         };
-        let mut head = Self {
-            file,
-            path,
-            generation: 0,
-            next_slot: 0,
-        };
+        let mut head = Self { file, path, generation: 0, next_slot: 0 };
         let slots = [head.read_slot(0, keys), head.read_slot(1, keys)];
         let whole = slots.iter().filter(|slot| slot.is_ok()).count();
         let newest = (0..SLOTS)
             .zip(slots)
-            .filter_map(|(number, slot)| {
-                slot.map(|(generation, tip)| (generation, number, tip)).ok()
-            })
+            .filter_map(|(number, slot)| slot.map(|(generation, tip)| (generation, number, tip)).ok())
             .max_by_key(|(generation, ..)| *generation);
         let Some((generation, number, tip)) = newest else {
             // Two slots of another version are no damage.
@@ -89,15 +66,7 @@ impl HeadFile {
         };
         head.generation = generation;
         head.next_slot = (number + 1) % SLOTS;
-        Ok((
-            head,
-            tip,
-            if whole == 2 {
-                Slots::Whole
-            } else {
-                Slots::OneLost
-            },
-        ))
+        Ok((head, tip, if whole == 2 { Slots::Whole } else { Slots::OneLost }))
     }
 
     /// Records what is about to be acknowledged. Durable when it returns.
@@ -106,19 +75,19 @@ impl HeadFile {
         self.file
             .write_at(&bytes, self.next_slot * SLOT_STEP)
             .map_err(|error| StoreError::io("write", &self.path, error))?;
-        self.file
-            .sync()
-            .map_err(|error| StoreError::io("sync", &self.path, error))?;
+        self.file.sync().map_err(|error| StoreError::io("sync", &self.path, error))?;
         self.generation += 1;
         self.next_slot = (self.next_slot + 1) % SLOTS;
         Ok(())
     }
 
-    /// Checks that both slots can be read and the newest is `tip`.
-    pub(super) fn verify(&self, keys: &JournalKeys, tip: &Tip) -> Result<(), StoreError> {
+    /// Checks that both slots can be read and the newest names `head`. Its place may be the end of the segment before: a
+    /// new segment is recorded with its first commit.
+    pub(super) fn verify(&self, keys: &JournalKeys, head: &Head) -> Result<(), StoreError> {
         let newest = (self.next_slot + 1) % SLOTS;
         self.read_slot(self.next_slot, keys)?;
-        if self.read_slot(newest, keys)? != (self.generation, tip.clone()) {
+        let (generation, tip) = self.read_slot(newest, keys)?;
+        if generation != self.generation || tip.head != *head {
             return Err(self.damage(newest, "the newest slot is not the last one written"));
         }
         Ok(())
@@ -140,10 +109,7 @@ impl HeadFile {
         let tip = Tip {
             segment: u64::from_le_bytes(field(&bytes, 24)),
             end: u64::from_le_bytes(field(&bytes, 32)),
-            head: Head {
-                seq: u64::from_le_bytes(field(&bytes, 40)),
-                hash: Digest::from_bytes(field(&bytes, 48)),
-            },
+            head: Head { seq: u64::from_le_bytes(field(&bytes, 40)), hash: Digest::from_bytes(field(&bytes, 48)) },
         };
         Ok((u64::from_le_bytes(field(&bytes, 16)), tip))
     }

@@ -106,14 +106,9 @@ impl FileJournal {
         let head = genesis(key);
         let first = SegmentHeader::following(&head, 1)?;
         let file = create_segment(disk.as_ref(), dir, &keys, &first)?;
-        let tip = Tip {
-            segment: 1,
-            end: SEGMENT_HEADER_LEN as u64,
-            head,
-        };
+        let tip = Tip { segment: 1, end: SEGMENT_HEADER_LEN as u64, head };
         let head_file = HeadFile::create(disk.as_ref(), dir, &keys, &tip)?;
-        disk.sync_dir(dir)
-            .map_err(|error| StoreError::io("sync", dir, error))?;
+        disk.sync_dir(dir).map_err(|error| StoreError::io("sync", dir, error))?;
         Ok(Self {
             disk,
             dir: dir.to_owned(),
@@ -142,14 +137,9 @@ impl FileJournal {
     /// # Errors
     /// [`StoreError::DiskFull`] changes nothing and may be repeated; after any other failed write the journal only
     /// answers [`StoreError::Stopped`].
-    pub(crate) fn append(
-        &mut self,
-        payloads: &[Vec<u8>],
-    ) -> Result<(Head, Vec<Position>), StoreError> {
+    pub(crate) fn append(&mut self, payloads: &[Vec<u8>]) -> Result<(Head, Vec<Position>), StoreError> {
         if let Some(cause) = &self.stopped {
-            return Err(StoreError::Stopped {
-                cause: cause.clone(),
-            });
+            return Err(StoreError::Stopped { cause: cause.clone() });
         }
         check_commit(payloads)?;
         if self.tip.end >= self.segment_len_max {
@@ -159,11 +149,7 @@ impl FileJournal {
         if let Err(error) = self.file.write_at(&bytes, self.tip.end) {
             return Err(self.undo_write(error));
         }
-        let tip = Tip {
-            segment: self.tip.segment,
-            end: self.tip.end + bytes.len() as u64,
-            head,
-        };
+        let tip = Tip { segment: self.tip.segment, end: self.tip.end + bytes.len() as u64, head };
         if let Err(error) = self.file.sync() {
             return Err(self.stop(StoreError::io("sync", &self.segment_path(), error)));
         }
@@ -178,34 +164,19 @@ impl FileJournal {
     pub(crate) fn replay(&self, from_seq: u64) -> Frames<'_> {
         let from_seq = from_seq.max(1);
         // The segment whose first record is the last not after the one asked for.
-        let start = self
-            .segments
-            .partition_point(|segment| segment.first_seq <= from_seq)
-            .max(1)
-            - 1;
-        Frames {
-            journal: self,
-            reader: None,
-            next: start,
-            before: self.segments[start].before(),
-            from_seq,
-        }
+        let start = self.segments.partition_point(|segment| segment.first_seq <= from_seq).max(1) - 1;
+        Frames { journal: self, reader: None, next: start, before: self.segments[start].before(), from_seq }
     }
 
     /// One record at a known place.
     pub(crate) fn read(&self, position: &Position) -> Result<Vec<u8>, StoreError> {
-        let mut reader =
-            SegmentReader::open(self.disk.as_ref(), &self.dir, position.segment, &self.keys)?;
+        let mut reader = SegmentReader::open(self.disk.as_ref(), &self.dir, position.segment, &self.keys)?;
         self.bound(&mut reader);
         let path = reader.path.clone();
-        reader
-            .at(&self.keys, position)
-            .map_err(|fault| match fault {
-                FrameFault::Io(error) => error,
-                FrameFault::Bad(what) => {
-                    Damage::new(&path, Some(position.seq), position.offset, what).into()
-                }
-            })
+        reader.at(&self.keys, position).map_err(|fault| match fault {
+            FrameFault::Io(error) => error,
+            FrameFault::Bad(what) => Damage::new(&path, Some(position.seq), position.offset, what).into(),
+        })
     }
 
     /// Reads everything again.
@@ -218,44 +189,21 @@ impl FileJournal {
         }
         if last != self.tip.head {
             let (path, end) = (self.segment_path(), self.tip.end);
-            return Err(Damage::new(
-                &path,
-                Some(last.seq + 1),
-                end,
-                "the journal ends before its head",
-            )
-            .into());
+            return Err(Damage::new(&path, Some(last.seq + 1), end, "the journal ends before its head").into());
         }
-        self.head_file.verify(&self.keys, &self.tip)?;
-        Ok(Verified {
-            records,
-            head: last,
-        })
+        self.head_file.verify(&self.keys, &self.tip.head)?;
+        Ok(Verified { records, head: last })
     }
 
-    fn seal_commit(
-        &self,
-        payloads: &[Vec<u8>],
-    ) -> Result<(Vec<u8>, Head, Vec<Position>), StoreError> {
-        let segment = self
-            .segments
-            .last()
-            .expect("a journal has a segment from its creation on");
+    fn seal_commit(&self, payloads: &[Vec<u8>]) -> Result<(Vec<u8>, Head, Vec<Position>), StoreError> {
+        let segment = self.segments.last().expect("a journal has a segment from its creation on");
         let (mut bytes, mut head) = (Vec::new(), self.tip.head);
         let mut positions = Vec::with_capacity(payloads.len());
         for (i, payload) in payloads.iter().enumerate() {
             let offset = self.tip.end + bytes.len() as u64;
-            let place = if i + 1 == payloads.len() {
-                InCommit::Last
-            } else {
-                InCommit::More
-            };
+            let place = if i + 1 == payloads.len() { InCommit::Last } else { InCommit::More };
             head = seal_frame(&self.keys, segment, &head, place, payload, &mut bytes)?;
-            positions.push(Position {
-                segment: segment.number,
-                offset,
-                seq: head.seq,
-            });
+            positions.push(Position { segment: segment.number, offset, seq: head.seq });
         }
         Ok((bytes, head, positions))
     }
@@ -282,11 +230,7 @@ impl FileJournal {
                 return Err(if harmless { error } else { self.stop(error) });
             }
         };
-        self.tip = Tip {
-            segment: header.number,
-            end: SEGMENT_HEADER_LEN as u64,
-            head: self.tip.head,
-        };
+        self.tip = Tip { segment: header.number, end: SEGMENT_HEADER_LEN as u64, head: self.tip.head };
         self.segments.push(header);
         self.file = file;
         Ok(())
@@ -294,10 +238,7 @@ impl FileJournal {
 
     fn stop(&mut self, error: StoreError) -> StoreError {
         tracing::error!(problem = %error, "the journal stops writing");
-        let cause = self
-            .stopped
-            .get_or_insert_with(|| error.to_string())
-            .clone();
+        let cause = self.stopped.get_or_insert_with(|| error.to_string()).clone();
         match error {
             // A full disk is only harmless where the write could be undone.
             StoreError::DiskFull { .. } => StoreError::Stopped { cause },
@@ -319,10 +260,7 @@ impl FileJournal {
 
 impl JournalKeys {
     fn of(key: &StoreKey) -> Self {
-        Self {
-            seal: SealKey::new(&key.sub_key(Domain::JournalKey)),
-            mac: key.sub_key(Domain::JournalMac),
-        }
+        Self { seal: SealKey::new(&key.sub_key(Domain::JournalKey)), mac: key.sub_key(Domain::JournalMac) }
     }
 }
 
@@ -345,12 +283,8 @@ impl Frames<'_> {
                     return Ok(None);
                 };
                 let journal = self.journal;
-                let mut reader = SegmentReader::open(
-                    journal.disk.as_ref(),
-                    &journal.dir,
-                    expected.number,
-                    &journal.keys,
-                )?;
+                let mut reader =
+                    SegmentReader::open(journal.disk.as_ref(), &journal.dir, expected.number, &journal.keys)?;
                 if reader.header != *expected {
                     return Err(Damage::new(&reader.path, None, 0, "the file was replaced").into());
                 }
@@ -392,28 +326,16 @@ impl Iterator for Frames<'_> {
 
 /// What the chain starts from: a journal of another store never fits.
 fn genesis(key: &StoreKey) -> Head {
-    Head {
-        seq: 0,
-        hash: digest(Domain::JournalChain, &[&key.id.0]),
-    }
+    Head { seq: 0, hash: digest(Domain::JournalChain, &[&key.id.0]) }
 }
 
 pub(crate) fn check_commit(payloads: &[Vec<u8>]) -> Result<(), StoreError> {
     let total: usize = payloads.iter().map(Vec::len).sum();
     if payloads.is_empty() || total > COMMIT_LEN_MAX {
-        return Err(StoreError::BadCommit {
-            max: COMMIT_LEN_MAX,
-        });
+        return Err(StoreError::BadCommit { max: COMMIT_LEN_MAX });
     }
-    match payloads
-        .iter()
-        .map(Vec::len)
-        .find(|len| *len > RECORD_LEN_MAX)
-    {
-        Some(len) => Err(StoreError::RecordTooLong {
-            len,
-            max: RECORD_LEN_MAX,
-        }),
+    match payloads.iter().map(Vec::len).find(|len| *len > RECORD_LEN_MAX) {
+        Some(len) => Err(StoreError::RecordTooLong { len, max: RECORD_LEN_MAX }),
         None => Ok(()),
     }
 }
@@ -427,11 +349,9 @@ fn create_segment(
     let path = segment_path(dir, header.number);
     let io = |op| move |error| StoreError::io(op, &segment_path(dir, header.number), error);
     let mut file = disk.create(&path).map_err(io("create"))?;
-    file.write_at(&header.encode(keys), 0)
-        .map_err(io("write"))?;
+    file.write_at(&header.encode(keys), 0).map_err(io("write"))?;
     file.sync().map_err(io("sync"))?;
-    disk.sync_dir(dir)
-        .map_err(|error| StoreError::io("sync", dir, error))?;
+    disk.sync_dir(dir).map_err(|error| StoreError::io("sync", dir, error))?;
     Ok(file)
 }
 

@@ -26,15 +26,8 @@ impl FileJournal {
         let keys = JournalKeys::of(key);
         let (mut head_file, acknowledged, slots) = HeadFile::open(disk.as_ref(), dir, &keys)?;
         let last = last_segment(disk.as_ref(), dir, &acknowledged)?;
-        let mut scan = Scan {
-            disk: disk.as_ref(),
-            dir,
-            keys: &keys,
-            acknowledged,
-            last,
-            head: genesis(key),
-            met: false,
-        };
+        let mut scan =
+            Scan { disk: disk.as_ref(), dir, keys: &keys, acknowledged, last, head: genesis(key), met: false };
         let (mut segments, mut end) = (Vec::new(), None);
         for number in 1..=last {
             match scan.segment(number)? {
@@ -47,11 +40,7 @@ impl FileJournal {
         }
         let (head, acknowledged) = (scan.head, scan.acknowledged);
         let end = end.expect("the acknowledged head is in a segment, which was read");
-        let tip = Tip {
-            segment: end.reader.header.number,
-            end: end.committed,
-            head,
-        };
+        let tip = Tip { segment: end.reader.header.number, end: end.committed, head };
         let recovery = Recovery {
             unacknowledged_records: head.seq - acknowledged.head.seq,
             torn_bytes: end.file_len - end.committed,
@@ -59,33 +48,17 @@ impl FileJournal {
         let path = end.reader.path.clone();
         let mut file = end.reader.into_file();
         if recovery.torn_bytes > 0 {
-            tracing::warn!(
-                bytes = recovery.torn_bytes,
-                record = head.seq + 1,
-                "cut off an unfinished commit"
-            );
-            file.truncate(tip.end)
-                .map_err(|error| StoreError::io("truncate", &path, error))?;
+            tracing::warn!(bytes = recovery.torn_bytes, record = head.seq + 1, "cut off an unfinished commit");
+            file.truncate(tip.end).map_err(|error| StoreError::io("truncate", &path, error))?;
         }
         if tip != acknowledged || recovery.torn_bytes > 0 || slots == Slots::OneLost {
             // What was only in the cache of the machine, names included, must be durable before the head says so.
-            disk.sync_dir(dir)
-                .map_err(|error| StoreError::io("sync", dir, error))?;
-            file.sync()
-                .map_err(|error| StoreError::io("sync", &path, error))?;
+            disk.sync_dir(dir).map_err(|error| StoreError::io("sync", dir, error))?;
+            file.sync().map_err(|error| StoreError::io("sync", &path, error))?;
             head_file.record(&keys, &tip)?;
         }
-        let journal = Self {
-            disk,
-            dir: dir.to_owned(),
-            keys,
-            segment_len_max,
-            segments,
-            file,
-            head_file,
-            tip,
-            stopped: None,
-        };
+        let journal =
+            Self { disk, dir: dir.to_owned(), keys, segment_len_max, segments, file, head_file, tip, stopped: None };
         Ok((journal, recovery))
     }
 }
@@ -114,21 +87,13 @@ impl Scan<'_> {
     fn segment(&mut self, number: u64) -> Result<Option<Scanned>, StoreError> {
         let mut reader = match SegmentReader::open(self.disk, self.dir, number, self.keys) {
             Ok(reader) => reader,
-            Err(StoreError::Damaged(_))
-                if number == self.last && number > self.acknowledged.segment =>
-            {
+            Err(StoreError::Damaged(_)) if number == self.last && number > self.acknowledged.segment => {
                 return Ok(None);
             }
             Err(error) => return Err(error),
         };
         if reader.header.before() != self.head {
-            return Err(Damage::new(
-                &reader.path,
-                None,
-                40,
-                "the segment does not follow the one before it",
-            )
-            .into());
+            return Err(Damage::new(&reader.path, None, 40, "the segment does not follow the one before it").into());
         }
         let file_len = reader.limit();
         let (mut before, mut committed) = (self.head, reader.offset());
@@ -155,15 +120,9 @@ impl Scan<'_> {
         };
         let torn = committed < file_len;
         if committed < must_reach || (torn && number != self.last) {
-            return Err(
-                Damage::new(&reader.path, Some(before.seq + 1), reader.offset(), fault).into(),
-            );
+            return Err(Damage::new(&reader.path, Some(before.seq + 1), reader.offset(), fault).into());
         }
-        Ok(Some(Scanned {
-            reader,
-            committed,
-            file_len,
-        }))
+        Ok(Some(Scanned { reader, committed, file_len }))
     }
 
     /// At the place the head names, the chain must stand where the head says.
@@ -173,10 +132,7 @@ impl Scan<'_> {
             return Ok(());
         }
         self.met = true;
-        if number > self.acknowledged.segment
-            || offset > self.acknowledged.end
-            || *here != self.acknowledged.head
-        {
+        if number > self.acknowledged.segment || offset > self.acknowledged.end || *here != self.acknowledged.head {
             let what = "the record is not the one the head names";
             return Err(Damage::new(&reader.path, Some(here.seq), offset, what).into());
         }
@@ -186,58 +142,33 @@ impl Scan<'_> {
 
 /// The highest segment number. A gap is found when the missing one is opened.
 fn last_segment(disk: &dyn Disk, dir: &Path, acknowledged: &Tip) -> Result<u64, StoreError> {
-    let names = disk
-        .list(dir)
-        .map_err(|error| StoreError::io("list", dir, error))?;
-    let last = names
-        .iter()
-        .filter_map(|name| segment_number(name))
-        .max()
-        .unwrap_or(0);
+    let names = disk.list(dir).map_err(|error| StoreError::io("list", dir, error))?;
+    let last = names.iter().filter_map(|name| segment_number(name)).max().unwrap_or(0);
     if last < acknowledged.segment {
         let path = segment_path(dir, acknowledged.segment);
-        return Err(
-            Damage::new(&path, Some(acknowledged.head.seq), 0, "the file is missing").into(),
-        );
+        return Err(Damage::new(&path, Some(acknowledged.head.seq), 0, "the file is missing").into());
     }
     if last > acknowledged.segment + 1 {
-        return Err(Damage::new(
-            &segment_path(dir, last),
-            None,
-            0,
-            "the head knows of no such segment",
-        )
-        .into());
+        return Err(Damage::new(&segment_path(dir, last), None, 0, "the head knows of no such segment").into());
     }
     Ok(last)
 }
 
 fn remove_unborn(disk: &dyn Disk, dir: &Path, number: u64) -> Result<(), StoreError> {
     let path = segment_path(dir, number);
-    tracing::warn!(
-        segment = number,
-        "removed a segment whose creation was cut short"
-    );
-    disk.remove(&path)
-        .map_err(|error| StoreError::io("remove", &path, error))?;
-    disk.sync_dir(dir)
-        .map_err(|error| StoreError::io("sync", dir, error))
+    tracing::warn!(segment = number, "removed a segment whose creation was cut short");
+    disk.remove(&path).map_err(|error| StoreError::io("remove", &path, error))?;
+    disk.sync_dir(dir).map_err(|error| StoreError::io("sync", dir, error))
 }
 
 /// Whether a directory holds a journal with more in it than creation writes.
 pub(crate) fn holds_records(disk: &dyn Disk, dir: &Path) -> Result<bool, StoreError> {
-    for name in disk
-        .list(dir)
-        .map_err(|error| StoreError::io("list", dir, error))?
-    {
+    for name in disk.list(dir).map_err(|error| StoreError::io("list", dir, error))? {
         let Some(number) = segment_number(&name) else {
             continue;
         };
         let path = dir.join(&name);
-        let len = disk
-            .open(&path)
-            .and_then(|file| file.len())
-            .map_err(|error| StoreError::io("read", &path, error))?;
+        let len = disk.open(&path).and_then(|file| file.len()).map_err(|error| StoreError::io("read", &path, error))?;
         if number > 1 || len > SEGMENT_HEADER_LEN as u64 {
             return Ok(true);
         }

@@ -3,9 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::frame::{
-    FRAME_HEADER_LEN, FrameHeader, InCommit, SEGMENT_HEADER_LEN, SegmentHeader, chain, open_frame,
-};
+use super::frame::{FRAME_HEADER_LEN, FrameHeader, InCommit, SEGMENT_HEADER_LEN, SegmentHeader, chain, open_frame};
 use super::{Head, JournalKeys, Position};
 use crate::StoreError;
 use crate::disk::{Disk, DiskFile};
@@ -41,16 +39,12 @@ pub(super) struct SegmentReader {
     offset: u64,
     window: Vec<u8>,
     window_start: u64,
+    window_len: u64,
 }
 
 impl SegmentReader {
     /// Opens a segment and checks its header.
-    pub(super) fn open(
-        disk: &dyn Disk,
-        dir: &Path,
-        number: u64,
-        keys: &JournalKeys,
-    ) -> Result<Self, StoreError> {
+    pub(super) fn open(disk: &dyn Disk, dir: &Path, number: u64, keys: &JournalKeys) -> Result<Self, StoreError> {
         let path = segment_path(dir, number);
         let io = |op| move |error| StoreError::io(op, &segment_path(dir, number), error);
         let file = match disk.open(&path) {
@@ -65,9 +59,7 @@ impl SegmentReader {
         let read = file.read_at(&mut bytes, 0).map_err(io("read"))?;
         let header = SegmentHeader::decode(&bytes[..read], keys, &path)?;
         if header.number != number {
-            return Err(
-                Damage::new(&path, None, 16, "the file has the name of another segment").into(),
-            );
+            return Err(Damage::new(&path, None, 16, "the file has the name of another segment").into());
         }
         Ok(Self {
             path,
@@ -77,6 +69,7 @@ impl SegmentReader {
             offset: SEGMENT_HEADER_LEN as u64,
             window: Vec::new(),
             window_start: 0,
+            window_len: WINDOW_LEN,
         })
     }
 
@@ -100,61 +93,34 @@ impl SegmentReader {
     }
 
     /// The next record, which must follow `before`; nothing at the end.
-    pub(super) fn next(
-        &mut self,
-        keys: &JournalKeys,
-        before: &Head,
-    ) -> Result<Option<Frame>, FrameFault> {
+    pub(super) fn next(&mut self, keys: &JournalKeys, before: &Head) -> Result<Option<Frame>, FrameFault> {
         if self.offset == self.limit {
             return Ok(None);
         }
         let offset = self.offset;
-        let header: [u8; FRAME_HEADER_LEN] = self
-            .bytes(offset, FRAME_HEADER_LEN as u64)?
-            .try_into()
-            .expect("as many bytes as were asked for");
+        let header: [u8; FRAME_HEADER_LEN] =
+            self.bytes(offset, FRAME_HEADER_LEN as u64)?.try_into().expect("as many bytes as were asked for");
         let header = FrameHeader::decode(&header).map_err(FrameFault::Bad)?;
         if header.seq != before.seq + 1 {
-            return Err(FrameFault::Bad(
-                "the record has another number than the next",
-            ));
+            return Err(FrameFault::Bad("the record has another number than the next"));
         }
         if header.prev != before.hash {
-            return Err(FrameFault::Bad(
-                "the record does not follow the one before it",
-            ));
+            return Err(FrameFault::Bad("the record does not follow the one before it"));
         }
         let segment = self.header;
         let frame = self.bytes(offset, header.frame_len())?;
         let payload = open_frame(keys, &segment, &header, frame).map_err(FrameFault::Bad)?;
-        let after = Head {
-            seq: header.seq,
-            hash: chain(frame),
-        };
+        let after = Head { seq: header.seq, hash: chain(frame) };
         self.offset += header.frame_len();
-        let position = Position {
-            segment: segment.number,
-            offset,
-            seq: header.seq,
-        };
-        Ok(Some(Frame {
-            position,
-            place: header.place,
-            after,
-            payload,
-        }))
+        let position = Position { segment: segment.number, offset, seq: header.seq };
+        Ok(Some(Frame { position, place: header.place, after, payload }))
     }
 
     /// The record at a known place, without its neighbours.
-    pub(super) fn at(
-        mut self,
-        keys: &JournalKeys,
-        position: &Position,
-    ) -> Result<Vec<u8>, FrameFault> {
-        let header: [u8; FRAME_HEADER_LEN] = self
-            .bytes(position.offset, FRAME_HEADER_LEN as u64)?
-            .try_into()
-            .expect("as many bytes as were asked for");
+    pub(super) fn at(mut self, keys: &JournalKeys, position: &Position) -> Result<Vec<u8>, FrameFault> {
+        self.window_len = LOOK_UP_LEN;
+        let header: [u8; FRAME_HEADER_LEN] =
+            self.bytes(position.offset, FRAME_HEADER_LEN as u64)?.try_into().expect("as many bytes as were asked for");
         let header = FrameHeader::decode(&header).map_err(FrameFault::Bad)?;
         if header.seq != position.seq {
             return Err(FrameFault::Bad("another record stands here"));
@@ -171,7 +137,7 @@ impl SegmentReader {
             return Err(FrameFault::Bad("the file ends inside the record"));
         };
         if offset < self.window_start || end > self.window_start + self.window.len() as u64 {
-            let wanted = len.max(WINDOW_LEN).min(self.limit - offset);
+            let wanted = len.max(self.window_len).min(self.limit - offset);
             self.window.resize(wanted as usize, 0);
             self.window_start = offset;
             let read = self
@@ -202,3 +168,5 @@ pub(super) fn segment_number(name: &str) -> Option<u64> {
 
 const EXTENSION: &str = "journal";
 const WINDOW_LEN: u64 = 256 * 1024;
+/// Enough for the frame of an ordinary record.
+const LOOK_UP_LEN: u64 = 4 * 1024;

@@ -1,5 +1,5 @@
 //! What the tests of the store share: a directory with a key file, and records that say which key they carry.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,10 +15,7 @@ pub(crate) fn keys_of() -> KeysOf {
         if payload.len() < 8 {
             return Vec::new();
         }
-        vec![
-            (BY_NAME, payload[..8].to_vec()),
-            (BY_LENGTH, (payload.len() as u32).to_be_bytes().to_vec()),
-        ]
+        vec![(BY_NAME, payload[..8].to_vec()), (BY_LENGTH, (payload.len() as u32).to_be_bytes().to_vec())]
     })
 }
 
@@ -49,13 +46,7 @@ impl Place {
     }
 
     pub(crate) fn create(&self) -> Store {
-        Store::create(
-            &self.dir(),
-            Unlock::KeyFile(&self.key()),
-            PassphraseCost::default(),
-            keys_of(),
-        )
-        .unwrap()
+        Store::create(&self.dir(), Unlock::KeyFile(&self.key()), PassphraseCost::default(), keys_of()).unwrap()
     }
 
     pub(crate) fn open(&self) -> Result<Store, StoreError> {
@@ -72,11 +63,7 @@ pub(crate) fn files_below(dir: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() {
-            files.extend(files_below(&path))
-        } else {
-            files.push(path)
-        }
+        if path.is_dir() { files.extend(files_below(&path)) } else { files.push(path) }
     }
     files.sort();
     files

@@ -12,14 +12,14 @@ use crate::psi::{Binding, Job, JobId, JobOutput, Outcome, Party, PsiInput, Step}
 use crate::violation::Violation;
 use crate::wire::limits::{TAGS_PER_FRAME, VOPRF_BATCH, VOPRF_WINDOW};
 
-/// A batch on its way.
+/// A batch on its way, named after what it awaits.
 enum Batch {
     /// Its blinding is being computed.
-    AwaitBlinded,
+    Blinding,
     /// It was sent.
-    AwaitEvaluated(Blinding),
+    Evaluation(Blinding),
     /// Its proof and its outputs are being computed.
-    AwaitFinalized,
+    Finalizing,
 }
 
 pub(super) struct Receiver {
@@ -31,7 +31,7 @@ pub(super) struct Receiver {
     under_way: BTreeMap<u32, Batch>,
     next_batch: u32,
     finalized: u32,
-    /// Tags of own items by place; dummies are left out.
+    /// Tags by place: own items, then dummies.
     own_tags: Vec<Tag>,
     sender_tags: Vec<Tag>,
 }
@@ -44,7 +44,7 @@ impl Receiver {
         let inputs: Arc<[Input]> = padded_inputs(binding, &input.items, input.sizes.receiver, &seed).into();
         Self {
             own: input.items.len().min(inputs.len()),
-            own_tags: vec![[0; super::TAG_LEN]; input.items.len().min(inputs.len())],
+            own_tags: vec![[0; super::TAG_LEN]; inputs.len()],
             inputs,
             seed,
             sender_items: input.sizes.sender,
@@ -70,7 +70,7 @@ impl Receiver {
         while self.next_batch < batches(self.padded()) && self.under_way.len() < VOPRF_WINDOW {
             let batch = self.next_batch;
             self.next_batch += 1;
-            self.under_way.insert(batch, Batch::AwaitBlinded);
+            self.under_way.insert(batch, Batch::Blinding);
             let (inputs, range) = (Arc::clone(&self.inputs), self.range(batch));
             let seed = self.seed.fork("blinds", u64::from(batch));
             let job = Job::new(range.len(), move || {
@@ -80,10 +80,15 @@ impl Receiver {
         }
     }
 
-    fn on_evaluated(&mut self, batch: u32, proof: cwg_crypto::voprf::Proof, elements: Vec<Encoded>) -> Result<Step, Violation> {
+    fn on_evaluated(
+        &mut self,
+        batch: u32,
+        proof: cwg_crypto::voprf::Proof,
+        elements: Vec<Encoded>,
+    ) -> Result<Step, Violation> {
         let public = self.public.clone().ok_or(Violation::Unexpected { awaiting: "opening" })?;
         let expected = batch_len(self.padded(), batch);
-        let Some(awaited @ Batch::AwaitEvaluated(_)) = self.under_way.get_mut(&batch) else {
+        let Some(awaited @ Batch::Evaluation(_)) = self.under_way.get_mut(&batch) else {
             return Err(Violation::UnawaitedBatch { batch });
         };
         if elements.len() != expected {
@@ -93,15 +98,16 @@ impl Receiver {
                 got: elements.len() as u64,
             });
         }
-        let Batch::AwaitEvaluated(blinding) = core::mem::replace(awaited, Batch::AwaitFinalized) else {
+        let Batch::Evaluation(blinding) = core::mem::replace(awaited, Batch::Finalizing) else {
             unreachable!("matched above")
         };
         let (inputs, range) = (Arc::clone(&self.inputs), self.range(batch));
         let job = Job::new(elements.len(), move || {
-            let outputs = blinding.finalize(&inputs[range], &elements, &proof, &public).map_err(|error| match error {
-                FinalizeError::BadElement { index } => Violation::BadElement { batch, index: index as u32 },
-                _ => Violation::BadProof { batch },
-            })?;
+            let outputs =
+                blinding.finalize(&inputs[range], &elements, &proof, &public).map_err(|error| match error {
+                    FinalizeError::BadElement { index } => Violation::BadElement { batch, index: index as u32 },
+                    _ => Violation::BadProof { batch },
+                })?;
             Ok(outputs.iter().map(|output| output.tag16()).collect::<Vec<Tag>>())
         });
         Ok(Step { jobs: vec![(JobId(batch), job)], ..Step::default() })
@@ -111,11 +117,7 @@ impl Receiver {
         let have = self.sender_tags.len();
         let expected = (self.sender_items as usize - have).min(TAGS_PER_FRAME);
         if frame as usize != have.div_ceil(TAGS_PER_FRAME) || tags.len() != expected || expected == 0 {
-            return Err(Violation::CountMismatch {
-                what: "tags",
-                expected: expected as u64,
-                got: tags.len() as u64,
-            });
+            return Err(Violation::CountMismatch { what: "tags", expected: expected as u64, got: tags.len() as u64 });
         }
         let ascending = |pair: &[Tag]| pair[0] < pair[1];
         let joins = self.sender_tags.last().is_none_or(|last| *last < tags[0]);
@@ -128,13 +130,8 @@ impl Receiver {
 
     /// The end, once all own tags and all of the sender's are here.
     fn conclude(&self) -> Option<Outcome> {
-        let complete =
-            self.finalized == batches(self.padded()) && self.sender_tags.len() == self.sender_items as usize;
-        complete.then(|| {
-            let places = (0u32..).zip(&self.own_tags);
-            let matched = places.filter(|(_, tag)| self.sender_tags.binary_search(tag).is_ok());
-            Outcome::Matched(matched.map(|(place, _)| place).collect())
-        })
+        let complete = self.finalized == batches(self.padded()) && self.sender_tags.len() == self.sender_items as usize;
+        complete.then(|| Outcome::Matched(common_places(&self.own_tags, &self.sender_tags, self.own)))
     }
 }
 
@@ -167,19 +164,16 @@ impl Party for Receiver {
     fn on_computed(&mut self, job: JobId, output: JobOutput) -> Result<Step, Violation> {
         let batch = job.0;
         match self.under_way.remove(&batch) {
-            Some(Batch::AwaitBlinded) => {
+            Some(Batch::Blinding) => {
                 let blinding: Blinded = output.open()?;
                 let message = Message::Blinded { batch, elements: blinding.blinded().to_vec() };
-                self.under_way.insert(batch, Batch::AwaitEvaluated(blinding));
+                self.under_way.insert(batch, Batch::Evaluation(blinding));
                 Ok(Step { send: vec![message.encode()], ..Step::default() })
             }
-            Some(Batch::AwaitFinalized) => {
+            Some(Batch::Finalizing) => {
                 let tags: Vec<Tag> = output.open()?;
                 let range = self.range(batch);
-                let end = range.end.min(self.own);
-                if let Some(own) = self.own_tags.get_mut(range.start..end) {
-                    own.copy_from_slice(&tags[..own.len()]);
-                }
+                self.own_tags[range].copy_from_slice(&tags);
                 self.finalized += 1;
                 let mut step = Step { outcome: self.conclude(), ..Step::default() };
                 self.fill_window(&mut step);
@@ -188,4 +182,27 @@ impl Party for Receiver {
             _ => unreachable!("a driver returns each job once"),
         }
     }
+}
+
+/// Places below `own` whose tag is among the sender's, ascending.
+///
+/// Both lists are walked to their ends, so the number of steps is the sum of the padded sizes, whatever matches: the
+/// moment of the seal that follows does not tell. What the processor makes of a step's branches is not constant.
+fn common_places(own_tags: &[Tag], sender_tags: &[Tag], own: usize) -> Vec<u32> {
+    let mut own_sorted: Vec<(Tag, u32)> = own_tags.iter().copied().zip(0u32..).collect();
+    own_sorted.sort_unstable();
+    let mut matched = vec![false; own_tags.len()];
+    let (mut mine, mut theirs) = (own_sorted.iter().peekable(), sender_tags.iter().peekable());
+    for _ in 0..own_sorted.len() + sender_tags.len() {
+        match (mine.peek(), theirs.peek()) {
+            (Some((tag, place)), other) if other.is_none_or(|other| tag <= *other) => {
+                matched[*place as usize] = other.is_some_and(|other| tag == *other);
+                mine.next();
+            }
+            _ => {
+                theirs.next();
+            }
+        }
+    }
+    (0u32..).zip(&matched[..own]).filter(|(_, matched)| **matched).map(|(place, _)| place).collect()
 }

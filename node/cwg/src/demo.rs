@@ -1,0 +1,189 @@
+//! `cwg demo`: a hub and three banks as real processes over real QUIC, on sample files with planted truth.
+//!
+//! Everything the banks do goes through their own daemons, as a person's commands would. The people, accounts and
+//! wallets in the samples are invented.
+
+mod network;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cwg_app::view::RunView;
+use cwg_app::{Exit, Problem, Request, View, WhoLearns};
+use serde::{Deserialize, Serialize};
+
+use crate::args::DemoArgs;
+use crate::output::{Output, drawn};
+use network::{Bank, Network};
+
+/// One sample: the bank's name, its file, its column map.
+const SAMPLES: [(&str, &[u8], &str); 3] = [
+    ("Bank A", include_bytes!("../../app/samples/bank-a.csv"), include_str!("../../app/samples/bank-a.map.toml")),
+    ("Bank B", include_bytes!("../../app/samples/bank-b.csv"), include_str!("../../app/samples/bank-b.map.toml")),
+    ("Bank C", include_bytes!("../../app/samples/bank-c.csv"), include_str!("../../app/samples/bank-c.map.toml")),
+];
+
+const TRUTH: &str = include_str!("../../app/samples/truth.json");
+
+const CHARTER: &str = include_str!("demo/charter.toml");
+
+/// Who proposes to whom, and who learns: the charter allows the proposer, or both.
+const RUNS: [(usize, usize, WhoLearns); 3] = [(0, 1, WhoLearns::Both), (0, 2, WhoLearns::Us), (1, 2, WhoLearns::Us)];
+
+/// What the samples plant: for each pair of files, what both hold.
+#[derive(Deserialize)]
+struct Truth {
+    common: BTreeMap<String, BTreeSet<Fact>>,
+}
+
+/// One identifier in canonical form.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+struct Fact {
+    #[serde(rename = "type")]
+    kind: String,
+    canonical: String,
+}
+
+/// What one side of one run came to.
+#[derive(Debug, Serialize)]
+struct Line {
+    member: &'static str,
+    with: &'static str,
+    learns: bool,
+    own_items_shown_as: u32,
+    matches: usize,
+    planted: usize,
+    true_to_plan: bool,
+}
+
+/// What the demo found.
+#[derive(Debug, Serialize)]
+struct Report {
+    runs: Vec<Line>,
+    truth_met: bool,
+}
+
+/// Runs the demo. Exits with "no" if what was learnt is not what was planted.
+pub(crate) async fn run(args: &DemoArgs, out: Output) -> Result<Exit, Problem> {
+    let talk = |text: &str| out.note(text);
+    talk("starting a hub and three banks, each a process with a directory and keys of its own");
+    let network = Network::start(&SAMPLES, CHARTER, talk)?;
+    for bank in network.banks() {
+        let View::LoadReport(load) = bank.ask(&Request::IndicatorsLoad { path: bank.file(), map: bank.map() })? else {
+            return Err(network::unexpected("a load"));
+        };
+        let refused: Vec<String> =
+            load.refusals.iter().map(|refusal| format!("{} {}", refusal.count, refusal.code)).collect();
+        talk(&format!(
+            "{}: {} rows read; {} taken as they are, {} repaired, {} refused ({}); {} items",
+            bank.name,
+            load.rows,
+            load.rows_accepted,
+            load.rows_repaired,
+            load.rows_refused,
+            refused.join(", "),
+            load.items.unwrap_or_default(),
+        ));
+    }
+    let truth: Truth = serde_json::from_str(TRUTH).map_err(|_| network::unexpected("the planted truth"))?;
+    let mut runs = Vec::new();
+    for (from, to, learns) in RUNS {
+        let (proposer, acceptor) = (&network.banks()[from], &network.banks()[to]);
+        talk(&format!("{} and {} compare, {}", proposer.name, acceptor.name, words(learns)));
+        let run = proposer.run_with(acceptor.name, learns)?;
+        let planted = truth.planted(proposer, acceptor)?;
+        runs.push(side(proposer, acceptor, &run, true, planted)?);
+        let View::Run(other) = acceptor.ask(&Request::RunAwait { run: run.run.clone() })? else {
+            return Err(network::unexpected("a run"));
+        };
+        runs.push(side(acceptor, proposer, &other, learns == WhoLearns::Both, planted)?);
+    }
+    let report = Report { truth_met: runs.iter().all(|line| line.true_to_plan), runs };
+    out.json_or(&report, |out| draw(&report, *out))?;
+    if args.keep {
+        talk(&format!("kept in {}", network.keep().display()));
+    } else {
+        network.stop();
+    }
+    Ok(if report.truth_met { Exit::Ok } else { Exit::No })
+}
+
+fn words(learns: WhoLearns) -> &'static str {
+    match learns {
+        WhoLearns::Both => "both learn",
+        WhoLearns::Us => "the first learns, the second does not",
+        WhoLearns::Them => "the second learns, the first does not",
+    }
+}
+
+impl Truth {
+    fn planted(&self, first: &Bank, second: &Bank) -> Result<&BTreeSet<Fact>, Problem> {
+        let mut names = [first.slug(), second.slug()];
+        names.sort_unstable();
+        self.common.get(&names.join(" ")).ok_or_else(|| network::unexpected("the planted truth"))
+    }
+}
+
+/// Compares what a side holds after a run with what was planted.
+fn side(bank: &Bank, with: &Bank, run: &RunView, learns: bool, planted: &BTreeSet<Fact>) -> Result<Line, Problem> {
+    let mut found = BTreeSet::new();
+    let mut after = None;
+    loop {
+        let request = Request::MatchList { run: Some(run.run.clone()), kind: None, after: after.clone(), limit: 1000 };
+        let View::Matches(list) = bank.ask(&request)? else { return Err(network::unexpected("matches")) };
+        for line in &list.matches {
+            let View::Match(full) = bank.ask(&Request::MatchShow { id: line.id.clone() })? else {
+                return Err(network::unexpected("a match"));
+            };
+            found.insert(Fact { kind: full.kind.clone(), canonical: full.canonical.clone() });
+        }
+        match list.next {
+            Some(next) => after = Some(next),
+            None => break,
+        }
+    }
+    let expected = if learns { planted.clone() } else { BTreeSet::new() };
+    Ok(Line {
+        member: bank.name,
+        with: with.name,
+        learns,
+        own_items_shown_as: run.own_items_padded.unwrap_or_default(),
+        matches: found.len(),
+        planted: planted.len(),
+        true_to_plan: found == expected && run.phase == "sealed" && run.matches.is_some() == learns,
+    })
+}
+
+fn draw(report: &Report, out: Output) {
+    let headers = ["member", "compared with", "learnt", "could not learn", "planted truth"];
+    let rows: Vec<Vec<String>> = report
+        .runs
+        .iter()
+        .map(|line| {
+            let learnt = if line.learns {
+                format!("{} of its own items that both hold", line.matches)
+            } else {
+                "nothing: it was not to learn".to_owned()
+            };
+            let could_not = if line.learns {
+                format!("anything about the other items of {}, but their number, rounded", line.with)
+            } else {
+                format!("which, or how many, of its items {} found", line.with)
+            };
+            let verdict = match (line.true_to_plan, line.learns) {
+                (true, true) => format!("{} planted, all found, none besides", line.planted),
+                (true, false) => "nothing stored, as it should be".to_owned(),
+                (false, _) => format!("NOT MET: {} planted, {} found", line.planted, line.matches),
+            };
+            vec![line.member.to_owned(), line.with.to_owned(), learnt, could_not, verdict]
+        })
+        .collect();
+    out.line(&drawn(&headers.map(str::to_owned), &rows));
+    out.line("");
+    out.line(if report.truth_met {
+        "The planted truth is met: every run found exactly what both banks hold."
+    } else {
+        "The planted truth is NOT met."
+    });
+    out.line("Guessing is not prevented: a bank that loads identifiers it merely guessed learns whether the other holds them;");
+    out.line("charters, budgets and the audit bound that, and `cwg protocols` says what else is not protected.");
+}

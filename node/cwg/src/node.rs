@@ -1,0 +1,388 @@
+//! The node's loop: one engine, and the drivers that feed it and do what it says, in its order.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::{Instant, SystemTime};
+
+use cwg_app::{Action, Pending, Problem, Request, View};
+use cwg_crypto::Secret32;
+use cwg_engine::command::{Command, Refusal, Reply};
+use cwg_engine::io::{Dial, Effect, Input, Level, LoadQuery, Loaded, Now, Ticket};
+use cwg_engine::state::State;
+use cwg_engine::{Config, Engine};
+use cwg_net::{Allow, Alpn, Limits, Net, NetConfig, NetEvent, TransportIdentity};
+use cwg_protocol::psi::JobOutput;
+use cwg_protocol::{TransportKey, UnixTime};
+use cwg_store::{SetRef, Sets, Store, Unlock};
+use tokio::sync::mpsc;
+
+use crate::config::NodeConfig;
+use crate::{entropy, problems};
+
+/// What is done with an answer.
+pub(crate) type Answer = Box<dyn FnOnce(Result<View, Problem>) + Send>;
+
+/// How far long work is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Far {
+    /// Rows read.
+    pub(crate) rows: u64,
+    /// Of the file, in whole percent.
+    pub(crate) percent: u64,
+}
+
+/// Who hears how far long work is.
+pub(crate) type Hearer = Box<dyn FnMut(Far) + Send>;
+
+/// What reaches the loop besides the network.
+pub(crate) enum Inbox {
+    /// A front end asks.
+    Request(Request, Answer, Hearer),
+    /// A load of sets was answered.
+    Loaded(Ticket, Loaded),
+    /// A job was run.
+    Computed(Ticket, JobOutput),
+    /// Work off the loop ended in a command.
+    Submit(Command, Pending, Answer),
+}
+
+/// Frames that may wait between the network and the engine; each may hold 256 KiB.
+const EVENTS_WAITING_MAX: usize = 64;
+
+/// One node and its drivers.
+pub(crate) struct Node {
+    pub(crate) dir: PathBuf,
+    pub(crate) engine: Engine,
+    pub(crate) store: Store,
+    net: Option<Net>,
+    /// Dials with an invitation's key; only while this node joins.
+    joining: Option<Net>,
+    config: NodeConfig,
+    inbox: mpsc::UnboundedReceiver<Inbox>,
+    outbox: mpsc::UnboundedSender<Inbox>,
+    events: mpsc::Receiver<NetEvent>,
+    event_sender: mpsc::Sender<NetEvent>,
+    waiting: BTreeMap<Ticket, (Pending, Answer)>,
+    commands: u64,
+    started: Instant,
+    allowed: BTreeSet<TransportKey>,
+}
+
+/// Whether this process talks to others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// It listens and dials.
+    Serving,
+    /// It dials only.
+    Dialing,
+    /// It does neither.
+    Offline,
+}
+
+impl Node {
+    /// Whether a new node could take a request at all.
+    pub(crate) fn check(request: &Request) -> Result<(), Problem> {
+        cwg_app::prepare(request.clone(), &State::default(), now(Instant::now()).wall).map(|_| ())
+    }
+
+    /// Makes the store of a new node.
+    pub(crate) fn create(dir: &Path, unlock: Unlock<'_>, config: NodeConfig) -> Result<Self, Problem> {
+        let cost = cwg_store::PassphraseCost::default();
+        let store = Store::create(dir, unlock, cost, keys()).map_err(|error| problems::store(&error))?;
+        Self::with(dir, store, config, Reach::Offline)
+    }
+
+    /// Opens a node: checks every record, replays them, and starts what it needs to reach others.
+    pub(crate) fn open(dir: &Path, unlock: Unlock<'_>, config: NodeConfig, reach: Reach) -> Result<Self, Problem> {
+        let store = Store::open(dir, unlock, keys()).map_err(|error| problems::store(&error))?;
+        Self::with(dir, store, config, reach)
+    }
+
+    fn with(dir: &Path, store: Store, config: NodeConfig, reach: Reach) -> Result<Self, Problem> {
+        let started = Instant::now();
+        let state = replay(&store)?;
+        let live: Vec<_> = state.loads().keys().copied().collect();
+        store.sets().remove_unlisted(&live).map_err(|error| problems::store(&error))?;
+        let (event_sender, events) = mpsc::channel(EVENTS_WAITING_MAX);
+        let net = match (reach, state.own()) {
+            (Reach::Offline, _) | (_, None) => None,
+            (Reach::Serving, Some(own)) => {
+                let listen = match config.bind {
+                    Some(bind) => Some(bind),
+                    None if own.address.is_empty() => None,
+                    None => Some(own.address.parse::<SocketAddr>().map_err(|_| problems::bind_unknown(&own.address))?),
+                };
+                Some(start_net(listen, own.transport_secret(), &config, event_sender.clone())?)
+            }
+            (Reach::Dialing, Some(own)) => {
+                Some(start_net(None, own.transport_secret(), &config, event_sender.clone())?)
+            }
+        };
+        let now = now(started);
+        let engine = Engine::new(Config { online: net.is_some() }, state, entropy::seed()?, now);
+        let (outbox, inbox) = mpsc::unbounded_channel();
+        let mut node = Self {
+            dir: dir.to_owned(),
+            engine,
+            store,
+            net,
+            joining: None,
+            config,
+            inbox,
+            outbox,
+            events,
+            event_sender,
+            waiting: BTreeMap::new(),
+            commands: 0,
+            started,
+            allowed: BTreeSet::new(),
+        };
+        node.carry_out()?;
+        Ok(node)
+    }
+
+    /// The address that is listened on.
+    pub(crate) fn local_addr(&self) -> Option<SocketAddr> {
+        self.net.as_ref().and_then(Net::local_addr)
+    }
+
+    /// Where front ends and workers put what the loop is to take.
+    pub(crate) fn outbox(&self) -> mpsc::UnboundedSender<Inbox> {
+        self.outbox.clone()
+    }
+
+    /// Whether this process talks to others.
+    pub(crate) fn online(&self) -> bool {
+        self.net.is_some()
+    }
+
+    /// Answers one request, and ends.
+    pub(crate) async fn run_one(mut self, request: Request, hearer: Hearer) -> Result<View, Problem> {
+        let (sender, mut answer) = tokio::sync::oneshot::channel();
+        self.take(Inbox::Request(request, Box::new(move |result| drop(sender.send(result))), hearer))?;
+        loop {
+            tokio::select! {
+                biased;
+                result = &mut answer => {
+                    self.stop().await;
+                    return result.map_err(|_| problems::no_answer())?;
+                }
+                step = self.step() => step?,
+            }
+        }
+    }
+
+    /// Runs until `stop` says so.
+    pub(crate) async fn run(mut self, stop: impl Future<Output = ()>) -> Result<(), Problem> {
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut stop => {
+                    self.stop().await;
+                    return Ok(());
+                }
+                step = self.step() => step?,
+            }
+        }
+    }
+
+    async fn stop(mut self) {
+        for net in [self.net.take(), self.joining.take()].into_iter().flatten() {
+            net.shutdown().await;
+        }
+        if let Err(error) = self.store.close() {
+            tracing::warn!(problem = %error, "the index was not closed; it will be rebuilt");
+        }
+    }
+
+    /// Takes the next input, whatever it is, and does what follows.
+    async fn step(&mut self) -> Result<(), Problem> {
+        let deadline = self.engine.poll_deadline().map(|ms| self.started + std::time::Duration::from_millis(ms));
+        tokio::select! {
+            Some(event) = self.events.recv() => {
+                if let Some(input) = input_of(event) {
+                    self.engine.handle(now(self.started), input);
+                }
+            }
+            Some(message) = self.inbox.recv() => return self.take(message),
+            () = at(deadline) => self.engine.handle(now(self.started), Input::Deadline),
+        }
+        self.carry_out()
+    }
+
+    fn take(&mut self, message: Inbox) -> Result<(), Problem> {
+        match message {
+            Inbox::Request(request, answer, hearer) => self.on_request(request, answer, hearer),
+            Inbox::Loaded(ticket, loaded) => self.engine.handle(now(self.started), Input::Loaded(ticket, loaded)),
+            Inbox::Computed(ticket, output) => self.engine.handle(now(self.started), Input::Computed(ticket, output)),
+            Inbox::Submit(command, pending, answer) => self.submit(command, pending, answer),
+        }
+        self.carry_out()
+    }
+
+    fn on_request(&mut self, request: Request, answer: Answer, hearer: Hearer) {
+        let wall = now(self.started).wall;
+        match cwg_app::prepare(request, self.engine.state(), wall) {
+            Ok(Action::Show(view)) => answer(Ok(view)),
+            Ok(Action::Submit(command, pending)) => self.submit(command, pending, answer),
+            Ok(Action::Work(work)) => crate::work::begin(self, work, answer, hearer),
+            Err(problem) => answer(Err(problem)),
+        }
+    }
+
+    pub(crate) fn submit(&mut self, command: Command, pending: Pending, answer: Answer) {
+        self.commands += 1;
+        let ticket = Ticket(self.commands);
+        self.waiting.insert(ticket, (pending, answer));
+        self.engine.handle(now(self.started), Input::Command(ticket, command));
+    }
+
+    /// A command whose answer nobody waits for; its refusal is an entry in the audit.
+    pub(crate) fn submit_silently(&mut self, command: Command) {
+        self.commands += 1;
+        self.engine.handle(now(self.started), Input::Command(Ticket(self.commands), command));
+    }
+
+    /// Does all that the engine says. A failed write stops the node: nothing is promised that is not on disk.
+    pub(crate) fn carry_out(&mut self) -> Result<(), Problem> {
+        while let Some(effect) = self.engine.poll_effect() {
+            match effect {
+                Effect::Store(records) => {
+                    let payloads: Vec<Vec<u8>> = records.iter().map(cwg_store::encode_record).collect();
+                    let store = &mut self.store;
+                    tokio::task::block_in_place(|| store.append(&payloads)).map_err(|error| problems::store(&error))?;
+                }
+                Effect::Send(conn, body) => self.on_nets(|net| net.send(conn, body.clone())),
+                Effect::Close(conn, code) => self.on_nets(|net| net.close(conn, code as u32)),
+                Effect::Dial(dial) => self.dial(dial)?,
+                Effect::Allow(keys) => {
+                    self.allowed = keys.into_iter().collect();
+                    if let Some(net) = &self.net {
+                        net.allow(Allow::Keys(self.allowed.clone()));
+                    }
+                }
+                Effect::Load(ticket, query) => self.load(ticket, query),
+                Effect::Compute(ticket, job) => {
+                    let outbox = self.outbox.clone();
+                    // The loop is gone only when the process ends.
+                    rayon::spawn_fifo(move || drop(outbox.send(Inbox::Computed(ticket, job.run()))));
+                }
+                Effect::Reply(ticket, reply) => self.reply(ticket, *reply),
+                Effect::Log(Level::Info, code) => tracing::info!(code),
+                Effect::Log(Level::Warn, code) => tracing::warn!(code),
+            }
+        }
+        Ok(())
+    }
+
+    fn reply(&mut self, ticket: Ticket, reply: Result<Reply, Refusal>) {
+        if let Some((pending, answer)) = self.waiting.remove(&ticket) {
+            answer(cwg_app::answer(pending, reply, self.engine.state()));
+        }
+    }
+
+    /// Connections are numbered across drivers, and each ignores those that are not its own.
+    fn on_nets(&self, act: impl Fn(&Net)) {
+        self.net.iter().chain(&self.joining).for_each(act);
+    }
+
+    fn dial(&mut self, dial: Dial) -> Result<(), Problem> {
+        match dial.identity {
+            None => {
+                if let Some(net) = &self.net {
+                    net.dial(dial.ticket.0, &dial.endpoint, dial.key);
+                }
+            }
+            Some(secret) => {
+                let net = start_net(None, &Secret32::new(*secret), &self.config, self.event_sender.clone())?;
+                net.dial(dial.ticket.0, &dial.endpoint, dial.key);
+                self.joining = Some(net);
+            }
+        }
+        Ok(())
+    }
+
+    /// The sets that are in use, as the journal names them.
+    pub(crate) fn live_sets(&self) -> Vec<SetRef> {
+        self.engine.state().loads().values().map(|load| SetRef { load: load.load, digest: load.digest }).collect()
+    }
+
+    fn load(&self, ticket: Ticket, query: LoadQuery) {
+        let (sets, live, outbox) = (self.store.sets().clone(), self.live_sets(), self.outbox.clone());
+        rayon::spawn_fifo(move || {
+            let loaded = read_sets(&sets, &live, query).unwrap_or_else(|error| {
+                tracing::error!(problem = %error, "a set cannot be read");
+                Loaded::Failed
+            });
+            drop(outbox.send(Inbox::Loaded(ticket, loaded)));
+        });
+    }
+}
+
+fn read_sets(sets: &Sets, live: &[SetRef], query: LoadQuery) -> Result<Loaded, cwg_store::StoreError> {
+    match query {
+        LoadQuery::Rows(items) => Ok(Loaded::Rows(sets.resolve(&items, live)?)),
+        LoadQuery::Items(selection, limit) => {
+            let mut items = Vec::new();
+            for row in sets.merged(&selection, live)? {
+                if items.len() == limit as usize {
+                    return Ok(Loaded::TooMany);
+                }
+                items.push(row?.item);
+            }
+            Ok(Loaded::Items(items))
+        }
+    }
+}
+
+fn input_of(event: NetEvent) -> Option<Input> {
+    match event {
+        NetEvent::Up(up) => Some(Input::PeerUp(up)),
+        NetEvent::Frame { conn, body } => Some(Input::Frame(conn, body)),
+        NetEvent::Down { conn, reason } => Some(Input::PeerDown(conn, reason)),
+        NetEvent::DialFailed { dial, failure } => Some(Input::DialFailed(Ticket(dial), failure)),
+        NetEvent::Drained { .. } => None,
+    }
+}
+
+fn start_net(
+    listen: Option<SocketAddr>,
+    secret: &Secret32,
+    config: &NodeConfig,
+    events: mpsc::Sender<NetEvent>,
+) -> Result<Net, Problem> {
+    let limits = Limits { congestion: config.congestion, ..Limits::default() };
+    let net = NetConfig { listen, alpn: Alpn::Cwg1, pq: config.pq, limits };
+    Net::start(net, TransportIdentity::from_secret(secret), Allow::Keys(BTreeSet::new()), events)
+        .map_err(|error| problems::net(&error))
+}
+
+fn replay(store: &Store) -> Result<State, Problem> {
+    let mut state = State::default();
+    for record in store.replay(1) {
+        let (number, payload) = record.map_err(|error| problems::store(&error))?;
+        let record = cwg_store::decode_record(&payload).map_err(|error| problems::record(number, &error))?;
+        state.apply(&record).map_err(|error| problems::misfit(&error))?;
+    }
+    Ok(state)
+}
+
+fn keys() -> cwg_store::KeysOf {
+    std::sync::Arc::new(cwg_store::keys_of_record)
+}
+
+/// Both clocks.
+pub(crate) fn now(started: Instant) -> Now {
+    let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let mono_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Now { wall: UnixTime(wall), mono_ms }
+}
+
+async fn at(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+        None => std::future::pending().await,
+    }
+}

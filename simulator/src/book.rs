@@ -1,0 +1,102 @@
+//! A member's set, in memory: planted matches are the truth that results are held against.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cwg_crypto::Seed;
+use cwg_engine::io::{IndicatorRow, LoadQuery, Loaded, Selection};
+use cwg_protocol::indicator::{IndicatorKind, Role, Roles, Strength};
+use cwg_protocol::{Item, NetworkId};
+
+use crate::dice::Dice;
+use crate::scenario::Scenario;
+
+/// Kinds that simulated members hold.
+pub(crate) const KINDS: [IndicatorKind; 3] = [IndicatorKind::AuAccount, IndicatorKind::Phone, IndicatorKind::Email];
+
+pub(crate) struct Book {
+    rows: BTreeMap<Item, IndicatorRow>,
+}
+
+impl Book {
+    /// The books of all members. Each pair has `common` items in common, everything else is held by one alone.
+    pub(crate) fn planted(seed: &Seed, scenario: &Scenario) -> Vec<Self> {
+        let mut dice = Dice::new(seed, "books", scenario.planting);
+        let members = scenario.members as usize;
+        let mut books: Vec<Self> = (0..members).map(|_| Self { rows: BTreeMap::new() }).collect();
+        let mut serial = 0;
+        for one in 0..members {
+            for other in one + 1..members {
+                for _ in 0..scenario.common {
+                    let (kind, canonical) = identifier(&mut dice, &mut serial);
+                    for holder in [one, other] {
+                        books[holder].add(&mut dice, kind, &canonical);
+                    }
+                }
+            }
+        }
+        // Kind and roles follow from the serial number alone, so that sizes do not depend on the planting.
+        for book in &mut books {
+            while book.rows.len() < scenario.items as usize {
+                let (kind, canonical) = identifier(&mut dice, &mut serial);
+                book.add(&mut dice, kind, &canonical);
+            }
+        }
+        books
+    }
+
+    fn add(&mut self, dice: &mut Dice, kind: IndicatorKind, canonical: &str) {
+        let item = Item::of(NetworkId([0; 16]), kind, canonical);
+        let roles = match self.rows.len() % 4 {
+            1 => Roles::only(Role::Counterparty),
+            2 => Roles::BOTH,
+            _ => Roles::only(Role::Holder),
+        };
+        let reference = format!("customer-{:016x}", dice.below(u64::MAX));
+        let row = IndicatorRow {
+            item,
+            kind,
+            roles,
+            strength: Strength::A,
+            canonical: canonical.to_owned(),
+            references: vec![reference],
+            rows: 1,
+        };
+        self.rows.insert(item, row);
+    }
+
+    pub(crate) fn answer(&self, query: &LoadQuery) -> Loaded {
+        match query {
+            LoadQuery::Items(selection, limit) => {
+                let items: Vec<Item> = self.selected(selection).into_iter().collect();
+                if items.len() > *limit as usize { Loaded::TooMany } else { Loaded::Items(items) }
+            }
+            LoadQuery::Rows(items) => {
+                Loaded::Rows(items.iter().filter_map(|item| self.rows.get(item).cloned()).collect())
+            }
+        }
+    }
+
+    pub(crate) fn selected(&self, selection: &Selection) -> BTreeSet<Item> {
+        self.rows.values().filter(|row| selection.contains(row)).map(|row| row.item).collect()
+    }
+
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &IndicatorRow> {
+        self.rows.values()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+}
+
+fn identifier(dice: &mut Dice, serial: &mut u64) -> (IndicatorKind, String) {
+    *serial += 1;
+    let kind = KINDS[*serial as usize % KINDS.len()];
+    let noise = dice.below(1_000_000);
+    let text = match kind {
+        IndicatorKind::Phone => format!("+614{serial:06}{noise:06}"),
+        IndicatorKind::Email => format!("mule{serial}x{noise}@example.org"),
+        _ => format!("{noise:06}:{serial:09}"),
+    };
+    (kind, text)
+}

@@ -1,0 +1,115 @@
+//! What an operator or a peer was told is in the records at that moment, and after every crash.
+
+use cwg_engine::command::{Refusal, Reply, RunEnd};
+use cwg_engine::record::Entry;
+use cwg_engine::state::RunPhase;
+use cwg_protocol::session::Place;
+use cwg_protocol::wire::Message;
+
+use crate::operators::WishStage;
+use crate::world::World;
+
+/// At the end: runs that operators were told of are still there, as they were told.
+pub(super) fn check(world: &World) -> Vec<String> {
+    let mut lost = Vec::new();
+    for wish in &world.work.wishes {
+        let (run, told) = match &wish.stage {
+            WishStage::Planned(run) | WishStage::Started(run) => (run, None),
+            WishStage::Ended(run, end) => (run, Some(end)),
+            WishStage::Wanted | WishStage::Refused(_) => continue,
+        };
+        let node = wish.proposer;
+        let Some(state) = world.state(node) else { continue };
+        let phase = state.runs().get(run).map(|run| &run.phase);
+        let as_told = match (told, phase) {
+            (None, Some(_)) => true,
+            (Some(RunEnd::Sealed(told)), Some(RunPhase::Sealed(now))) => told == now,
+            (Some(RunEnd::Ended(told)), Some(RunPhase::Ended(now))) => told == now,
+            _ => false,
+        };
+        if !as_told {
+            lost.push(format!("node {node}: run {run} is not as its operator was told"));
+        }
+    }
+    // A seal is final: no later record of the same run takes it back.
+    for (node, simulated) in world.nodes.iter().enumerate() {
+        let Some(state) = world.state(node) else { continue };
+        for record in simulated.disk.records() {
+            if let Entry::RunSealed { run, .. } = &record.entry {
+                let phase = state.runs().get(run).map(|run| run.phase.name());
+                if phase != Some("sealed") {
+                    lost.push(format!("node {node}: run {run} was sealed and is now {phase:?}"));
+                }
+            }
+        }
+    }
+    lost
+}
+
+impl World {
+    /// Before a frame leaves: what it promises is durable.
+    pub(crate) fn check_promise(&mut self, node: usize, body: &[u8]) {
+        let Ok(message) = Message::decode(body) else {
+            return self.breach("log_only_grows", format!("node {node} sends what is no message"));
+        };
+        let records = self.nodes[node].disk.records();
+        let charged = |run, number, side| {
+            records.iter().any(|record| {
+                matches!(&record.entry, Entry::SessionCharged { plan, place, attempt, .. }
+                    if plan.run == run && *attempt == number && *place == side)
+            })
+        };
+        let durable = match &message {
+            Message::Propose(propose) => charged(propose.run, propose.attempt, Place::Proposer),
+            Message::Accept(accept) => charged(accept.run, accept.attempt, Place::Acceptor),
+            Message::Joined(joined) => records.iter().any(|record| match &record.entry {
+                Entry::Admitted { roster, .. } | Entry::RosterAdopted { roster } => *roster == joined.roster,
+                _ => false,
+            }),
+            Message::RosterChain(chain) => chain.rosters.iter().all(|sent| {
+                records.iter().any(|record| match &record.entry {
+                    Entry::Admitted { roster, .. }
+                    | Entry::RosterAdopted { roster }
+                    | Entry::Joined { roster, .. }
+                    | Entry::NetworkFounded { roster, .. } => roster == sent,
+                    _ => false,
+                })
+            }),
+            Message::CharterOffer(offer) => offer.signatures.iter().all(|sent| {
+                records
+                    .iter()
+                    .any(|record| matches!(&record.entry, Entry::CharterSigned { signature, .. } if signature == sent))
+            }),
+            _ => true,
+        };
+        if !durable {
+            self.breach("log_only_grows", format!("node {node} sends {} before it is durable", message.name()));
+        }
+    }
+
+    /// Before an operator hears: what the answer says is durable.
+    pub(crate) fn check_reply(&mut self, node: usize, answer: &Result<Reply, Refusal>) {
+        let records = self.nodes[node].disk.records();
+        let any = |is: &dyn Fn(&Entry) -> bool| records.iter().any(|record| is(&record.entry));
+        let durable = match answer {
+            Ok(Reply::Founded(_)) => any(&|entry| matches!(entry, Entry::Founded { .. })),
+            Ok(Reply::Invited(invitation)) => {
+                any(&|entry| matches!(entry, Entry::Invited { id, .. } if *id == invitation.id))
+            }
+            Ok(Reply::Joined(_)) => any(&|entry| matches!(entry, Entry::Joined { .. })),
+            Ok(Reply::RunPlanned(planned)) => {
+                any(&|entry| matches!(entry, Entry::RunPlanned(plan) if plan.run == *planned))
+            }
+            Ok(Reply::RunEnded(RunEnd::Sealed(_))) => any(&|entry| matches!(entry, Entry::RunSealed { .. })),
+            Ok(Reply::RunEnded(RunEnd::Ended(told))) => any(&|entry| match entry {
+                Entry::RunEnded { code, .. } | Entry::SessionEnded { code, .. } => code == told,
+                _ => false,
+            }),
+            Ok(Reply::CharterWritten(_)) => any(&|entry| matches!(entry, Entry::CharterAdopted { .. })),
+            Ok(_) | Err(_) => true,
+        };
+        if !durable {
+            self.breach("log_only_grows", format!("node {node} answers before it is durable"));
+        }
+    }
+}

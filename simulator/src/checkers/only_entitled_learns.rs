@@ -1,0 +1,45 @@
+//! The side that is not entitled has no number of matches and stored no row; an entitled one stores rows with its seal
+//! and never without.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cwg_engine::record::Entry;
+use cwg_protocol::session::{Learns, Place};
+use cwg_protocol::{RunId, UnixTime};
+
+use crate::world::World;
+
+pub(super) fn check(world: &World) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (node, simulated) in world.nodes.iter().enumerate() {
+        let mut entitled: BTreeMap<RunId, bool> = BTreeMap::new();
+        let mut unsealed: BTreeSet<(RunId, UnixTime)> = BTreeSet::new();
+        for record in simulated.disk.records() {
+            match &record.entry {
+                Entry::SessionCharged { plan, place, .. } => {
+                    let learns = match (plan.learns, place) {
+                        (Learns::Both, _) => true,
+                        (Learns::Proposer, place) => *place == Place::Proposer,
+                        (Learns::Acceptor, place) => *place == Place::Acceptor,
+                    };
+                    entitled.insert(plan.run, learns);
+                }
+                Entry::Matches { run, .. } => {
+                    unsealed.insert((*run, record.at));
+                    if entitled.get(run) != Some(&true) {
+                        wrong.push(format!("node {node} stored rows of run {run} and is not to learn"));
+                    }
+                }
+                Entry::RunSealed { run, matches, .. } => {
+                    unsealed.remove(&(*run, record.at));
+                    if entitled.get(run) != Some(&matches.is_some()) {
+                        wrong.push(format!("node {node}: run {run} says {} matches", matches.map_or("no", |_| "its")));
+                    }
+                }
+                _ => {}
+            }
+        }
+        wrong.extend(unsealed.iter().map(|(run, _)| format!("node {node} stored rows of run {run} without a seal")));
+    }
+    wrong
+}
