@@ -199,8 +199,8 @@ const ENDS: &[(&str, &str, &str)] = &[
     ("declined-size", "our set does not have a size that the charter allows", "cwg run plan shows the allowed sizes"),
     ("declined-busy", "the other member is busy with other sessions", "plan the run again later"),
     (
-        "declined-empty",
-        "the other member holds nothing that fits the plan",
+        "declined-set",
+        "the other member holds nothing, too little or too much that fits the plan",
         "ask its operator what it has loaded, or plan other types",
     ),
     ("declined-repeated", "this run was proposed before", "plan a new run"),

@@ -1,7 +1,7 @@
 //! The sample files are what their generator writes, load with exactly the faults planted in them, and have exactly
 //! the planted values in common.
 
-#![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 #[path = "../examples/samples/generate.rs"]
 mod generate;

@@ -162,8 +162,7 @@ async fn sign(common: &Common, args: &SignArgs, out: Output) -> Result<View, Pro
         return Err(Problem::new(Exit::Refused, "not-ours-to-sign", "this node is not named in the charter", hint));
     };
     if !args.yes {
-        out.screen(&shown.screen());
-        consent(&format!("Sign this charter as {}", args.operator.escape_default()))?;
+        consent(&format!("Sign this charter as {}", args.operator.escape_default()), || out.screen(&shown.screen()))?;
     }
     let passphrase = unlock::operator(&args.operator, args.operator_passphrase_file.as_deref(), Typed::Known)?;
     let key = operator_key::open(&common.dir, &args.operator, &passphrase)?;
@@ -214,9 +213,10 @@ async fn start_run(common: &Common, run: String, consented: Consent, wait: bool,
         Consent::To(digest) => digest,
         Consent::Given => leakage.digest,
         Consent::Ask => {
-            out.screen(&view.screen());
-            show_leakage(&leakage, out);
-            consent("Start this run")?;
+            consent("Start this run", || {
+                out.screen(&view.screen());
+                show_leakage(&leakage, out);
+            })?;
             leakage.digest
         }
     };
@@ -240,13 +240,14 @@ pub(crate) fn show_leakage(leakage: &LeakageView, out: Output) {
     out.line(&format!("  holds against: {} sides, if {}", leakage.model, leakage.assumption));
 }
 
-/// Asks for a yes.
-fn consent(question: &str) -> Result<(), Problem> {
+/// Shows what is consented to, and asks for a yes.
+fn consent(question: &str, show: impl FnOnce()) -> Result<(), Problem> {
     let refused =
         |problem: &str| Problem::new(Exit::Refused, "no-consent", problem, "give --yes to consent without a question");
     if !std::io::stdin().is_terminal() {
         return Err(refused("there is no terminal to ask for consent"));
     }
+    show();
     let mut talk = std::io::stderr().lock();
     let _ = write!(talk, "{question}? Type yes: ").and_then(|()| talk.flush());
     let mut line = String::new();

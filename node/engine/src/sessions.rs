@@ -118,7 +118,7 @@ impl Engine {
             }
             (Stage::AwaitItems(None), Loaded::TooMany) => self.end_run(active.plan.run, "set-too-large"),
             (Stage::AwaitItems(Some((conn, _))), Loaded::TooMany) => {
-                self.decline(conn, active.plan.run, active.attempt, DeclineCode::Size);
+                self.decline(conn, active.plan.run, active.attempt, DeclineCode::Set);
             }
             (Stage::AwaitItems(None), _) => self.end_run(active.plan.run, "set-damaged"),
             (Stage::AwaitItems(Some((conn, _))), _) => {
@@ -329,12 +329,10 @@ impl Engine {
         }
         let ready = self.ready(items);
         let limit = protocol(active.plan.protocol).map_or(0, |protocol| protocol.items_max());
-        if ready.items.is_empty() {
-            return self.decline(conn, run, attempt, DeclineCode::Empty);
-        }
         let too_few = learns(active.plan.learns, Place::Acceptor) && ready.items.len() < budget.items_min as usize;
-        if too_few || ready.set.padded > budget.items_per_session.min(limit) {
-            return self.decline(conn, run, attempt, DeclineCode::Size);
+        // One code for all of these: which one it is would say more about our set.
+        if ready.items.is_empty() || too_few || ready.set.padded > budget.items_per_session.min(limit) {
+            return self.decline(conn, run, attempt, DeclineCode::Set);
         }
         let nonce = self.random("nonce");
         let Some(terms) = self.terms(Place::Acceptor, propose, active.peer, ready.set, nonce) else { return };

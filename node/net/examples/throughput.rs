@@ -1,9 +1,8 @@
 //! A measurement: bulk frames one way over loopback. `cargo run -p cwg-net --release --example throughput`.
 
-#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement prints, and stops at the first surprise")]
+#![expect(clippy::print_stdout, reason = "a measurement prints")]
 
 #[path = "../tests/common/mod.rs"]
-#[allow(dead_code, reason = "tests use more of it")]
 mod common;
 
 use common::pair;

@@ -11,6 +11,8 @@ pub enum Fact {
     PaddedSize,
     /// That the run took place, and when.
     RunHappened,
+    /// What a decline says of the acceptor's set.
+    DeclinedSet,
     /// Its endpoints, and how many bytes went each way.
     Traffic,
     /// Guessing: whoever brings an identifier to a run learns whether the other side holds it.
@@ -30,6 +32,10 @@ impl Fact {
             Self::OwnMatches => "which of its own items the other side also holds",
             Self::PaddedSize => "the other side's set size, rounded up to the public grid",
             Self::RunHappened => "that a run took place, with whom and when",
+            Self::DeclinedSet => {
+                "when it proposed and is declined for the other side's set: that the other side holds nothing, too \
+                 little or too much of the selected types, not which of these"
+            }
             Self::Traffic => "the two addresses, the time and the number of bytes (a function of the padded sizes)",
             Self::Guessing => {
                 "guessing: a member that puts an identifier it merely guessed into its set learns whether the other \

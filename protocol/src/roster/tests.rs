@@ -92,14 +92,16 @@ fn names_expiry_and_a_wrong_clock() {
 fn the_longest_roster_fits_its_limit_and_a_chain_of_them_a_frame() {
     use crate::wire::limits::{FRAME_LEN_MAX, ROSTER_CHAIN_MAX};
     let mut longest = body(7, NONE, &[]);
-    let full = |byte: u8| Entry {
-        name: format!("{byte:0>width$}", width = NAME_LEN_MAX).try_into().unwrap(),
-        address: "a".repeat(ENDPOINT_LEN_MAX).try_into().unwrap(),
-        status: if byte < 17 { Status::Active } else { Status::Revoked },
-        ..entry(byte)
-    };
-    longest.hub = full(1);
-    longest.members = (2..2 + ENTRIES_MAX as u8).map(full).collect::<Vec<_>>().try_into().unwrap();
+    let mut entries: Vec<Entry> = (1..2 + ENTRIES_MAX as u8)
+        .map(|byte| Entry {
+            name: format!("{byte:0>NAME_LEN_MAX$}").try_into().unwrap(),
+            address: "a".repeat(ENDPOINT_LEN_MAX).try_into().unwrap(),
+            status: if byte < 17 { Status::Active } else { Status::Revoked },
+            ..entry(byte)
+        })
+        .collect();
+    longest.hub = entries.remove(0);
+    longest.members = entries.try_into().unwrap();
     longest.issued = UnixTime(1);
     let roster = Roster::sign(longest, &key(1)).unwrap();
     assert!(encode(roster.signed()).len() * ROSTER_CHAIN_MAX + 16 <= FRAME_LEN_MAX);

@@ -134,7 +134,7 @@ pub struct Joined {
 pub enum JoinRefusal {
     /// No such invitation, or used, or expired: a hub does not say which.
     InvitationUnknown,
-    /// A network has fifteen members.
+    /// A network has fifteen members, or its roster has no place left beside the revoked ones.
     NetworkFull,
     /// Another member has this key or this name.
     KeyTaken,
@@ -239,12 +239,12 @@ pub enum DeclineCode {
     Leakage,
     /// A budget is used up.
     Budget,
-    /// A set is too small or too large.
+    /// The proposer's set is too small or too large, or its size is not on the grid.
     Size,
     /// Too many sessions at once.
     Busy,
-    /// The acceptor has nothing to compare.
-    Empty,
+    /// The acceptor's own set is empty, too small or too large: it does not say which.
+    Set,
     /// The attempt is not newer than one seen before.
     Repeated,
 }
@@ -261,7 +261,7 @@ impl DeclineCode {
             Self::Budget => "declined-budget",
             Self::Size => "declined-size",
             Self::Busy => "declined-busy",
-            Self::Empty => "declined-empty",
+            Self::Set => "declined-set",
             Self::Repeated => "declined-repeated",
         }
     }

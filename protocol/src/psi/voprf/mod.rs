@@ -32,8 +32,8 @@ impl PsiProtocol for Voprf {
 
     fn leakage(&self) -> Leakage {
         Leakage {
-            receiver: &[Fact::OwnMatches, Fact::PaddedSize, Fact::RunHappened],
-            sender: &[Fact::PaddedSize, Fact::RunHappened],
+            receiver: &[Fact::OwnMatches, Fact::PaddedSize, Fact::DeclinedSet, Fact::RunHappened],
+            sender: &[Fact::PaddedSize, Fact::DeclinedSet, Fact::RunHappened],
             observer: &[Fact::Traffic],
             not_protected: &[Fact::Guessing, Fact::FalseInputs, Fact::Fairness, Fact::NotPostQuantum],
             model: Model::Malicious,
