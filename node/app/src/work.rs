@@ -83,14 +83,26 @@ pub trait Records {
     /// If a record before it is damaged.
     fn digest_at(&self, number: u64) -> Result<Option<Digest>, DamagedRecord>;
 
-    /// The rows of a run's match records, one item for each record, in order. An index may find them faster than this
-    /// scan of the journal.
+    /// The rows of a run's match records, one item for each record, in order; those of its last seal, if it was repeated.
+    /// This scan of the journal holds one run's rows; an index may find them faster.
     fn matches<'a>(&'a self, run: RunId) -> Box<dyn Iterator<Item = Result<Vec<IndicatorRow>, DamagedRecord>> + 'a> {
-        Box::new(self.replay(1).filter_map(move |record| match record {
-            Ok((_, Record { entry: Entry::Matches { run: of, rows, .. }, .. })) if of == run => Some(Ok(rows)),
-            Ok(_) => None,
-            Err(damage) => Some(Err(damage)),
-        }))
+        let mut found = Vec::new();
+        for record in self.replay(1) {
+            match record {
+                Ok((_, Record { entry: Entry::Matches { run: of, first, rows }, .. })) if of == run => {
+                    if first == 0 {
+                        found.clear();
+                    }
+                    found.push(Ok(rows));
+                }
+                Ok(_) => {}
+                Err(damage) => {
+                    found = vec![Err(damage)];
+                    break;
+                }
+            }
+        }
+        Box::new(found.into_iter())
     }
 }
 

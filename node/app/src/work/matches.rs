@@ -83,6 +83,10 @@ impl MatchListWork {
             for rows in records.matches(id) {
                 for row in rows? {
                     let place = Place { run: id, at };
+                    // Older records of a run that was repeated do not count.
+                    if at == matches_of(run) {
+                        continue 'runs;
+                    }
                     at += 1;
                     if place.at < from || self.kind.is_some_and(|kind| kind != row.kind) {
                         continue;
