@@ -148,12 +148,16 @@ impl Records for Journal<'_> {
                 Ok(payload) => decoded(0, &payload?),
                 Err(error) => Err(damaged(0, &error)),
             };
-            Some(record.map(|record| match record.entry {
-                Entry::Matches { first, rows, .. } => {
+            Some(record.and_then(|record| match record.entry {
+                Entry::Matches { first, rows, .. } if !rows.is_empty() => {
                     number = first.saturating_add(u32::try_from(rows.len()).unwrap_or(u32::MAX));
-                    rows
+                    Ok(rows)
                 }
-                _ => Vec::new(),
+                _ => Err(DamagedRecord {
+                    sound: 0,
+                    what: "the index leads to a record that holds no matches".to_owned(),
+                    hint: "stop the node, remove its index directory and start it again".to_owned(),
+                }),
             }))
         }))
     }

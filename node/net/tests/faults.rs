@@ -82,7 +82,9 @@ async fn a_peer_that_does_not_read_costs_no_more_than_the_queue() {
     }
     assert_eq!(dialer.down().await, (here.conn, DownReason::Lost));
     assert!(matches!(listener.event().await, NetEvent::Up(_)));
-    assert_eq!(listener.down().await.1, DownReason::ClosedByPeer(close_code::QUEUE_FULL));
+    // The packet that says so may be lost; what the peer sends next is then answered with a reset.
+    let reason = listener.down().await.1;
+    assert!(matches!(reason, DownReason::ClosedByPeer(close_code::QUEUE_FULL) | DownReason::Lost), "{reason:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
