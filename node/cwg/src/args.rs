@@ -290,6 +290,9 @@ pub(crate) enum MatchCommand {
         /// Only of this type.
         #[arg(long = "type")]
         kind: Option<String>,
+        /// Only those after this match, which the list before named as its last.
+        #[arg(long, value_name = "MATCH")]
+        after: Option<String>,
         /// At most so many.
         #[arg(long, default_value_t = 100)]
         limit: u32,

@@ -66,7 +66,9 @@ fn request_of(command: Command) -> Result<Request, Problem> {
         Command::Run(RunCommand::Status { run, wait: false }) => Request::RunStatus { run },
         Command::Run(RunCommand::Status { run, wait: true }) => Request::RunAwait { run },
         Command::Run(RunCommand::List) => Request::RunList,
-        Command::Match(MatchCommand::List { run, kind, limit }) => Request::MatchList { run, kind, after: None, limit },
+        Command::Match(MatchCommand::List { run, kind, after, limit }) => {
+            Request::MatchList { run, kind, after, limit }
+        }
         Command::Match(MatchCommand::Show { id }) => Request::MatchShow { id },
         Command::Audit(AuditCommand::Show { from, limit }) => Request::AuditShow { from, limit },
         Command::Audit(AuditCommand::Verify { head }) => Request::AuditVerify { head },
