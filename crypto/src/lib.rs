@@ -12,6 +12,8 @@
 //! | [`voprf`] | verifiable oblivious function in batches | RFC 9497, mode 0x01, ristretto255-SHA512 |
 //! | [`SealKey`] | XChaCha20-Poly1305 | draft-irtf-cfrg-xchacha-03, RFC 8439 |
 //! | [`derive_from_passphrase`] | Argon2id | RFC 9106 |
+//! | [`Block`] | 128 bits, GF(2^128) | |
+//! | [`Mmo`], [`davies_meyer`], [`Prg`] | AES-128 as a hash and as a generator | FIPS 197; 2019/074 |
 //! | [`Transcript`] | running hash over two lanes of messages | |
 //!
 //! # Time
@@ -43,9 +45,11 @@
 #![forbid(unsafe_code)]
 
 pub mod aead;
+mod block;
 mod domain;
 pub mod group;
 mod hash;
+mod mmo;
 mod passphrase;
 mod secret;
 mod sign;
@@ -56,8 +60,10 @@ pub mod voprf;
 mod vectors;
 
 pub use aead::{OpenError, SealKey};
+pub use block::Block;
 pub use domain::Domain;
 pub use hash::{Digest, Hasher, derive, derive_public, digest};
+pub use mmo::{Mmo, Prg, davies_meyer};
 pub use passphrase::{BadCost, PASSPHRASE_LEN_MAX, PassphraseCost, PassphraseError, derive_from_passphrase};
 pub use secret::{Secret32, Seed, ct_eq};
 pub use sign::{BadSignature, BadVerifyingKey, Signature, SigningKey, VerifyingKey};
