@@ -57,6 +57,8 @@ domains! {
     Join = "cwg-network join/v1",
     /// Name of a session.
     Session = "cwg-network session/v1",
+    /// Key that deals items into the shards of a session.
+    Shards = "cwg-network shards/v1",
     /// Commitment to a set of items.
     SetCommitment = "cwg-network set-commitment/v1",
     /// Rules of a session without a network.

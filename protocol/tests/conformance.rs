@@ -11,7 +11,7 @@ use cwg_protocol::session::{Lane, Learns, Place};
 
 fn ideal_items(own: &[Item], other: &[Item]) -> Vec<Item> {
     match ideal::intersect(own, other) {
-        Outcome::Matched(places) => places.iter().map(|place| own[*place as usize]).collect(),
+        Outcome::Matched { places, .. } => places.iter().map(|place| own[*place as usize]).collect(),
         Outcome::Nothing => unreachable!("the ideal receiver has an output"),
     }
 }

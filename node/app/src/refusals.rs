@@ -167,6 +167,16 @@ const ENDS: &[(&str, &str, &str)] = &[
         "the connection to the other member was lost again and again",
         "check the network between the two, then plan the run again",
     ),
+    (
+        "shard-overfull",
+        "the set fell apart too unevenly, as happens to less than one session in 2^40",
+        "plan the run again: every session deals it anew",
+    ),
+    (
+        "tags-unfit",
+        "the tags did not fit their length, as happens to less than one session in 2^40",
+        "plan the run again: every session has new tags",
+    ),
     ("session-stalled", "the other member stopped answering", "ask its operator, then plan the run again"),
     ("node-restarted", "this node was restarted during the run", "the other member's node takes it up again by itself"),
     ("aborted-by-peer", "the other member's node gave the session up", "its audit tells why; then plan the run again"),

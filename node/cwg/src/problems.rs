@@ -161,6 +161,7 @@ pub(crate) fn plain(error: &PlainError) -> Problem {
         PlainError::Version { .. } => ("protocol-version", "use the same version on both sides"),
         PlainError::Terms => ("terms", "give both sides the same --protocol and the same version"),
         PlainError::Size { .. } => ("size", "split the larger file"),
+        PlainError::GivenUp(given_up) => (given_up.code(), "start both sides again; nothing was learnt"),
         PlainError::Violation(violation) => (violation.code(), "do not trust the other side; nothing was learnt"),
     };
     Problem::new(Exit::Unavailable, code, error.to_string(), hint)

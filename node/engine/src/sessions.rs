@@ -448,6 +448,14 @@ impl Engine {
             self.jobs.insert(ticket, JobPlace { active: number, lane, job });
             self.push(Effect::Compute(ticket, work));
         }
+        if let Some(given_up) = step.given_up {
+            let active = self.sessions.remove(&number).expect("it has just made a step");
+            if let Stage::Running(_, session) = &active.stage {
+                let session = session.id();
+                self.send(conn, &Message::SessionAbort(SessionAbort { session }));
+            }
+            return self.give_up(&active, given_up.code());
+        }
         if let Some(seal) = step.seal {
             let Some(Stage::Running(_, session)) = self.sessions.get(&number).map(|active| &active.stage) else {
                 return;

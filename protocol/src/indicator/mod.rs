@@ -43,6 +43,13 @@ use crate::NetworkId;
 pub struct Item(pub [u8; 32]);
 
 impl Item {
+    /// The half that enters block-wise protocols: a digest of its own, of 128 bits.
+    pub(crate) fn block(&self) -> cwg_crypto::Block {
+        cwg_crypto::Block::from_bytes(*self.0.first_chunk().expect("an item has 32 bytes"))
+    }
+}
+
+impl Item {
     /// The item of a canonical form: BLAKE3 in its key-derivation mode over network, kind and length-prefixed text.
     ///
     /// The role is left out, so a member's `counterparty` meets another's `holder`.

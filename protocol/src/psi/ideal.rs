@@ -7,5 +7,5 @@ use crate::Item;
 pub fn intersect(receiver: &[Item], sender: &[Item]) -> Outcome {
     let held: std::collections::BTreeSet<&Item> = sender.iter().collect();
     let places = (0u32..).zip(receiver).filter(|(_, item)| held.contains(item)).map(|(place, _)| place);
-    Outcome::Matched(places.collect())
+    Outcome::Matched { bits: 0, places: places.collect() }
 }

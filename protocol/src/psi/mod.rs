@@ -5,6 +5,7 @@
 
 pub mod ideal;
 mod leakage;
+mod shard;
 mod step;
 pub mod voprf;
 
@@ -14,8 +15,11 @@ use cwg_crypto::Seed;
 use serde::{Deserialize, Serialize};
 
 use crate::Item;
+
 pub use leakage::{Fact, Leakage, Model};
-pub use step::{Job, JobId, JobOutput, Outcome, Step};
+pub(crate) use shard::Order;
+pub use shard::{Shard, Splitter};
+pub use step::{GivenUp, Job, JobId, JobOutput, Outcome, Step};
 
 use crate::violation::Violation;
 use crate::wire::limits::ITEMS_MIN_PADDED;
@@ -64,15 +68,6 @@ pub struct Binding {
     pub lane: u8,
 }
 
-/// One side's input.
-#[derive(Clone)]
-pub struct PsiInput {
-    /// Own items, strictly ascending.
-    pub items: Arc<[Item]>,
-    /// Padded sizes of both sides; own items are at most as many as this side's.
-    pub sizes: SetSizes,
-}
-
 /// A protocol.
 pub trait PsiProtocol: Sync {
     /// Its number on the wire.
@@ -86,13 +81,17 @@ pub trait PsiProtocol: Sync {
     /// Largest padded size of either set.
     fn items_max(&self) -> u32;
     /// Opens one side of an execution.
-    fn open(&self, role: PsiRole, binding: Binding, input: PsiInput, seed: Seed) -> Box<dyn Party>;
+    fn open(&self, role: PsiRole, binding: Binding, sizes: SetSizes, seed: Seed) -> Box<dyn Party>;
 }
 
 /// One side of one execution.
 pub trait Party: Send {
     /// The first step.
     fn start(&mut self) -> Step;
+
+    /// The step after a shard of the own set, which it asked for, is here: its items, strictly ascending. All shards
+    /// together are at most as many as this side's padded size.
+    fn on_loaded(&mut self, shard: Shard, items: Arc<[Item]>) -> Step;
 
     /// The step after a message of the other side.
     ///

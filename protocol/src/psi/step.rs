@@ -3,6 +3,7 @@
 use core::any::Any;
 use core::fmt;
 
+use super::Shard;
 use crate::violation::Violation;
 
 /// The number of a job inside one party.
@@ -16,6 +17,10 @@ pub struct Step {
     pub send: Vec<Vec<u8>>,
     /// Jobs, independent of each other.
     pub jobs: Vec<(JobId, Job)>,
+    /// Shards of the own set to be loaded, in order.
+    pub loads: Vec<Shard>,
+    /// Set if this side cannot go on by no fault of anyone: another session may.
+    pub given_up: Option<GivenUp>,
     /// Set once, when nothing further is sent or expected.
     pub outcome: Option<Outcome>,
 }
@@ -23,17 +28,43 @@ pub struct Step {
 /// What a party has at its end.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The receiver's: places of its own items that the sender also holds, ascending.
-    Matched(Vec<u32>),
+    /// The receiver's: which of its own items the sender also holds.
+    Matched {
+        /// Into how many shards it had its set dealt, as a number of bits.
+        bits: u8,
+        /// Places of the items, counted over all shards in order, ascending.
+        places: Vec<u32>,
+    },
     /// The sender's.
     Nothing,
+}
+
+/// Why a side cannot go on: chance, of less than one session in 2^40.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GivenUp {
+    /// More items fell into one shard than its public size.
+    #[error("a shard of the own set is larger than its public size")]
+    ShardOverfull,
+    /// The tags of a bucket do not fit their public length.
+    #[error("the tags of the own set do not fit their public length")]
+    TagsUnfit,
+}
+
+impl GivenUp {
+    /// The stable code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::ShardOverfull => "shard-overfull",
+            Self::TagsUnfit => "tags-unfit",
+        }
+    }
 }
 
 /// How many matches there are is an output too: it is not printed.
 impl fmt::Debug for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Matched(_) => "Matched(..)",
+            Self::Matched { .. } => "Matched(..)",
             Self::Nothing => "Nothing",
         })
     }

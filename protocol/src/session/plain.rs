@@ -8,7 +8,7 @@ use std::sync::Arc;
 use cwg_crypto::{Digest, Domain, Seed, Signature, SigningKey, digest};
 
 use super::{Lane, Learns, OwnSet, Place, Released, Session, SessionStep, Terms};
-use crate::psi::{Job, JobId, JobOutput, ProtocolId, PsiProtocol, padded_size};
+use crate::psi::{GivenUp, Job, JobId, JobOutput, ProtocolId, PsiProtocol, padded_size};
 use crate::violation::Violation;
 use crate::wire::limits::{ITEMS_MIN_PADDED, PROTOCOL_VERSION};
 use crate::wire::{Accept, Hello, Message, Propose, Seal};
@@ -45,6 +45,9 @@ pub enum PlainError {
         /// The limit.
         limit: u32,
     },
+    /// Chance, of less than one session in 2^40: another try will do.
+    #[error("{0}; try again")]
+    GivenUp(#[from] GivenUp),
     /// The peer broke the protocol.
     #[error("the other side broke the protocol: {0}")]
     Violation(#[from] Violation),
@@ -220,6 +223,9 @@ impl Plain {
     }
 
     fn go_on(&mut self, session: Box<Session>, step: SessionStep) -> Result<PlainStep, PlainError> {
+        if let Some(given_up) = step.given_up {
+            return Err(given_up.into());
+        }
         let id = session.id();
         let mut send: Vec<Vec<u8>> = step.send.into_iter().map(|frame| Message::Psi(frame).encode()).collect();
         send.extend(step.seal.map(|seal| Message::Seal(Seal { session: id, seal }).encode()));

@@ -1,11 +1,12 @@
 //! The running session: parties, transcript, seal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use cwg_crypto::{Digest, Lane as TranscriptLane, Seed, SigningKey, Transcript};
 
 use super::{Lane, Place, Receipt, Seal, SealVerified, Terms};
-use crate::psi::{Binding, Job, JobId, JobOutput, Outcome, Party, PsiInput, PsiProtocol, Step};
+use crate::psi::{Binding, GivenUp, Job, JobId, JobOutput, Order, Outcome, Party, PsiProtocol, Shard, Splitter, Step};
 use crate::violation::Violation;
 use crate::wire::PsiFrame;
 use crate::{Item, SessionId};
@@ -17,6 +18,8 @@ pub struct SessionStep {
     pub send: Vec<PsiFrame>,
     /// Jobs with the lane and number under which their output comes back.
     pub jobs: Vec<(Lane, JobId, Job)>,
+    /// Set if this side cannot go on by no fault of anyone: another session may.
+    pub given_up: Option<GivenUp>,
     /// Set once: our seal for the peer. Everything we send is sent.
     pub seal: Option<Seal>,
 }
@@ -41,7 +44,7 @@ pub struct Session {
     terms: Terms,
     id: SessionId,
     place: Place,
-    items: std::sync::Arc<[Item]>,
+    own: OwnItems,
     executions: BTreeMap<Lane, Execution>,
     transcript: Transcript,
     own_seal: Option<Seal>,
@@ -55,15 +58,17 @@ impl Session {
         exporter: &[u8; 32],
         place: Place,
         protocol: &dyn PsiProtocol,
-        items: std::sync::Arc<[Item]>,
+        items: Arc<[Item]>,
         seed: &Seed,
     ) -> Self {
         let id = terms.session(exporter);
         let executions = terms.learns.lanes().iter().map(|lane| {
-            let input = PsiInput { items: std::sync::Arc::clone(&items), sizes: terms.sizes(*lane) };
             let binding = Binding { session: id.0, lane: lane.number() };
             let seed = seed.fork("lane", u64::from(lane.number()));
-            (*lane, Execution { party: protocol.open(lane.role(place), binding, input, seed), outcome: None })
+            (
+                *lane,
+                Execution { party: protocol.open(lane.role(place), binding, terms.sizes(*lane), seed), outcome: None },
+            )
         });
         Self {
             executions: executions.collect(),
@@ -71,7 +76,7 @@ impl Session {
             terms,
             id,
             place,
-            items,
+            own: OwnItems { items, splitter: Splitter::new(&id.0), orders: BTreeMap::new() },
             own_seal: None,
             peer_seal: None,
         }
@@ -174,19 +179,28 @@ impl Session {
             Place::Proposer => (own, peer),
             Place::Acceptor => (peer, own),
         };
-        let matches = reveal(&self.items, self.executions, &verified);
+        let matches = reveal(&self.own, self.executions, &verified);
         let receipt = Receipt { terms: self.terms, session: self.id, transcript: end, proposer, acceptor };
         Ok(Released { receipt, matches })
     }
 
+    /// Takes a party's step, and those that follow from the shards it asks for.
     fn absorb(&mut self, lane: Lane, next: Step, step: &mut SessionStep) {
-        for body in next.send {
-            self.transcript.absorb(direction(self.place), lane.number().into(), &body);
-            step.send.push(PsiFrame { session: self.id, lane, body });
-        }
-        step.jobs.extend(next.jobs.into_iter().map(|(id, job)| (lane, id, job)));
-        if next.outcome.is_some() {
-            self.executions.get_mut(&lane).expect("own lane").outcome = next.outcome;
+        let mut steps = VecDeque::from([next]);
+        while let Some(next) = steps.pop_front() {
+            for body in next.send {
+                self.transcript.absorb(direction(self.place), lane.number().into(), &body);
+                step.send.push(PsiFrame { session: self.id, lane, body });
+            }
+            step.jobs.extend(next.jobs.into_iter().map(|(id, job)| (lane, id, job)));
+            step.given_up = step.given_up.or(next.given_up);
+            let execution = self.executions.get_mut(&lane).expect("own lane");
+            if next.outcome.is_some() {
+                execution.outcome = next.outcome;
+            }
+            for shard in next.loads {
+                steps.push_back(execution.party.on_loaded(shard, self.own.shard(shard)));
+            }
         }
     }
 
@@ -200,13 +214,38 @@ impl Session {
 }
 
 /// The output, which only a verified seal opens.
-fn reveal(items: &[Item], executions: BTreeMap<Lane, Execution>, _verified: &SealVerified) -> Option<Vec<Item>> {
+fn reveal(own: &OwnItems, executions: BTreeMap<Lane, Execution>, _verified: &SealVerified) -> Option<Vec<Item>> {
     executions.into_values().find_map(|execution| match execution.outcome {
-        Some(Outcome::Matched(places)) => {
-            Some(places.iter().filter_map(|place| items.get(*place as usize).copied()).collect())
-        }
+        Some(Outcome::Matched { bits, places }) => Some(own.at(bits, &places)),
         _ => None,
     })
+}
+
+/// The own set, and the orders in which parties see it.
+struct OwnItems {
+    /// Strictly ascending.
+    items: Arc<[Item]>,
+    splitter: Splitter,
+    orders: BTreeMap<u8, Order>,
+}
+
+impl OwnItems {
+    fn shard(&mut self, shard: Shard) -> Arc<[Item]> {
+        if shard == Shard::WHOLE {
+            return Arc::clone(&self.items);
+        }
+        let order = self.orders.entry(shard.bits).or_insert_with(|| Order::of(&self.splitter, &self.items, shard.bits));
+        order.shard(shard.index).iter().map(|place| self.items[*place as usize]).collect()
+    }
+
+    /// The items at these places of an order, ascending.
+    fn at(&self, bits: u8, places: &[u32]) -> Vec<Item> {
+        let order = self.orders.get(&bits);
+        let in_set = places.iter().filter_map(|place| order.map_or(Some(*place), |order| order.place(*place)));
+        let mut items: Vec<Item> = in_set.filter_map(|place| self.items.get(place as usize).copied()).collect();
+        items.sort_unstable();
+        items
+    }
 }
 
 fn direction(place: Place) -> TranscriptLane {

@@ -2,7 +2,7 @@
 
 use cwg_crypto::Seed;
 use cwg_protocol::Item;
-use cwg_protocol::psi::{Binding, Party, PsiInput, PsiRole, SetSizes, Step, protocol_named};
+use cwg_protocol::psi::{Binding, Party, PsiRole, SetSizes, Step, protocol_named};
 use cwg_protocol::wire::{Message, RosterFetch};
 use cwg_protocol::{Epoch, SessionId, Violation};
 use serde_json::{Value, json};
@@ -102,8 +102,7 @@ impl Steps {
 
     /// Feeds the messages, running each job as it comes; the number of the message that was refused and why.
     pub fn outcome(&self) -> Option<(usize, Violation)> {
-        let mut party = open(self.role, self.sizes);
-        let started = party.start();
+        let (mut party, started) = open(self.role, self.sizes);
         run_jobs(party.as_mut(), started).ok()?;
         self.messages.iter().enumerate().find_map(|(number, message)| {
             let step = party.on_message(message).and_then(|step| run_jobs(party.as_mut(), step));
@@ -112,11 +111,18 @@ impl Steps {
     }
 }
 
-fn open(role: PsiRole, (receiver, sender): (u32, u32)) -> Box<dyn Party> {
-    let items = (0..10u8).map(|n| Item([n; 32])).collect();
-    let input = PsiInput { items, sizes: SetSizes { receiver, sender } };
+/// A party that has its set, with all it does until it awaits the other side.
+fn open(role: PsiRole, (receiver, sender): (u32, u32)) -> (Box<dyn Party>, Step) {
+    let sizes = SetSizes { receiver, sender };
     let binding = Binding { session: [0x48; 32], lane: 0 };
-    protocol_named("voprf").expect("it is in the list").open(role, binding, input, Seed::new([9; 32]))
+    let mut party = protocol_named("voprf").expect("it is in the list").open(role, binding, sizes, Seed::new([9; 32]));
+    let mut started = party.start();
+    for shard in std::mem::take(&mut started.loads) {
+        let loaded = party.on_loaded(shard, (0..10u8).map(|n| Item([n; 32])).collect());
+        started.send.extend(loaded.send);
+        started.jobs.extend(loaded.jobs);
+    }
+    (party, started)
 }
 
 fn run_jobs(party: &mut dyn Party, step: Step) -> Result<(), Violation> {
@@ -131,14 +137,12 @@ fn run_jobs(party: &mut dyn Party, step: Step) -> Result<(), Violation> {
 
 /// What the sender of the receiver's cases would open with: the first message of a real one.
 fn opening() -> Vec<u8> {
-    let mut started = open(PsiRole::Sender, (16, 16)).start();
-    started.send.remove(0)
+    open(PsiRole::Sender, (16, 16)).1.send.remove(0)
 }
 
 /// The receiver's first batch, blinded from a fixed seed.
 fn blinded() -> Vec<u8> {
-    let mut party = open(PsiRole::Receiver, (16, 16));
-    let step = party.start();
+    let (mut party, step) = open(PsiRole::Receiver, (16, 16));
     let (id, job) = step.jobs.into_iter().next().expect("one batch");
     let mut sent = party.on_computed(id, job.run()).expect("own job").send;
     sent.remove(0)

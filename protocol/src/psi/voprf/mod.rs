@@ -11,7 +11,7 @@ mod sender;
 use cwg_crypto::Seed;
 use rand_core::Rng as _;
 
-use super::{Binding, Cost, Fact, Leakage, Model, Party, ProtocolId, PsiInput, PsiProtocol, PsiRole, SetSizes};
+use super::{Binding, Cost, Fact, Leakage, Model, Party, ProtocolId, PsiProtocol, PsiRole, SetSizes};
 use crate::Item;
 use crate::wire::limits::{TAGS_PER_FRAME, VOPRF_BATCH, VOPRF_ITEMS_MAX};
 
@@ -57,10 +57,10 @@ impl PsiProtocol for Voprf {
         VOPRF_ITEMS_MAX
     }
 
-    fn open(&self, role: PsiRole, binding: Binding, input: PsiInput, seed: Seed) -> Box<dyn Party> {
+    fn open(&self, role: PsiRole, binding: Binding, sizes: SetSizes, seed: Seed) -> Box<dyn Party> {
         match role {
-            PsiRole::Receiver => Box::new(receiver::Receiver::new(binding, input, seed)),
-            PsiRole::Sender => Box::new(sender::Sender::new(binding, &input, seed)),
+            PsiRole::Receiver => Box::new(receiver::Receiver::new(binding, sizes, seed)),
+            PsiRole::Sender => Box::new(sender::Sender::new(binding, sizes, seed)),
         }
     }
 }

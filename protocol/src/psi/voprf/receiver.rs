@@ -8,7 +8,8 @@ use cwg_crypto::voprf::{Blinding, FinalizeError, PublicKey};
 
 use super::message::{Encoded, Message, Tag};
 use super::{Input, batch_len, batches, padded_inputs};
-use crate::psi::{Binding, Job, JobId, JobOutput, Outcome, Party, PsiInput, Step};
+use crate::Item;
+use crate::psi::{Binding, Job, JobId, JobOutput, Outcome, Party, SetSizes, Shard, Step};
 use crate::violation::Violation;
 use crate::wire::limits::{TAGS_PER_FRAME, VOPRF_BATCH, VOPRF_WINDOW};
 
@@ -23,10 +24,12 @@ enum Batch {
 }
 
 pub(super) struct Receiver {
+    binding: Binding,
+    sizes: SetSizes,
+    /// Own items, then dummies; nothing before they are loaded.
     inputs: Arc<[Input]>,
     own: usize,
     seed: Seed,
-    sender_items: u32,
     public: Option<Arc<PublicKey>>,
     under_way: BTreeMap<u32, Batch>,
     next_batch: u32,
@@ -40,24 +43,24 @@ pub(super) struct Receiver {
 type Blinded = Blinding;
 
 impl Receiver {
-    pub(super) fn new(binding: Binding, input: PsiInput, seed: Seed) -> Self {
-        let inputs: Arc<[Input]> = padded_inputs(binding, &input.items, input.sizes.receiver, &seed).into();
+    pub(super) fn new(binding: Binding, sizes: SetSizes, seed: Seed) -> Self {
         Self {
-            own: input.items.len().min(inputs.len()),
-            own_tags: vec![[0; super::TAG_LEN]; inputs.len()],
-            inputs,
+            binding,
+            sizes,
+            inputs: Arc::new([]),
+            own: 0,
             seed,
-            sender_items: input.sizes.sender,
             public: None,
             under_way: BTreeMap::new(),
             next_batch: 0,
             finalized: 0,
+            own_tags: Vec::new(),
             sender_tags: Vec::new(),
         }
     }
 
     fn padded(&self) -> u32 {
-        u32::try_from(self.inputs.len()).expect("padded sizes are u32")
+        self.sizes.receiver
     }
 
     fn range(&self, batch: u32) -> core::ops::Range<usize> {
@@ -115,7 +118,7 @@ impl Receiver {
 
     fn on_tags(&mut self, frame: u32, tags: &[Tag]) -> Result<(), Violation> {
         let have = self.sender_tags.len();
-        let expected = (self.sender_items as usize - have).min(TAGS_PER_FRAME);
+        let expected = (self.sizes.sender as usize - have).min(TAGS_PER_FRAME);
         if frame as usize != have.div_ceil(TAGS_PER_FRAME) || tags.len() != expected || expected == 0 {
             return Err(Violation::CountMismatch { what: "tags", expected: expected as u64, got: tags.len() as u64 });
         }
@@ -130,13 +133,21 @@ impl Receiver {
 
     /// The end, once all own tags and all of the sender's are here.
     fn conclude(&self) -> Option<Outcome> {
-        let complete = self.finalized == batches(self.padded()) && self.sender_tags.len() == self.sender_items as usize;
-        complete.then(|| Outcome::Matched(common_places(&self.own_tags, &self.sender_tags, self.own)))
+        let complete = self.finalized == batches(self.padded()) && self.sender_tags.len() == self.sizes.sender as usize;
+        complete
+            .then(|| Outcome::Matched { bits: 0, places: common_places(&self.own_tags, &self.sender_tags, self.own) })
     }
 }
 
 impl Party for Receiver {
     fn start(&mut self) -> Step {
+        Step { loads: vec![Shard::WHOLE], ..Step::default() }
+    }
+
+    fn on_loaded(&mut self, _shard: Shard, items: Arc<[Item]>) -> Step {
+        self.inputs = padded_inputs(self.binding, &items, self.sizes.receiver, &self.seed).into();
+        self.own = items.len();
+        self.own_tags = vec![[0; super::TAG_LEN]; self.inputs.len()];
         let mut step = Step::default();
         self.fill_window(&mut step);
         step

@@ -8,15 +8,18 @@ use cwg_crypto::voprf::{EvaluateError, EvaluationKey, Proof, evaluate, evaluate_
 
 use super::message::{Encoded, Message, Tag};
 use super::{batch_len, batches, padded_inputs};
-use crate::psi::{Binding, Job, JobId, JobOutput, Outcome, Party, PsiInput, Step};
+use crate::Item;
+use crate::psi::{Binding, Job, JobId, JobOutput, Outcome, Party, SetSizes, Shard, Step};
 use crate::violation::Violation;
 use crate::wire::limits::{TAGS_PER_FRAME, VOPRF_BATCH};
 
 pub(super) struct Sender {
+    binding: Binding,
+    sizes: SetSizes,
+    /// Own items, then dummies; nothing before they are loaded.
     inputs: Arc<[super::Input]>,
     key: Arc<EvaluationKey>,
     seed: Seed,
-    receiver_items: u32,
     /// Batches of the receiver that were asked for once; each may be asked for no second time.
     seen: BTreeSet<u32>,
     /// Every element that was sent to us: a repeated one would be a probe for a constant answer.
@@ -35,12 +38,13 @@ const OWN_BATCHES_UNDER_WAY: usize = 4;
 type Evaluated = (Vec<Encoded>, Proof);
 
 impl Sender {
-    pub(super) fn new(binding: Binding, input: &PsiInput, seed: Seed) -> Self {
+    pub(super) fn new(binding: Binding, sizes: SetSizes, seed: Seed) -> Self {
         Self {
-            inputs: padded_inputs(binding, &input.items, input.sizes.sender, &seed).into(),
+            binding,
+            sizes,
+            inputs: Arc::new([]),
             key: Arc::new(EvaluationKey::from_seed(&seed.fork("key", 0))),
             seed,
-            receiver_items: input.sizes.receiver,
             seen: BTreeSet::new(),
             elements: HashSet::new(),
             evaluated: 0,
@@ -53,7 +57,7 @@ impl Sender {
 
     /// Own batches are numbered after the receiver's.
     fn own_job(&self, batch: u32) -> JobId {
-        JobId(batches(self.receiver_items) + batch)
+        JobId(batches(self.sizes.receiver) + batch)
     }
 
     /// Starts the next own batch, if there is one.
@@ -74,14 +78,14 @@ impl Sender {
     }
 
     fn own_batch_count(&self) -> u32 {
-        batches(u32::try_from(self.inputs.len()).expect("padded sizes are u32"))
+        batches(self.sizes.sender)
     }
 
     fn on_blinded(&mut self, batch: u32, elements: Vec<Encoded>) -> Result<Step, Violation> {
-        if batch >= batches(self.receiver_items) || !self.seen.insert(batch) {
+        if batch >= batches(self.sizes.receiver) || !self.seen.insert(batch) {
             return Err(Violation::UnawaitedBatch { batch });
         }
-        let expected = batch_len(self.receiver_items, batch);
+        let expected = batch_len(self.sizes.receiver, batch);
         if elements.len() != expected {
             return Err(Violation::CountMismatch {
                 what: "blinded elements",
@@ -114,15 +118,20 @@ impl Sender {
     }
 
     fn conclude(&self) -> Option<Outcome> {
-        (self.tags_sent && self.evaluated == batches(self.receiver_items)).then_some(Outcome::Nothing)
+        (self.tags_sent && self.evaluated == batches(self.sizes.receiver)).then_some(Outcome::Nothing)
     }
 }
 
 impl Party for Sender {
     fn start(&mut self) -> Step {
-        let jobs = (0..OWN_BATCHES_UNDER_WAY).filter_map(|_| self.start_own()).collect();
         let opening = Message::Opening(*self.key.public().as_bytes());
-        Step { jobs, send: vec![opening.encode()], outcome: None }
+        Step { send: vec![opening.encode()], loads: vec![Shard::WHOLE], ..Step::default() }
+    }
+
+    fn on_loaded(&mut self, _shard: Shard, items: Arc<[Item]>) -> Step {
+        self.inputs = padded_inputs(self.binding, &items, self.sizes.sender, &self.seed).into();
+        let jobs = (0..OWN_BATCHES_UNDER_WAY).filter_map(|_| self.start_own()).collect();
+        Step { jobs, ..Step::default() }
     }
 
     fn on_message(&mut self, body: &[u8]) -> Result<Step, Violation> {
