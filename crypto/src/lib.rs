@@ -12,8 +12,8 @@
 //! | [`voprf`] | verifiable oblivious function in batches | RFC 9497, mode 0x01, ristretto255-SHA512 |
 //! | [`SealKey`] | XChaCha20-Poly1305 | draft-irtf-cfrg-xchacha-03, RFC 8439 |
 //! | [`derive_from_passphrase`] | Argon2id | RFC 9106 |
-//! | [`Block`] | 128 bits, GF(2^128) | |
-//! | [`Mmo`], [`davies_meyer`], [`Prg`] | AES-128 as a hash and as a generator | FIPS 197; 2019/074 |
+//! | [`Block`], [`products`] and other slices | 128 bits, GF(2^128) | |
+//! | [`Mmo`], [`expand_pairs`], [`davies_meyer`], [`Prg`] | AES-128 as a hash and as a generator | FIPS 197; 2019/074 |
 //! | [`Transcript`] | running hash over two lanes of messages | |
 //!
 //! # Time
@@ -42,17 +42,20 @@
 //! What is erased: keys, blinds, unblinded elements, outputs, passphrase memory and opened plaintext. Not erased: what the
 //! crates beneath keep on the stack or in generators while they work.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod aead;
 mod block;
 mod domain;
+mod field;
 pub mod group;
 mod hash;
 mod mmo;
 mod passphrase;
 mod secret;
 mod sign;
+#[allow(unsafe_code)]
+mod simd;
 mod transcript;
 pub mod voprf;
 
@@ -62,8 +65,9 @@ mod vectors;
 pub use aead::{OpenError, SealKey};
 pub use block::Block;
 pub use domain::Domain;
+pub use field::{add_polynomial, add_scaled, inner_product, power_sum, powers, products};
 pub use hash::{Digest, Hasher, derive, derive_public, digest};
-pub use mmo::{Mmo, Prg, davies_meyer};
+pub use mmo::{Mmo, Prg, davies_meyer, expand_pairs};
 pub use passphrase::{BadCost, PASSPHRASE_LEN_MAX, PassphraseCost, PassphraseError, derive_from_passphrase};
 pub use secret::{Secret32, Seed, ct_eq};
 pub use sign::{BadSignature, BadVerifyingKey, Signature, SigningKey, VerifyingKey};

@@ -3,32 +3,32 @@
 //! π_K(x) + x is one-way and correlation-robust in the ideal-cipher model as long as K belongs to one session and one
 //! purpose (Guo, Katz, Wang, Yu: 2019/074, section 4). A key here is always derived under a domain, never a global one.
 
-use aes::Aes128;
-use aes::cipher::{BlockCipherEncrypt as _, KeyInit as _};
 use core::fmt;
 
 use crate::Block;
+use crate::simd::{self, Cipher, Path};
 
 /// x to π_K(x) + x for one key K.
-pub struct Mmo(Aes128);
+pub struct Mmo(Cipher);
 
 impl Mmo {
     /// Under this key.
     pub fn new(key: [u8; 16]) -> Self {
-        Self(Aes128::new(&key.into()))
+        Self(Cipher::new(Path::best(), Block::from_bytes(key)))
     }
 
     /// Every block to its hash.
     pub fn hash_in_place(&self, blocks: &mut [Block]) {
-        for block in blocks {
-            *block += self.permute(*block);
-        }
+        self.0.hash_in_place(blocks);
     }
 
-    fn permute(&self, block: Block) -> Block {
-        let mut bytes = block.to_bytes().into();
-        self.0.encrypt_block(&mut bytes);
-        Block::from_bytes(bytes.into())
+    /// The hash of every input.
+    ///
+    /// # Panics
+    /// If the slices differ in length.
+    pub fn hash(&self, inputs: &[Block], outputs: &mut [Block]) {
+        assert_eq!(inputs.len(), outputs.len(), "one output an input");
+        self.0.hash(inputs, outputs);
     }
 }
 
@@ -38,6 +38,16 @@ impl fmt::Debug for Mmo {
     }
 }
 
+/// One level of a GGM tree, or of several side by side: parent i to children 2i, its hash under `left`, and 2i+1, its hash
+/// under `right`. Returns the sum of all left children and that of all right children.
+///
+/// # Panics
+/// If there are not two children a parent.
+pub fn expand_pairs(left: &Mmo, right: &Mmo, parents: &[Block], children: &mut [Block]) -> [Block; 2] {
+    assert_eq!(children.len(), 2 * parents.len(), "two children a parent");
+    simd::expand_pairs(&left.0, &right.0, parents, children)
+}
+
 /// For each pair of a key and an input, π_key(input) + input: Davies-Meyer, one-way in the ideal-cipher model with the
 /// key as a second input.
 ///
@@ -45,29 +55,26 @@ impl fmt::Debug for Mmo {
 /// If the three slices differ in length.
 pub fn davies_meyer(keys: &[Block], inputs: &[Block], outputs: &mut [Block]) {
     assert!(keys.len() == inputs.len() && keys.len() == outputs.len(), "one key and one input an output");
-    for ((key, input), output) in keys.iter().zip(inputs).zip(outputs) {
-        *output = Mmo::new(key.to_bytes()).permute(*input) + *input;
-    }
+    simd::davies_meyer(Path::best(), keys, inputs, outputs);
 }
 
 /// AES-128 in counter mode: block i of the stream is π_seed(i).
 pub struct Prg {
-    mmo: Mmo,
-    counter: u128,
+    cipher: Cipher,
+    /// Blocks given out. No stream comes near 2^64 of them.
+    counter: u64,
 }
 
 impl Prg {
     /// The stream of a seed, from its first block.
     pub fn new(seed: Block) -> Self {
-        Self { mmo: Mmo::new(seed.to_bytes()), counter: 0 }
+        Self { cipher: Cipher::new(Path::best(), seed), counter: 0 }
     }
 
     /// The next blocks of the stream.
     pub fn fill(&mut self, blocks: &mut [Block]) {
-        for block in blocks {
-            *block = self.mmo.permute(Block::new(self.counter));
-            self.counter += 1;
-        }
+        self.cipher.count(self.counter, blocks);
+        self.counter += blocks.len() as u64;
     }
 }
 

@@ -1,0 +1,252 @@
+//! AES-128 with VAES, four blocks a register and eight registers in flight.
+
+use core::arch::x86_64::*;
+
+use super::Wide;
+use super::cipher::RoundKeys;
+use super::narrow_aes::{ROTATED_LAST_WORD, ROUND_CONSTANTS};
+use super::wide_field::{LANES, broadcast, load, load_some, store, store_some, sum_of_lanes};
+use crate::Block;
+
+/// Registers in flight.
+const DEPTH: usize = 8;
+
+/// Blocks in flight.
+const BATCH: usize = DEPTH * LANES;
+
+impl Wide {
+    pub(super) fn hash(self, keys: &RoundKeys, input: &[Block], output: &mut [Block]) {
+        // SAFETY: a `Wide` exists only where the features do.
+        unsafe { hash(keys, input, output) }
+    }
+
+    pub(super) fn hash_in_place(self, keys: &RoundKeys, blocks: &mut [Block]) {
+        // SAFETY: as above.
+        unsafe { hash_in_place(keys, blocks) }
+    }
+
+    pub(super) fn count(self, keys: &RoundKeys, first: u64, blocks: &mut [Block]) {
+        // SAFETY: as above.
+        unsafe { count(keys, first, blocks) }
+    }
+
+    pub(super) fn expand_pairs(
+        self,
+        left: &RoundKeys,
+        right: &RoundKeys,
+        parents: &[Block],
+        children: &mut [Block],
+    ) -> [Block; 2] {
+        // SAFETY: as above.
+        unsafe { expand_pairs(left, right, parents, children) }
+    }
+
+    pub(super) fn davies_meyer(self, keys: &[Block], inputs: &[Block], outputs: &mut [Block]) {
+        // SAFETY: as above.
+        unsafe { davies_meyer(keys, inputs, outputs) }
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,sse2")]
+fn registers(keys: &RoundKeys) -> [__m512i; 11] {
+    let mut registers = [_mm512_setzero_si512(); 11];
+    for (register, key) in registers.iter_mut().zip(&keys.0) {
+        *register = broadcast(key);
+    }
+    registers
+}
+
+/// π in every lane.
+#[inline]
+#[target_feature(enable = "vaes,avx512f")]
+fn permute<const N: usize>(keys: &[__m512i; 11], mut blocks: [__m512i; N]) -> [__m512i; N] {
+    for block in &mut blocks {
+        *block = _mm512_xor_si512(*block, keys[0]);
+    }
+    for key in &keys[1..10] {
+        for block in &mut blocks {
+            *block = _mm512_aesenc_epi128(*block, *key);
+        }
+    }
+    for block in &mut blocks {
+        *block = _mm512_aesenclast_epi128(*block, keys[10]);
+    }
+    blocks
+}
+
+/// π(x) + x in every lane.
+#[inline]
+#[target_feature(enable = "vaes,avx512f")]
+fn hash_some<const N: usize>(keys: &[__m512i; 11], blocks: [__m512i; N]) -> [__m512i; N] {
+    let mut hashed = permute(keys, blocks);
+    for (hashed, block) in hashed.iter_mut().zip(blocks) {
+        *hashed = _mm512_xor_si512(*hashed, block);
+    }
+    hashed
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn load_all<const N: usize>(chunks: &[[Block; LANES]]) -> [__m512i; N] {
+    let mut registers = [_mm512_setzero_si512(); N];
+    for (register, chunk) in registers.iter_mut().zip(chunks) {
+        *register = load(chunk);
+    }
+    registers
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn store_all<const N: usize>(chunks: &mut [[Block; LANES]], registers: [__m512i; N]) {
+    for (chunk, register) in chunks.iter_mut().zip(registers) {
+        store(chunk, register);
+    }
+}
+
+#[target_feature(enable = "vaes,avx512f,sse2")]
+fn hash(keys: &RoundKeys, input: &[Block], output: &mut [Block]) {
+    let keys = registers(keys);
+    let (input, input_rest) = input.as_chunks::<BATCH>();
+    let (output, output_rest) = output.as_chunks_mut::<BATCH>();
+    for (input, output) in input.iter().zip(output) {
+        let hashed = hash_some::<DEPTH>(&keys, load_all(input.as_chunks().0));
+        store_all(output.as_chunks_mut().0, hashed);
+    }
+    for (input, output) in input_rest.chunks(LANES).zip(output_rest.chunks_mut(LANES)) {
+        let [hashed] = hash_some(&keys, [load_some(input)]);
+        store_some(output, hashed);
+    }
+}
+
+#[target_feature(enable = "vaes,avx512f,sse2")]
+fn hash_in_place(keys: &RoundKeys, blocks: &mut [Block]) {
+    let keys = registers(keys);
+    let (batches, rest) = blocks.as_chunks_mut::<BATCH>();
+    for batch in batches {
+        let batch = batch.as_chunks_mut().0;
+        let hashed = hash_some::<DEPTH>(&keys, load_all(batch));
+        store_all(batch, hashed);
+    }
+    for chunk in rest.chunks_mut(LANES) {
+        let [hashed] = hash_some(&keys, [load_some(chunk)]);
+        store_some(chunk, hashed);
+    }
+}
+
+#[target_feature(enable = "vaes,avx512f,sse2")]
+fn count(keys: &RoundKeys, first: u64, blocks: &mut [Block]) {
+    let keys = registers(keys);
+    let first = _mm512_maskz_set1_epi64(0b0101_0101, first as i64);
+    let mut number = _mm512_add_epi64(first, _mm512_set_epi64(0, 3, 0, 2, 0, 1, 0, 0));
+    let step = _mm512_maskz_set1_epi64(0b0101_0101, LANES as i64);
+    let (batches, rest) = blocks.as_chunks_mut::<BATCH>();
+    for batch in batches {
+        let mut numbers = [number; DEPTH];
+        for slot in &mut numbers {
+            *slot = number;
+            number = _mm512_add_epi64(number, step);
+        }
+        store_all(batch.as_chunks_mut().0, permute(&keys, numbers));
+    }
+    for chunk in rest.chunks_mut(LANES) {
+        let [permuted] = permute(&keys, [number]);
+        number = _mm512_add_epi64(number, step);
+        store_some(chunk, permuted);
+    }
+}
+
+/// Four registers of parents in flight, under both keys.
+#[target_feature(enable = "vaes,avx512f,sse2")]
+fn expand_pairs(left: &RoundKeys, right: &RoundKeys, parents: &[Block], children: &mut [Block]) -> [Block; 2] {
+    const PARENTS: usize = BATCH / 2;
+    let (left, right) = (registers(left), registers(right));
+    let mut sums = [_mm512_setzero_si512(); 2];
+    let (parents, parents_rest) = parents.as_chunks::<PARENTS>();
+    let (children, children_rest) = children.as_chunks_mut::<BATCH>();
+    for (parents, children) in parents.iter().zip(children) {
+        let parents: [__m512i; DEPTH / 2] = load_all(parents.as_chunks().0);
+        let (lefts, rights) = (hash_some(&left, parents), hash_some(&right, parents));
+        for (chunks, (left, right)) in
+            children.as_chunks_mut::<{ 2 * LANES }>().0.iter_mut().zip(lefts.into_iter().zip(rights))
+        {
+            add(&mut sums, left, right);
+            store_all(chunks.as_chunks_mut().0, interleave(left, right));
+        }
+    }
+    for (parents, children) in parents_rest.chunks(LANES).zip(children_rest.chunks_mut(2 * LANES)) {
+        let blocks = [load_some(parents)];
+        let ([left], [right]) = (hash_some(&left, blocks), hash_some(&right, blocks));
+        // The lanes without a parent hold the hash of zero, which belongs to no child.
+        let real = ((1_u16 << (2 * parents.len())) - 1) as __mmask8;
+        add(&mut sums, _mm512_maskz_mov_epi64(real, left), _mm512_maskz_mov_epi64(real, right));
+        for (chunk, register) in children.chunks_mut(LANES).zip(interleave(left, right)) {
+            store_some(chunk, register);
+        }
+    }
+    [sum_of_lanes(sums[0]), sum_of_lanes(sums[1])]
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn add(sums: &mut [__m512i; 2], left: __m512i, right: __m512i) {
+    sums[0] = _mm512_xor_si512(sums[0], left);
+    sums[1] = _mm512_xor_si512(sums[1], right);
+}
+
+/// Lanes l₀ r₀ l₁ r₁ and l₂ r₂ l₃ r₃.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn interleave(left: __m512i, right: __m512i) -> [__m512i; 2] {
+    let first = _mm512_set_epi64(11, 10, 3, 2, 9, 8, 1, 0);
+    let second = _mm512_set_epi64(15, 14, 7, 6, 13, 12, 5, 4);
+    [_mm512_permutex2var_epi64(left, first, right), _mm512_permutex2var_epi64(left, second, right)]
+}
+
+/// The next round key in every lane: see the narrow twin.
+#[inline]
+#[target_feature(enable = "vaes,avx512f,avx512bw")]
+fn next_key(key: __m512i, constant: i32) -> __m512i {
+    let rotated = _mm512_shuffle_epi8(key, _mm512_set1_epi32(ROTATED_LAST_WORD));
+    let word = _mm512_aesenclast_epi128(rotated, _mm512_set1_epi32(constant));
+    let pairs = _mm512_xor_si512(key, _mm512_bslli_epi128::<4>(key));
+    _mm512_ternarylogic_epi64::<0x96>(pairs, _mm512_bslli_epi128::<8>(pairs), word)
+}
+
+/// Sixteen keys in flight.
+#[target_feature(enable = "vaes,avx512f,avx512bw")]
+fn davies_meyer(keys: &[Block], inputs: &[Block], outputs: &mut [Block]) {
+    const KEYS: usize = 4 * LANES;
+    let (keys, keys_rest) = keys.as_chunks::<KEYS>();
+    let (inputs, inputs_rest) = inputs.as_chunks::<KEYS>();
+    let (outputs, outputs_rest) = outputs.as_chunks_mut::<KEYS>();
+    for ((keys, inputs), outputs) in keys.iter().zip(inputs).zip(outputs) {
+        let hashed = davies_meyer_some::<4>(load_all(keys.as_chunks().0), load_all(inputs.as_chunks().0));
+        store_all(outputs.as_chunks_mut().0, hashed);
+    }
+    let rest = keys_rest.chunks(LANES).zip(inputs_rest.chunks(LANES)).zip(outputs_rest.chunks_mut(LANES));
+    for ((keys, inputs), outputs) in rest {
+        let [hashed] = davies_meyer_some([load_some(keys)], [load_some(inputs)]);
+        store_some(outputs, hashed);
+    }
+}
+
+#[inline]
+#[target_feature(enable = "vaes,avx512f,avx512bw")]
+fn davies_meyer_some<const N: usize>(mut keys: [__m512i; N], inputs: [__m512i; N]) -> [__m512i; N] {
+    let mut blocks = inputs;
+    for (block, key) in blocks.iter_mut().zip(&keys) {
+        *block = _mm512_xor_si512(*block, *key);
+    }
+    for constant in &ROUND_CONSTANTS[..9] {
+        for (block, key) in blocks.iter_mut().zip(&mut keys) {
+            *key = next_key(*key, *constant);
+            *block = _mm512_aesenc_epi128(*block, *key);
+        }
+    }
+    for ((block, key), input) in blocks.iter_mut().zip(keys).zip(inputs) {
+        let permuted = _mm512_aesenclast_epi128(*block, next_key(key, ROUND_CONSTANTS[9]));
+        *block = _mm512_xor_si512(permuted, input);
+    }
+    blocks
+}
