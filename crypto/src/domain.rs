@@ -93,6 +93,26 @@ domains! {
     SetContent = "cwg-network set-content/v1",
     /// Names in the store's index, and the mark of its clean end.
     IndexKey = "cwg-network index-key/v1",
+    /// Hash to the group of a base oblivious transfer.
+    BaseOtHash = "cwg-network base-ot-hash/v1",
+    /// Key of a base oblivious transfer.
+    BaseOtKey = "cwg-network base-ot-key/v1",
+    /// AES key that makes the left children of a tree's nodes.
+    CotTreeLeft = "cwg-network cot-tree-left/v1",
+    /// AES key that makes the right children of a tree's nodes.
+    CotTreeRight = "cwg-network cot-tree-right/v1",
+    /// AES key that makes the seed of a stream of a leaf.
+    CotLeafSeed = "cwg-network cot-leaf-seed/v1",
+    /// Proof of a leaf, by which trees are compared.
+    CotLeafProof = "cwg-network cot-leaf-proof/v1",
+    /// Digest of the proofs of all leaves.
+    CotLeafDigest = "cwg-network cot-leaf-digest/v1",
+    /// Running hash over the messages of an extension, and its challenges.
+    CotTranscript = "cwg-network cot-transcript/v1",
+    /// Digest of the hashed columns of an extension.
+    CotCheck = "cwg-network cot-check/v1",
+    /// AES key that hashes correlated entries to keys.
+    CotKey = "cwg-network cot-key/v1",
     /// Digest of a ruleset: its tables, vectors and pinned versions.
     Ruleset = "cwg-network ruleset/v1",
 }

@@ -122,6 +122,20 @@ pub fn hash_to_scalar(parts: &[&[u8]], dst: Dst) -> Scalar {
     Expander::new(dst).scalar(parts)
 }
 
+/// Decodes what a peer sent; an error is the index of the first bad element.
+pub(crate) fn decode_all(encoded: &[[u8; 32]]) -> Result<Vec<RistrettoPoint>, usize> {
+    encoded
+        .iter()
+        .enumerate()
+        .map(|(index, bytes)| Element::decode(bytes).map(|element| element.0).map_err(|_| index))
+        .collect()
+}
+
+/// The encodings of twice each point: one inversion serves the whole batch.
+pub(crate) fn double_and_encode(points: &[RistrettoPoint]) -> Vec<[u8; 32]> {
+    RistrettoPoint::double_and_compress_batch(points).iter().map(CompressedRistretto::to_bytes).collect()
+}
+
 /// expand_message_xmd with SHA-512 for one tag. Its first block is the same for every message and is hashed once.
 pub(crate) struct Expander {
     after_padding: Sha512,
@@ -162,7 +176,12 @@ impl Expander {
     }
 
     pub(crate) fn element(&self, parts: &[&[u8]]) -> Result<Element, HashedToIdentity> {
-        Element::new(RistrettoPoint::from_uniform_bytes(&self.bytes(parts))).ok_or(HashedToIdentity)
+        Element::new(self.point(parts)).ok_or(HashedToIdentity)
+    }
+
+    /// The hash as a point, for sums to which the identity is no harm.
+    pub(crate) fn point(&self, parts: &[&[u8]]) -> RistrettoPoint {
+        RistrettoPoint::from_uniform_bytes(&self.bytes(parts))
     }
 
     pub(crate) fn scalar(&self, parts: &[&[u8]]) -> Scalar {

@@ -14,6 +14,7 @@
 //! | [`derive_from_passphrase`] | Argon2id | RFC 9106 |
 //! | [`Block`], [`products`] and other slices | 128 bits, GF(2^128) | |
 //! | [`Mmo`], [`expand_pairs`], [`davies_meyer`], [`Prg`] | AES-128 as a hash and as a generator | FIPS 197; 2019/074 |
+//! | [`ot`] | base oblivious transfer and its extension, against malicious sides | 2019/706, 2022/192, 2019/074 |
 //! | [`Transcript`] | running hash over two lanes of messages | |
 //!
 //! # Time
@@ -24,23 +25,24 @@
 //! | hashing an input to the group or to an [`voprf::Output`] | [`voprf`], [`group`] | an input's length is not hidden |
 //! | encoding of unblinded and own elements, in batches | [`voprf`] | |
 //! | the proof's random scalar and response | [`voprf::evaluate`] | |
+//! | all that depends on choices, bits, Δ, keys or seeds | [`ot`] | as far as AES, BLAKE3 and the products of blocks are |
 //! | signing | [`SigningKey`] | |
 //! | sealing, opening, the comparison of tags | [`SealKey`] | lengths are not hidden, nor whether a box opens |
 //! | equality of secrets | [`ct_eq`], `ConstantTimeEq` of [`Secret32`] and [`voprf::Output`] | lengths are not hidden |
 //!
 //! | variable time | in | why it may be |
 //! |---|---|---|
-//! | decoding of elements, public keys and proofs: stops at the first bad one | [`voprf`], [`group`] | a peer sent them |
+//! | decoding of elements, public keys and proofs: stops at the first bad one | [`voprf`], [`ot`], [`group`] | a peer sent them |
 //! | weighted sums of blinded and evaluated elements, the proof's check | [`voprf`] | both sides know them |
 //! | verification of signatures | [`VerifyingKey`] | public |
 //! | `==` and order of [`Digest`], [`voprf::PublicKey`], [`Signature`] | | public; use [`ct_eq`] where a digest is of a secret |
 //! | second half of Argon2id's first pass and all later ones | [`derive_from_passphrase`] | RFC 9106 §3.4.1.3: memory access depends on the passphrase |
 //!
-//! Two branches on secrets remain: a random scalar that is zero is drawn again, and an input that hashes to the identity is
-//! refused. Either happens with probability below 2^-250.
+//! Two branches on secrets remain: a random scalar or Δ that is zero is drawn again, and an input that hashes to the identity
+//! is refused. Neither happens with a probability above 2^-128.
 //!
-//! What is erased: keys, blinds, unblinded elements, outputs, passphrase memory and opened plaintext. Not erased: what the
-//! crates beneath keep on the stack or in generators while they work.
+//! What is erased: keys, seeds, correlated entries, blinds, unblinded elements, outputs, passphrase memory and opened
+//! plaintext. Not erased: what the crates beneath keep on the stack or in generators while they work.
 
 #![deny(unsafe_code)]
 
@@ -51,6 +53,7 @@ mod field;
 pub mod group;
 mod hash;
 mod mmo;
+pub mod ot;
 mod passphrase;
 mod secret;
 mod sign;

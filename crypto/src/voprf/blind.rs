@@ -6,9 +6,9 @@ use curve25519_dalek::ristretto::RistrettoPoint;
 use curve25519_dalek::scalar::Scalar as Blind;
 use zeroize::Zeroizing;
 
-use super::{InputError, Output, Proof, PublicKey, check_inputs, decode_all, double_and_encode, hash_inputs, proof};
+use super::{InputError, Output, Proof, PublicKey, check_inputs, hash_inputs, proof};
 use crate::Seed;
-use crate::group::Scalar;
+use crate::group::{Scalar, decode_all, double_and_encode};
 
 /// A batch of blinded inputs and the secrets that unblind their evaluation. About 224 bytes an input.
 pub struct Blinding {

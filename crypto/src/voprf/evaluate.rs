@@ -3,12 +3,9 @@
 use curve25519_dalek::ristretto::RistrettoPoint;
 use zeroize::Zeroizing;
 
-use super::{
-    BATCH_MAX, EvaluationKey, InputError, Output, Proof, batch_len_allowed, check_inputs, decode_all,
-    double_and_encode, hash_inputs, proof,
-};
+use super::{BATCH_MAX, EvaluationKey, InputError, Output, Proof, batch_len_allowed, check_inputs, hash_inputs, proof};
 use crate::Seed;
-use crate::group::Scalar;
+use crate::group::{Scalar, decode_all, double_and_encode};
 
 /// Evaluates a batch of blinded elements and proves that the key was used for all of them: BlindEvaluate of RFC 9497 §3.3.2.
 ///

@@ -36,8 +36,6 @@ mod proof;
 #[cfg(test)]
 mod tests;
 
-use curve25519_dalek::ristretto::{CompressedRistretto, RistrettoPoint};
-
 use crate::group::{Dst, Element, Expander};
 
 pub use blind::{Blinding, FinalizeError};
@@ -95,20 +93,6 @@ fn check_inputs(inputs: &[impl AsRef<[u8]>]) -> Result<(), InputError> {
 
 const fn batch_len_allowed(len: usize) -> bool {
     len >= 1 && len <= BATCH_MAX
-}
-
-/// Decodes what a peer sent; an error is the index of the first bad element.
-fn decode_all(encoded: &[[u8; 32]]) -> Result<Vec<RistrettoPoint>, usize> {
-    encoded
-        .iter()
-        .enumerate()
-        .map(|(index, bytes)| Element::decode(bytes).map(|element| element.0).map_err(|_| index))
-        .collect()
-}
-
-/// The encodings of twice each point.
-fn double_and_encode(points: &[RistrettoPoint]) -> Vec<[u8; 32]> {
-    RistrettoPoint::double_and_compress_batch(points).iter().map(CompressedRistretto::to_bytes).collect()
 }
 
 // RFC 9497 §3.1: contextString is "OPRFV1-", the mode, "-" and the suite's name.

@@ -1,11 +1,12 @@
 //! The vectors of RFC 9497 appendix A.1, and what must be refused.
 
+use curve25519_dalek::ristretto::RistrettoPoint;
 use curve25519_dalek::scalar::Scalar as Blind;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::*;
-use crate::group::{Scalar, hash_to_group, hash_to_scalar};
+use crate::group::{Scalar, decode_all, hash_to_group, hash_to_scalar};
 use crate::vectors::{array, bytes, list, vectors};
 use crate::{Secret32, Seed};
 
