@@ -8,6 +8,7 @@ mod config;
 mod demo;
 mod doctor;
 mod entropy;
+mod exchange;
 mod node;
 mod operator_key;
 mod output;
