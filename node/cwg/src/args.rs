@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::bench::BenchCommand;
+
 /// Private set intersection for a closed working group: find together what each of you holds, and nothing else.
 #[derive(Debug, Parser)]
 #[command(name = "cwg", version, max_term_width = 110, arg_required_else_help = true)]
@@ -71,6 +73,12 @@ pub(crate) enum Command {
     Psi(PsiCommand),
     /// Every protocol with what it reveals, under which assumption, and what it costs.
     Protocols,
+    /// Measures this program on this machine.
+    #[command(subcommand)]
+    Bench(BenchCommand),
+    /// One side of a measurement, started by `bench`.
+    #[command(hide = true)]
+    BenchSide,
     /// Looks at this directory and machine, and says what is wrong and what to do.
     Doctor,
     /// What this node is and how it is doing.

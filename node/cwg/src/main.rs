@@ -3,11 +3,13 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod bench;
 mod commands;
 mod config;
 mod demo;
 mod doctor;
 mod entropy;
+mod exchange;
 mod node;
 mod operator_key;
 mod output;
@@ -67,6 +69,8 @@ async fn run(cli: Cli, out: Output) -> Result<Exit, Problem> {
         Command::Serve(_) => serve::run(&cli.common, out).await,
         Command::Psi(PsiCommand::Listen(args)) => psi::listen(&args, &out).await.map(|()| Exit::Ok),
         Command::Psi(PsiCommand::Connect(args)) => psi::connect(&args, &out).await.map(|()| Exit::Ok),
+        Command::Bench(command) => bench::run(&command, out).await,
+        Command::BenchSide => Ok(bench::run_side().await),
         Command::Protocols => protocols::show(out).map(|()| Exit::Ok),
         command => commands::run(&cli.common, command, out).await,
     }

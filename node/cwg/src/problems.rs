@@ -166,3 +166,38 @@ pub(crate) fn plain(error: &PlainError) -> Problem {
     };
     Problem::new(Exit::Unavailable, code, error.to_string(), hint)
 }
+
+pub(crate) fn nothing_to_measure() -> Problem {
+    let hint = "`cwg protocols` lists each protocol with its model and the largest set it takes";
+    Problem::new(Exit::Usage, "nothing-to-measure", "no protocol fits these choices and sizes", hint)
+}
+
+pub(crate) fn one_size() -> Problem {
+    let hint = "give --receiver-items and --sender-items, or --items";
+    Problem::new(Exit::Usage, "one-size", "only one side has a size", hint)
+}
+
+pub(crate) fn relay(error: &std::io::Error) -> Problem {
+    let problem = format!("the emulated link cannot be set up: {error}");
+    Problem::new(Exit::Unavailable, "link", problem, "check that UDP on loopback is allowed")
+}
+
+pub(crate) fn bench_side_not_started(error: &std::io::Error) -> Problem {
+    let problem = format!("this program cannot start itself a second time: {error}");
+    Problem::new(Exit::Unavailable, "bench-side", problem, "check that its file is still there")
+}
+
+pub(crate) fn bench_side_lost() -> Problem {
+    let hint = "see what it wrote to standard error; its memory may not have sufficed";
+    Problem::new(Exit::Unavailable, "bench-side", "one side of the measurement ended before it was done", hint)
+}
+
+pub(crate) fn bench_side_alone() -> Problem {
+    let problem = "this is one side of a measurement and was not told what to measure";
+    Problem::new(Exit::Usage, "bench-side", problem, "run `cwg bench psi`")
+}
+
+pub(crate) fn wrong_matches(protocol: &str) -> Problem {
+    let problem = format!("{protocol} did not find exactly the items that were planted");
+    Problem::new(Exit::Internal, "wrong-matches", problem, REPORT)
+}

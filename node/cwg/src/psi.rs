@@ -2,30 +2,24 @@
 
 use std::collections::BTreeSet;
 use std::io::{BufWriter, Write as _};
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use cwg_app::Problem;
-use cwg_crypto::Seed;
-use cwg_engine::io::{ConnId, Endpoint};
-use cwg_net::{Allow, Alpn, Limits, Net, NetConfig, NetEvent, Pq, TransportIdentity};
-use cwg_protocol::psi::{JobId, JobOutput, PsiProtocol, padded_size, protocol_named};
-use cwg_protocol::session::{Lane, Place, Plain, PlainStep, Released};
+use cwg_protocol::psi::{PsiProtocol, padded_size, protocol_named};
+use cwg_protocol::session::{Place, Plain};
 use cwg_protocol::{Item, TransportKey};
 use serde::Serialize;
-use tokio::sync::mpsc;
 
 use crate::args::{PsiConnect, PsiListen};
+use crate::entropy;
+use crate::exchange::{Channel, End};
 use crate::output::Output;
 use crate::problems;
 
 /// Lines longer than this are not items but a file of another kind.
 const LINE_LEN_MAX: usize = 64 * 1024;
-
-/// A session in which the other side says nothing for this long is given up.
-const SILENCE_MAX: Duration = Duration::from_secs(120);
 
 /// What a side reports at its end.
 #[derive(Debug, Serialize)]
@@ -107,28 +101,18 @@ pub(crate) async fn listen(args: &PsiListen, out: &Output) -> Result<(), Problem
     let protocol = chosen(&args.protocol)?;
     let lines = Lines::read(&args.items, protocol.items_max())?;
     report_repeated(out, &lines);
-    let identity = fresh_identity()?;
-    let key = identity.key();
-    let (sender, mut events) = mpsc::channel(64);
-    let net = start(Some(args.listen), identity, Allow::Anyone, sender)?;
-    let address = net.local_addr().ok_or_else(problems::no_address)?;
-    out.line(&format!("listening on {address}"));
-    out.line(&format!("pin {}", key.to_pin()));
+    let mut channel = Channel::listen(args.listen)?;
+    out.line(&format!("listening on {}", channel.address()?));
+    out.line(&format!("pin {}", channel.pin()));
     out.note(
         "the first who connects may test its items against these, guesses too; the pin protects the connector alone",
     );
-    let up = loop {
-        match events.recv().await {
-            Some(NetEvent::Up(up)) => break up,
-            Some(_) => {}
-            None => return Err(problems::network_stopped()),
-        }
-    };
+    let up = channel.accept().await?;
     let started = Instant::now();
-    let side = Plain::new(Place::Acceptor, protocol, lines.items(), up.exporter, fresh_seed()?);
-    let end = exchange(&net, &mut events, up.conn, side).await?;
+    let side = Plain::new(Place::Acceptor, protocol, lines.items(), up.exporter, entropy::seed()?);
+    let end = channel.exchange(up.conn, side).await?;
     let seconds = started.elapsed().as_secs_f64();
-    net.shutdown().await;
+    channel.shutdown().await;
     report(out, protocol, Place::Acceptor, &lines, &end, seconds)
 }
 
@@ -138,110 +122,21 @@ pub(crate) async fn connect(args: &PsiConnect, out: &Output) -> Result<(), Probl
     let pin = TransportKey::from_pin(&args.pin).map_err(|error| problems::bad_pin(&error))?;
     let lines = Lines::read(&args.items, protocol.items_max())?;
     report_repeated(out, &lines);
-    let identity = fresh_identity()?;
-    let (sender, mut events) = mpsc::channel(64);
-    let net = start(None, identity, Allow::Keys(BTreeSet::new()), sender)?;
-    net.dial(0, &Endpoint(args.address.clone()), pin);
-    let up = loop {
-        match events.recv().await {
-            Some(NetEvent::Up(up)) => break up,
-            Some(NetEvent::DialFailed { failure, .. }) => return Err(problems::dial(failure, &args.address)),
-            Some(_) => {}
-            None => return Err(problems::network_stopped()),
-        }
-    };
+    let mut channel = Channel::dialing()?;
+    let up = channel.dial(&args.address, pin).await?;
     let started = Instant::now();
-    let side = Plain::new(Place::Proposer, protocol, lines.items(), up.exporter, fresh_seed()?);
-    let end = exchange(&net, &mut events, up.conn, side).await?;
+    let side = Plain::new(Place::Proposer, protocol, lines.items(), up.exporter, entropy::seed()?);
+    let end = channel.exchange(up.conn, side).await?;
     let seconds = started.elapsed().as_secs_f64();
-    net.shutdown().await;
+    channel.shutdown().await;
     let matched: BTreeSet<Item> = end.released.matches.iter().flatten().copied().collect();
     lines.write_matched(&matched, &args.out)?;
     report(out, protocol, Place::Proposer, &lines, &end, seconds)
 }
 
-/// A finished exchange and what it took.
-struct End {
-    released: Released,
-    bytes_sent: u64,
-    bytes_received: u64,
-}
-
-/// Drives one side over one connection: frames from the network, jobs on all cores.
-async fn exchange(
-    net: &Net,
-    events: &mut mpsc::Receiver<NetEvent>,
-    conn: ConnId,
-    mut side: Plain,
-) -> Result<End, Problem> {
-    let (done, mut outputs) = mpsc::unbounded_channel::<((Lane, JobId), JobOutput)>();
-    let (mut bytes_sent, mut bytes_received) = (0, 0);
-    let mut step = side.start();
-    loop {
-        if let Some(released) = carry_out(net, conn, step, &done, &mut bytes_sent) {
-            return Ok(End { released, bytes_sent, bytes_received });
-        }
-        let next = tokio::select! {
-            Some((place, output)) = outputs.recv() => side.on_computed(place, output),
-            event = events.recv() => match event {
-                Some(NetEvent::Frame { conn: on, body }) if on == conn => {
-                    bytes_received += body.len() as u64;
-                    side.on_frame(&body)
-                }
-                Some(NetEvent::Down { conn: on, .. }) if on == conn => return Err(problems::peer_lost()),
-                // Another connector, while this one is served: nobody of ours.
-                Some(NetEvent::Up(other)) => {
-                    net.close(other.conn, 0);
-                    Ok(PlainStep::default())
-                }
-                Some(_) => Ok(PlainStep::default()),
-                None => return Err(problems::network_stopped()),
-            },
-            () = tokio::time::sleep(SILENCE_MAX) => return Err(problems::peer_silent(SILENCE_MAX)),
-        };
-        step = next.map_err(|error| problems::plain(&error))?;
-    }
-}
-
-fn carry_out(
-    net: &Net,
-    conn: ConnId,
-    step: PlainStep,
-    done: &mpsc::UnboundedSender<((Lane, JobId), JobOutput)>,
-    bytes_sent: &mut u64,
-) -> Option<Released> {
-    for body in step.send {
-        *bytes_sent += body.len() as u64;
-        net.send(conn, body);
-    }
-    for (place, job) in step.jobs {
-        let done = done.clone();
-        // The receiver is gone only when the exchange is over.
-        rayon::spawn_fifo(move || drop(done.send((place, job.run()))));
-    }
-    step.released
-}
-
-fn start(
-    listen: Option<SocketAddr>,
-    identity: TransportIdentity,
-    allow: Allow,
-    events: mpsc::Sender<NetEvent>,
-) -> Result<Net, Problem> {
-    let config = NetConfig { listen, alpn: Alpn::Psi1, pq: Pq::Preferred, limits: Limits::default() };
-    Net::start(config, identity, allow, events).map_err(|error| problems::net(&error))
-}
-
-fn chosen(name: &str) -> Result<&'static dyn PsiProtocol, Problem> {
+/// The protocol of that name.
+pub(crate) fn chosen(name: &str) -> Result<&'static dyn PsiProtocol, Problem> {
     protocol_named(name).ok_or_else(|| problems::unknown_protocol(name))
-}
-
-fn fresh_seed() -> Result<Seed, Problem> {
-    crate::entropy::seed()
-}
-
-fn fresh_identity() -> Result<TransportIdentity, Problem> {
-    Ok(TransportIdentity::from_secret(&fresh_seed()?.into_secret()))
 }
 
 fn report_repeated(out: &Output, lines: &Lines) {

@@ -118,8 +118,9 @@ async fn transmit(
     events: &mpsc::Sender<NetEvent>,
 ) -> Result<(), StreamFault> {
     while let Some(body) = frames.recv().await {
-        writer.write(&body).await?;
-        if queue.take(body.len()) {
+        let len = body.len();
+        writer.write(body).await?;
+        if queue.take(len) {
             // A failure means that nobody listens to events any more; the reader ends the connection.
             let _ = events.send(NetEvent::Drained { conn }).await;
         }

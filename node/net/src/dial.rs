@@ -118,7 +118,7 @@ async fn greet(
         let (send, recv) = connection.open_bi().await.map_err(StreamFault::Lost)?;
         let mut reader = FrameReader::new(recv, &shared.limits);
         let mut writer = FrameWriter::new(send, &shared.limits);
-        writer.write(HELLO).await?;
+        writer.write(HELLO.to_vec()).await?;
         let answer = reader.next(HELLO_ACK.len()).await?;
         Ok::<_, StreamFault>((answer, reader, writer))
     };

@@ -121,6 +121,6 @@ async fn greet(shared: &Arc<Shared>, connection: &Connection) -> Result<Greeted,
         _ => return Err(Stage::Greeting),
     }
     let registered = shared.register(key, Origin::Accepted).map_err(Stage::Refused)?;
-    writer.write(HELLO_ACK).await.map_err(|_| Stage::Greeting)?;
+    writer.write(HELLO_ACK.to_vec()).await.map_err(|_| Stage::Greeting)?;
     Ok(Greeted { registered, connection: connection.clone(), exporter, reader, writer })
 }

@@ -1,13 +1,13 @@
 //! Frames over the two halves of a QUIC stream, under the progress rule.
+//!
+//! A body is copied once between QUIC and its frame on the way in, and not at all on the way out.
 
-use std::ops::Range;
-
-use quinn::{ConnectionError, ReadError, RecvStream, SendStream, WriteError};
+use quinn::{Chunk, ConnectionError, ReadError, RecvStream, SendStream, WriteError};
 use tokio::time::{Instant, timeout_at};
 
 use crate::Limits;
 use crate::frame::{self, Deframer};
-use crate::limits::{JOINED_LEN_MAX, READ_STEP_LEN};
+use crate::limits::READ_STEP_LEN;
 use crate::progress::Progress;
 
 /// Why reading or writing frames ended.
@@ -27,15 +27,15 @@ pub(crate) enum StreamFault {
 pub(crate) struct FrameReader {
     recv: RecvStream,
     deframer: Deframer,
-    step: Box<[u8]>,
-    unread: Range<usize>,
+    /// What QUIC gave last, and how much of it is in frames. Most often it is what one packet carried.
+    chunk: Option<Chunk>,
+    taken: usize,
     limits: Limits,
 }
 
 impl FrameReader {
     pub(crate) fn new(recv: RecvStream, limits: &Limits) -> Self {
-        let step = vec![0; READ_STEP_LEN].into_boxed_slice();
-        Self { recv, deframer: Deframer::default(), step, unread: 0..0, limits: limits.clone() }
+        Self { recv, deframer: Deframer::default(), chunk: None, taken: 0, limits: limits.clone() }
     }
 
     /// The next frame, of at most `len_max` bytes; `None` where the peer finished between two frames.
@@ -44,25 +44,41 @@ impl FrameReader {
     pub(crate) async fn next(&mut self, len_max: usize) -> Result<Option<Vec<u8>>, StreamFault> {
         let mut progress = Progress::start(Instant::now(), &self.limits);
         loop {
-            let mut input = &self.step[self.unread.clone()];
-            let frame = self.deframer.feed(&mut input, len_max).map_err(|_| StreamFault::FrameTooLong)?;
-            self.unread.start = self.unread.end - input.len();
-            if frame.is_some() {
-                return Ok(frame);
+            if let Some(frame) = self.take(len_max)? {
+                return Ok(Some(frame));
             }
             let begun = self.deframer.begun();
-            let read = self.recv.read(&mut self.step);
-            let read = if begun { timeout_at(progress.ends(), read).await.unwrap_or(Ok(Some(0))) } else { read.await };
-            let Some(read) = read.map_err(read_fault)? else {
-                return if begun { Err(StreamFault::Broken) } else { Ok(None) };
+            let read = self.recv.read_chunk(READ_STEP_LEN, true);
+            let in_time = if begun { timeout_at(progress.ends(), read).await } else { Ok(read.await) };
+            let read = match in_time {
+                Ok(read) => {
+                    let Some(chunk) = read.map_err(read_fault)? else {
+                        return if begun { Err(StreamFault::Broken) } else { Ok(None) };
+                    };
+                    let len = chunk.bytes.len();
+                    (self.chunk, self.taken) = (Some(chunk), 0);
+                    len
+                }
+                Err(_) => 0,
             };
-            self.unread = 0..read;
             if !begun {
                 progress = Progress::start(Instant::now(), &self.limits);
             } else if !progress.moved(Instant::now(), read) {
                 return Err(StreamFault::TooSlow);
             }
         }
+    }
+
+    /// The next frame, if what was read so far completes one. A chunk that is used up is given back to QUIC.
+    fn take(&mut self, len_max: usize) -> Result<Option<Vec<u8>>, StreamFault> {
+        let Some(chunk) = &self.chunk else { return Ok(None) };
+        let mut input = &chunk.bytes[self.taken..];
+        let frame = self.deframer.feed(&mut input, len_max).map_err(|_| StreamFault::FrameTooLong)?;
+        self.taken = chunk.bytes.len() - input.len();
+        if input.is_empty() {
+            self.chunk = None;
+        }
+        Ok(frame)
     }
 }
 
@@ -78,22 +94,19 @@ impl FrameWriter {
     }
 
     /// Writes one frame of at most [`FRAME_LEN_MAX`](crate::FRAME_LEN_MAX) bytes.
-    pub(crate) async fn write(&mut self, body: &[u8]) -> Result<(), StreamFault> {
+    pub(crate) async fn write(&mut self, body: Vec<u8>) -> Result<(), StreamFault> {
         let header = frame::header(body.len()).ok_or(StreamFault::FrameTooLong)?;
-        if body.len() <= JOINED_LEN_MAX {
-            return self.write_all(&[&header[..], body].concat()).await;
-        }
-        self.write_all(&header).await?;
-        self.write_all(body).await
-    }
-
-    async fn write_all(&mut self, mut bytes: &[u8]) -> Result<(), StreamFault> {
+        let mut chunks = [header.to_vec().into(), body.into()];
+        let mut unwritten = &mut chunks[..];
         let mut progress = Progress::start(Instant::now(), &self.limits);
-        while !bytes.is_empty() {
-            let written = timeout_at(progress.ends(), self.send.write(bytes)).await.unwrap_or(Ok(0));
-            let written = written.map_err(write_fault)?;
-            bytes = &bytes[written..];
-            if !progress.moved(Instant::now(), written) {
+        while !unwritten.is_empty() {
+            let (whole, bytes) = match timeout_at(progress.ends(), self.send.write_chunks(unwritten)).await {
+                Ok(written) => written.map(|written| (written.chunks, written.bytes)).map_err(write_fault)?,
+                Err(_) => (0, 0),
+            };
+            // QUIC takes an empty body off with the header before it.
+            unwritten = &mut unwritten[whole..];
+            if !progress.moved(Instant::now(), bytes) {
                 return Err(StreamFault::TooSlow);
             }
         }

@@ -1,0 +1,85 @@
+//! The arguments of `cwg bench`.
+
+use clap::{Args, Subcommand};
+
+use super::link::Link;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BenchCommand {
+    /// Measures PSI protocols on made-up items, half of the smaller set in common.
+    ///
+    /// Two processes of this program run a session over QUIC on loopback. Wall time is the receiver's, from dialing to
+    /// its matches; processor time is of all threads, user and system, over the same span; memory is the peak of it.
+    /// Bytes are those of the session's frames, as `cwg psi` counts them. Bits per item are all bytes of both directions,
+    /// in bits, over the number of items of the larger set. A run whose matches are not the planted ones is an error.
+    Psi(BenchPsi),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchPsi {
+    /// Only this protocol; may be given several times.
+    #[arg(long, value_name = "PROTOCOL")]
+    pub(crate) protocol: Vec<String>,
+    /// Only protocols secure in this model.
+    #[arg(long, value_name = "PROFILE", value_parser = ["malicious", "semi-honest"])]
+    pub(crate) profile: Option<String>,
+    /// Items of each side, like 1024, 2^20, 10^6 or 1e6; may be given several times.
+    #[arg(long, value_name = "N", value_parser = size)]
+    pub(crate) items: Vec<u32>,
+    /// Items of the receiver, instead of --items.
+    #[arg(long, value_name = "N", value_parser = size)]
+    pub(crate) receiver_items: Option<u32>,
+    /// Items of the sender, instead of --items.
+    #[arg(long, value_name = "N", value_parser = size)]
+    pub(crate) sender_items: Option<u32>,
+    /// Through an emulated link of this rate each way and this round trip time, like 100mbit,30ms.
+    #[arg(long, value_name = "RATE,DELAY")]
+    pub(crate) link: Option<Link>,
+    /// Runs each measurement so often and shows the run with the median wall time.
+    #[arg(long, value_name = "R", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) repeat: u32,
+}
+
+/// A number of items: digits, or a base and an exponent.
+fn size(text: &str) -> Result<u32, String> {
+    let parsed = match (text.split_once('^'), text.split_once(['e', 'E'])) {
+        (Some((base, exponent)), _) => power(base, exponent),
+        (None, Some((factor, exponent))) => {
+            power("10", exponent).and_then(|power| factor.parse::<u32>().ok()?.checked_mul(power))
+        }
+        (None, None) => text.parse().ok(),
+    };
+    parsed.filter(|size| *size > 0).ok_or_else(|| "not a number of items: give one like 1024, 2^20 or 1e6".to_owned())
+}
+
+fn power(base: &str, exponent: &str) -> Option<u32> {
+    base.parse::<u32>().ok()?.checked_pow(exponent.parse().ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_is_written_in_digits_or_as_a_power() {
+        for (text, items) in [
+            ("1", 1),
+            ("1024", 1024),
+            ("2^10", 1024),
+            ("2^20", 1 << 20),
+            ("10^6", 1_000_000),
+            ("1e6", 1_000_000),
+            ("25E3", 25_000),
+            ("4294967295", u32::MAX),
+        ] {
+            assert_eq!(size(text), Ok(items), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_size_or_over_32_bits_is_refused() {
+        for text in ["", "0", "0e3", "-1", "2^", "^2", "2^32", "10^10", "5e9", "1e", "e6", "1.5e6", "2^-1", "1 024"] {
+            assert!(size(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! `cwg bench psi`: every protocol measured between two real processes, over QUIC, on made-up items.
+//!
+//! Each measurement starts this program twice (`side`). A side makes its items, says that it is ready and waits; both
+//! are then released at once, so that what is measured is a session and nothing else: no file, no start of a program,
+//! no making of items. What a side does then is what `cwg psi` does. `link` describes a slower link, and `relay` is one.
+
+mod args;
+mod gauge;
+mod items;
+mod link;
+mod pair;
+mod plan;
+mod relay;
+mod report;
+mod side;
+
+use cwg_app::{Exit, Problem};
+
+pub(crate) use args::BenchCommand;
+use args::BenchPsi;
+use pair::Pair;
+use plan::Measurement;
+use relay::Relay;
+use report::Row;
+pub(crate) use side::run as run_side;
+
+use crate::output::Output;
+use crate::problems;
+
+/// Measures what the arguments ask for.
+pub(crate) async fn run(command: &BenchCommand, out: Output) -> Result<Exit, Problem> {
+    let BenchCommand::Psi(args) = command;
+    let plan = plan::plan(args, &|text| out.note(text))?;
+    let mut rows = Vec::with_capacity(plan.len());
+    for measurement in &plan {
+        rows.push(median_run(measurement, args, out).await?);
+    }
+    out.json_or(&rows, |out| report::draw(&rows, *out))?;
+    Ok(Exit::Ok)
+}
+
+/// The run with the median wall time; of an even number the faster of the two in the middle.
+async fn median_run(measurement: &Measurement, args: &BenchPsi, out: Output) -> Result<Row, Problem> {
+    let mut rows = Vec::new();
+    for number in 1..=args.repeat {
+        out.note(&format!("{measurement}, {number} of {}", args.repeat));
+        rows.push(run_once(measurement, args, out).await?);
+    }
+    rows.sort_by(|a, b| a.wall_s.total_cmp(&b.wall_s));
+    Ok(rows.swap_remove((rows.len() - 1) / 2))
+}
+
+async fn run_once(measurement: &Measurement, args: &BenchPsi, out: Output) -> Result<Row, Problem> {
+    let mut pair = Pair::start(measurement)?;
+    let relay = match args.link {
+        None => None,
+        Some(link) => Some(Relay::start(link, pair.sender_address()).await.map_err(|error| problems::relay(&error))?),
+    };
+    pair.release(relay.as_ref().map(Relay::address))?;
+    let (receiver, sender) = pair.figures()?;
+    if !receiver.as_planted {
+        return Err(problems::wrong_matches(measurement.protocol.name()));
+    }
+    for note in receiver.notes.iter().chain(&sender.notes).take(1) {
+        out.note(note);
+    }
+    Ok(Row::of(measurement, &receiver, &sender))
+}

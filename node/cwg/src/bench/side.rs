@@ -1,0 +1,191 @@
+//! One side of a measurement: a process that hears on standard input what to do and says on standard output how it went.
+//!
+//! A line of JSON each: it hears its [`Task`], says [`Said::Ready`], hears [`Go`], says [`Said::Done`]; or, at any
+//! moment, says what the [`Said::Problem`] is. When its input ends early, whoever measures is gone, and it ends too.
+
+use std::io::{Read as _, Write as _};
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use cwg_app::{Exit, Problem};
+use cwg_crypto::Seed;
+use cwg_protocol::session::{Place, Plain};
+use cwg_protocol::{Item, TransportKey};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::gauge::{Gauge, Reading};
+use super::items::{self, Tally};
+use crate::exchange::{Channel, End};
+use crate::{entropy, problems, psi};
+
+/// What a side is, and on which items.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Task {
+    /// The protocol's name.
+    pub(crate) protocol: String,
+    /// Which side.
+    pub(crate) role: Role,
+    /// Items of this side alone.
+    pub(crate) own_items: u32,
+    /// Items of both.
+    pub(crate) common_items: u32,
+    /// What the items are made from, the same for both sides.
+    pub(crate) seed: [u8; 32],
+}
+
+/// Which side of a measurement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Role {
+    /// Dials and learns.
+    Receiver,
+    /// Listens and does not.
+    Sender,
+}
+
+/// Starts what is measured.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Go {
+    /// Where the receiver dials to.
+    pub(crate) dial: Option<Listening>,
+}
+
+/// Where a sender is and how it is known.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Listening {
+    /// Address and UDP port.
+    pub(crate) address: std::net::SocketAddr,
+    /// Its key.
+    pub(crate) pin: String,
+}
+
+/// What a side says.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Said {
+    /// The items are made; a sender listens.
+    Ready(Option<Listening>),
+    /// The session came to its end.
+    Done(Figures),
+    /// It did not.
+    Problem(Problem),
+}
+
+/// What a side measured.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Figures {
+    /// Number of matches, if it learns.
+    pub(crate) matches: Option<usize>,
+    /// Whether it learnt exactly what was planted, or nothing if it was not to learn.
+    pub(crate) as_planted: bool,
+    /// Seconds from dialing or accepting to the output.
+    pub(crate) wall_s: f64,
+    /// Processor seconds over that.
+    pub(crate) cpu_s: f64,
+    /// Peak memory over that, in 10^6 bytes.
+    pub(crate) rss_mb: Option<f64>,
+    /// Bytes of frames to the other side.
+    pub(crate) bytes_sent: u64,
+    /// What is to be said of these figures.
+    pub(crate) notes: Vec<String>,
+}
+
+/// Plays one side.
+pub(crate) async fn run() -> Exit {
+    match play().await {
+        Ok(figures) => {
+            say(&Said::Done(figures));
+            Exit::Ok
+        }
+        Err(problem) => {
+            let exit = problem.exit;
+            say(&Said::Problem(problem));
+            exit
+        }
+    }
+}
+
+async fn play() -> Result<Figures, Problem> {
+    let task: Task = hear()?;
+    let protocol = psi::chosen(&task.protocol)?;
+    let (items, planted) = items::made_up(&Seed::new(task.seed), task.role.name(), task.own_items, task.common_items);
+    let (mut channel, listening) = match task.role {
+        Role::Receiver => (Channel::dialing()?, None),
+        Role::Sender => {
+            let channel = Channel::listen((Ipv4Addr::LOCALHOST, 0).into())?;
+            let listening = Listening { address: channel.address()?, pin: channel.pin() };
+            (channel, Some(listening))
+        }
+    };
+    say(&Said::Ready(listening));
+    let go: Go = hear()?;
+    end_when_alone();
+
+    let gauge = Gauge::start();
+    let up = match &go.dial {
+        Some(peer) => {
+            let pin = TransportKey::from_pin(&peer.pin).map_err(|error| problems::bad_pin(&error))?;
+            channel.dial(&peer.address.to_string(), pin).await?
+        }
+        None => channel.accept().await?,
+    };
+    let side = Plain::new(task.role.place(), protocol, Arc::clone(&items), up.exporter, entropy::seed()?);
+    let end = channel.exchange(up.conn, side).await?;
+    let reading = gauge.read();
+
+    channel.shutdown().await;
+    Ok(Figures::of(&end, &reading, task.role, planted))
+}
+
+impl Figures {
+    fn of(end: &End, reading: &Reading, role: Role, planted: Tally) -> Self {
+        let matches = end.released.matches.as_deref();
+        Self {
+            matches: matches.map(<[Item]>::len),
+            as_planted: matches.map(Tally::of) == (role == Role::Receiver).then_some(planted),
+            wall_s: reading.wall_s,
+            cpu_s: reading.cpu_s,
+            rss_mb: reading.rss_mb,
+            bytes_sent: end.bytes_sent,
+            notes: reading.note.map(str::to_owned).into_iter().collect(),
+        }
+    }
+}
+
+impl Role {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Receiver => "receiver",
+            Self::Sender => "sender",
+        }
+    }
+
+    fn place(self) -> Place {
+        match self {
+            Self::Receiver => Place::Proposer,
+            Self::Sender => Place::Acceptor,
+        }
+    }
+}
+
+fn say(said: &Said) {
+    let line = serde_json::to_string(said).expect("what a side says has no failing serializer");
+    let mut out = std::io::stdout().lock();
+    // A closed pipe: nobody listens any more, and the end of our input says so too.
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}
+
+fn hear<T: DeserializeOwned>() -> Result<T, Problem> {
+    let mut line = String::new();
+    let read = tokio::task::block_in_place(|| std::io::stdin().read_line(&mut line));
+    read.ok().and_then(|_| serde_json::from_str(&line).ok()).ok_or_else(problems::bench_side_alone)
+}
+
+/// Ends this process when its input ends.
+fn end_when_alone() {
+    std::thread::spawn(|| {
+        let _ = std::io::stdin().lock().read_to_end(&mut Vec::new());
+        std::process::exit(i32::from(Exit::Unavailable.code()));
+    });
+}

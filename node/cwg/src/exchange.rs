@@ -1,0 +1,150 @@
+//! One plain session between two processes: a connection, frames and jobs, the end (`cwg psi`, `cwg bench psi`).
+//!
+//! What is compared and what becomes of the output is the caller's; so is the measuring of it.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use cwg_app::Problem;
+use cwg_engine::io::{ConnId, Endpoint, PeerUp};
+use cwg_net::{Allow, Alpn, Limits, Net, NetConfig, NetEvent, Pq, TransportIdentity};
+use cwg_protocol::TransportKey;
+use cwg_protocol::psi::{JobId, JobOutput};
+use cwg_protocol::session::{Lane, Plain, PlainStep, Released};
+use tokio::sync::mpsc;
+
+use crate::problems;
+
+/// A session in which the other side says nothing for this long is given up.
+const SILENCE_MAX: Duration = Duration::from_secs(120);
+
+/// Events that wait between the network and the session (count). A frame is at most 256 KiB: 16 MiB.
+const EVENTS_MAX: usize = 64;
+
+/// This side's end of the network, with a key made for the occasion.
+pub(crate) struct Channel {
+    net: Net,
+    events: mpsc::Receiver<NetEvent>,
+    key: TransportKey,
+}
+
+/// A finished exchange and what it took.
+pub(crate) struct End {
+    /// The receipt, and the matches where this side learns.
+    pub(crate) released: Released,
+    /// Bytes of frame bodies to the peer.
+    pub(crate) bytes_sent: u64,
+    /// Bytes of frame bodies from the peer.
+    pub(crate) bytes_received: u64,
+}
+
+impl Channel {
+    /// Listens on this address, to anyone.
+    pub(crate) fn listen(address: SocketAddr) -> Result<Self, Problem> {
+        Self::start(Some(address), Allow::Anyone)
+    }
+
+    /// Dials only.
+    pub(crate) fn dialing() -> Result<Self, Problem> {
+        Self::start(None, Allow::Keys(BTreeSet::new()))
+    }
+
+    fn start(listen: Option<SocketAddr>, allow: Allow) -> Result<Self, Problem> {
+        let identity = TransportIdentity::from_secret(&crate::entropy::seed()?.into_secret());
+        let key = identity.key();
+        let (sender, events) = mpsc::channel(EVENTS_MAX);
+        let config = NetConfig { listen, alpn: Alpn::Psi1, pq: Pq::Preferred, limits: Limits::default() };
+        let net = Net::start(config, identity, allow, sender).map_err(|error| problems::net(&error))?;
+        Ok(Self { net, events, key })
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> Result<SocketAddr, Problem> {
+        self.net.local_addr().ok_or_else(problems::no_address)
+    }
+
+    /// The key that a dialer has to pin.
+    pub(crate) fn pin(&self) -> String {
+        self.key.to_pin()
+    }
+
+    /// The first connection that comes.
+    pub(crate) async fn accept(&mut self) -> Result<PeerUp, Problem> {
+        loop {
+            match self.events.recv().await {
+                Some(NetEvent::Up(up)) => return Ok(up),
+                Some(_) => {}
+                None => return Err(problems::network_stopped()),
+            }
+        }
+    }
+
+    /// A connection to whoever proves the pinned key at this address.
+    pub(crate) async fn dial(&mut self, address: &str, pin: TransportKey) -> Result<PeerUp, Problem> {
+        self.net.dial(0, &Endpoint(address.to_owned()), pin);
+        loop {
+            match self.events.recv().await {
+                Some(NetEvent::Up(up)) => return Ok(up),
+                Some(NetEvent::DialFailed { failure, .. }) => return Err(problems::dial(failure, address)),
+                Some(_) => {}
+                None => return Err(problems::network_stopped()),
+            }
+        }
+    }
+
+    /// Drives one side over one connection: frames from the network, jobs on all cores.
+    pub(crate) async fn exchange(&mut self, conn: ConnId, mut side: Plain) -> Result<End, Problem> {
+        let (done, mut outputs) = mpsc::unbounded_channel::<((Lane, JobId), JobOutput)>();
+        let (mut bytes_sent, mut bytes_received) = (0, 0);
+        let mut step = side.start();
+        loop {
+            if let Some(released) = carry_out(&self.net, conn, step, &done, &mut bytes_sent) {
+                return Ok(End { released, bytes_sent, bytes_received });
+            }
+            let next = tokio::select! {
+                Some((place, output)) = outputs.recv() => side.on_computed(place, output),
+                event = self.events.recv() => match event {
+                    Some(NetEvent::Frame { conn: on, body }) if on == conn => {
+                        bytes_received += body.len() as u64;
+                        side.on_frame(&body)
+                    }
+                    Some(NetEvent::Down { conn: on, .. }) if on == conn => return Err(problems::peer_lost()),
+                    // Another connector, while this one is served: nobody of ours.
+                    Some(NetEvent::Up(other)) => {
+                        self.net.close(other.conn, 0);
+                        Ok(PlainStep::default())
+                    }
+                    Some(_) => Ok(PlainStep::default()),
+                    None => return Err(problems::network_stopped()),
+                },
+                () = tokio::time::sleep(SILENCE_MAX) => return Err(problems::peer_silent(SILENCE_MAX)),
+            };
+            step = next.map_err(|error| problems::plain(&error))?;
+        }
+    }
+
+    /// Closes what stands, after what was queued has reached the peer.
+    pub(crate) async fn shutdown(self) {
+        self.net.shutdown().await;
+    }
+}
+
+fn carry_out(
+    net: &Net,
+    conn: ConnId,
+    step: PlainStep,
+    done: &mpsc::UnboundedSender<((Lane, JobId), JobOutput)>,
+    bytes_sent: &mut u64,
+) -> Option<Released> {
+    for body in step.send {
+        *bytes_sent += body.len() as u64;
+        net.send(conn, body);
+    }
+    for (place, job) in step.jobs {
+        let done = done.clone();
+        // The receiver is gone only when the exchange is over.
+        rayon::spawn_fifo(move || drop(done.send((place, job.run()))));
+    }
+    step.released
+}

@@ -1,0 +1,94 @@
+//! `cwg bench psi`: the figures are there, they are of the run that was asked for, and its matches are the planted ones.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::nodes::{cwg, program};
+
+const KEYS: [&str; 13] = [
+    "protocol",
+    "profile",
+    "receiver_items",
+    "sender_items",
+    "matches",
+    "wall_s",
+    "receiver_cpu_s",
+    "sender_cpu_s",
+    "receiver_rss_mb",
+    "sender_rss_mb",
+    "bytes_to_sender",
+    "bytes_to_receiver",
+    "bits_per_item",
+];
+
+/// The rows of a bench, each with exactly the keys that are promised.
+fn rows(args: &[&str]) -> Vec<Value> {
+    let dir = tempfile::tempdir().unwrap();
+    let document = cwg(dir.path(), &[&["bench", "psi"], args].concat()).ok();
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "a bench leaves nothing behind");
+    let rows = document.as_array().unwrap().clone();
+    for row in &rows {
+        let keys: BTreeSet<&str> = row.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(keys, BTreeSet::from(KEYS));
+    }
+    rows
+}
+
+fn number(row: &Value, key: &str) -> f64 {
+    row[key].as_f64().unwrap_or_else(|| panic!("{key} is no number: {row}"))
+}
+
+#[test]
+fn a_bench_finds_what_it_planted_and_says_what_it_took() {
+    let args = ["--protocol", "voprf", "--profile", "malicious", "--items", "64"];
+    let rows = rows(&[&args[..], &["--items", "2^5", "--sender-items", "1e2", "--repeat", "2"]].concat());
+    let sizes: Vec<[&Value; 3]> =
+        rows.iter().map(|row| [&row["receiver_items"], &row["sender_items"], &row["matches"]]).collect();
+    assert_eq!(
+        sizes,
+        [[64, 100, 32], [32, 100, 16]].map(|row| row.map(Value::from)).each_ref().map(|row| row.each_ref())
+    );
+    for row in &rows {
+        assert_eq!((row["protocol"].as_str(), row["profile"].as_str()), (Some("voprf"), Some("malicious")));
+        for key in ["wall_s", "receiver_cpu_s", "sender_cpu_s"] {
+            assert!(number(row, key) > 0.0, "{key}: {row}");
+        }
+        // A program of some megabytes; a figure in another unit would be far off.
+        for key in ["receiver_rss_mb", "sender_rss_mb"] {
+            assert!(row[key].is_null() || (1.0..4000.0).contains(&number(row, key)), "{key}: {row}");
+        }
+        let (items, bytes) =
+            (number(row, "receiver_items"), number(row, "bytes_to_sender") + number(row, "bytes_to_receiver"));
+        // Each item of the receiver is an element of 32 bytes there and back; the sender's are tags of 16.
+        assert!(bytes >= 64.0 * items + 16.0 * 100.0 && bytes < 64.0 * items + 16.0 * 100.0 + 4096.0, "{row}");
+        assert!((number(row, "bits_per_item") - 8.0 * bytes / 100.0).abs() < 1e-6, "{row}");
+    }
+}
+
+#[test]
+fn a_link_between_the_sides_takes_its_time_and_changes_no_result() {
+    let rows = rows(&["--protocol", "voprf", "--items", "64", "--link", "10mbit,150ms"]);
+    assert_eq!((rows.len(), &rows[0]["matches"]), (1, &Value::from(32)));
+    // The address is proven, keys are exchanged, greetings, hellos, terms, blinded items: a round trip each, at least.
+    assert!(number(&rows[0], "wall_s") >= 6.0 * 0.150, "{}", rows[0]);
+}
+
+#[test]
+fn a_bench_that_cannot_be_is_refused_by_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let check = |args: &[&str], code: &str| {
+        let refused = cwg(dir.path(), &[&["bench", "psi"], args].concat()).refused(64);
+        assert_eq!(refused["code"], code, "{args:?}: {refused}");
+    };
+    check(&["--protocol", "nothing"], "unknown-protocol");
+    check(&["--protocol", "voprf", "--items", "2^31"], "nothing-to-measure");
+    check(&["--receiver-items", "64"], "one-size");
+    for args in [["--items", "0"], ["--link", "fast,1ms"], ["--profile", "trusting"], ["--repeat", "0"]] {
+        assert_eq!(cwg(dir.path(), &[&["bench", "psi"], &args[..]].concat()).code, 64, "{args:?}");
+    }
+    let alone = program(dir.path()).arg("bench-side").output().unwrap();
+    assert_eq!(alone.status.code(), Some(64), "a side is started by a bench alone");
+    let help = String::from_utf8(program(dir.path()).arg("--help").output().unwrap().stdout).unwrap();
+    assert!(help.contains("bench") && !help.contains("bench-side"), "{help}");
+}
