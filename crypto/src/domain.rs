@@ -59,6 +59,10 @@ domains! {
     Session = "cwg-network session/v1",
     /// Key that deals items into the shards of a session.
     Shards = "cwg-network shards/v1",
+    /// Keys of the hash from a store's key to its bin and sparse columns.
+    OkvsRows = "cwg-network okvs-rows/v1",
+    /// Key of the hash from a store's key to the point of its dense columns.
+    OkvsDense = "cwg-network okvs-dense/v1",
     /// Commitment to a set of items.
     SetCommitment = "cwg-network set-commitment/v1",
     /// Rules of a session without a network.

@@ -14,6 +14,7 @@
 //! | [`derive_from_passphrase`] | Argon2id | RFC 9106 |
 //! | [`Block`], [`products`] and other slices | 128 bits, GF(2^128) | |
 //! | [`Mmo`], [`expand_pairs`], [`davies_meyer`], [`Prg`] | AES-128 as a hash and as a generator | FIPS 197; 2019/074 |
+//! | [`okvs`] | oblivious key-value store | 2022/320 §3 |
 //! | [`ot`] | base oblivious transfer and its extension, against malicious sides | 2019/706, 2022/192, 2019/074 |
 //! | [`Transcript`] | running hash over two lanes of messages | |
 //!
@@ -36,6 +37,7 @@
 //! | weighted sums of blinded and evaluated elements, the proof's check | [`voprf`] | both sides know them |
 //! | verification of signatures | [`VerifyingKey`] | public |
 //! | `==` and order of [`Digest`], [`voprf::PublicKey`], [`Signature`] | | public; use [`ct_eq`] where a digest is of a secret |
+//! | encoding, and where reading looks | [`okvs`] | only on the own machine; a peer must not be let time it |
 //! | second half of Argon2id's first pass and all later ones | [`derive_from_passphrase`] | RFC 9106 §3.4.1.3: memory access depends on the passphrase |
 //!
 //! Two branches on secrets remain: a random scalar or Δ that is zero is drawn again, and an input that hashes to the identity
@@ -53,6 +55,7 @@ mod field;
 pub mod group;
 mod hash;
 mod mmo;
+pub mod okvs;
 pub mod ot;
 mod passphrase;
 mod secret;
