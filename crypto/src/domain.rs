@@ -63,6 +63,8 @@ domains! {
     OkvsRows = "cwg-network okvs-rows/v1",
     /// Key of the hash from a store's key to the point of its dense columns.
     OkvsDense = "cwg-network okvs-dense/v1",
+    /// Key of the public code that compresses a silent VOLE.
+    ExpandConvolute = "cwg-network expand-convolute/v1",
     /// Commitment to a set of items.
     SetCommitment = "cwg-network set-commitment/v1",
     /// Rules of a session without a network.

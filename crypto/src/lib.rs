@@ -16,6 +16,7 @@
 //! | [`Mmo`], [`expand_pairs`], [`davies_meyer`], [`Prg`] | AES-128 as a hash and as a generator | FIPS 197; 2019/074 |
 //! | [`okvs`] | oblivious key-value store | 2022/320 §3 |
 //! | [`ot`] | base oblivious transfer and its extension, against malicious sides | 2019/706, 2022/192, 2019/074 |
+//! | [`vole`] | silent VOLE: trees, code, checked batches | 2019/1159, 2023/882, 2022/320 |
 //! | [`Transcript`] | running hash over two lanes of messages | |
 //!
 //! # Time
@@ -63,6 +64,7 @@ mod sign;
 #[allow(unsafe_code)]
 mod simd;
 mod transcript;
+pub mod vole;
 pub mod voprf;
 
 #[cfg(test)]

@@ -22,12 +22,20 @@ mod wide_aes;
 mod wide_field;
 
 mod cipher;
+mod convolve;
 mod field;
+mod gather;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use cipher::{Cipher, davies_meyer, expand_pairs};
+pub(crate) use convolve::convolve;
+#[cfg(test)]
+pub(crate) use convolve::convolve_kernels;
 pub(crate) use field::{add_polynomial, add_scaled, inner_product, product, products};
+pub(crate) use gather::gather;
+#[cfg(test)]
+pub(crate) use gather::gather_kernels;
 
 /// The machine has SSSE3, AES-NI and PCLMULQDQ.
 #[cfg(target_arch = "x86_64")]
