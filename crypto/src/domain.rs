@@ -65,6 +65,22 @@ domains! {
     OkvsDense = "cwg-network okvs-dense/v1",
     /// Key of the public code that compresses a silent VOLE.
     ExpandConvolute = "cwg-network expand-convolute/v1",
+    /// Keys that make the children in the trees of a batch.
+    VoleTree = "cwg-network vole-tree/v1",
+    /// Name of an execution of the vector OLE.
+    VoleSession = "cwg-network vole-session/v1",
+    /// Rows of the key-value store of a shard.
+    VoleRows = "cwg-network vole-rows/v1",
+    /// Hash of an item to the field, in a shard.
+    VoleField = "cwg-network vole-field/v1",
+    /// Hash of an output without its item, in a shard.
+    VoleOutput = "cwg-network vole-output/v1",
+    /// Separator of the tags of a shard.
+    VoleTag = "cwg-network vole-tag/v1",
+    /// Commitment to half of a shard's mask.
+    VoleMask = "cwg-network vole-mask/v1",
+    /// Answer to the challenge of a batch.
+    VoleCheck = "cwg-network vole-check/v1",
     /// Commitment to a set of items.
     SetCommitment = "cwg-network set-commitment/v1",
     /// Rules of a session without a network.

@@ -9,6 +9,7 @@
 //! A batch: t trees of L leaves make a vector of t·L blocks, one leaf of each tree unknown to one side; the code turns it
 //! into t·L/2 blocks that look random to that side. Base correlations, their checks and the exchange are not here.
 
+mod batch;
 mod code;
 pub(crate) mod convolution;
 pub(crate) mod expander;
@@ -16,4 +17,5 @@ pub mod pprf;
 pub mod security;
 mod words;
 
+pub use batch::{Batches, Grown, Place, Positions, Shape, Taken};
 pub use code::{Code, OUTPUTS_MIN, Weight};

@@ -1,0 +1,325 @@
+//! One batch of the correlation c = b + a·Δ: from entries over the base to thousands of entries more, by a multi-point PPRF,
+//! its check, and the code (2019/1159; 2022/320, section 3).
+//!
+//! The side with Δ has b and grows trees of pseudo-random leaves v; the other side gets all leaves but one of each tree, and
+//! at the one left out v + y·Δ, where y is its own element of the base. So it has w = v + e·Δ for a vector e that is zero but
+//! for one y in each tree, the regular noise. The code makes of e, w and v the outputs a, c and b.
+//!
+//! # The check
+//!
+//! A side with Δ that grows one tree wrongly would learn from an abort whether the other's position was in it. So the other
+//! side names a random point X after it has all trees, and x* = sum of X^(l+1)·e_l - y_last with an element of the base kept
+//! for this; the side with Δ answers with a digest of its own sum of X^(l+1)·v_l + Δ·x* - b_last. An honest answer is the
+//! digest of what the other side knows itself: sum of X^(l+1)·w_l - c_last. What a wrong tree can still learn, that it was
+//! not found out, is a guess of the noise's position in it, and the noise is heavy enough to spare some.
+//!
+//! That y is one field element for all bits of Δ, and not another for some, is ensured where the base comes from: the
+//! consistency check of the extension (`docs/adr/0014-one-correlation.md`).
+
+use core::fmt;
+
+use rand_core::Rng as _;
+use zeroize::Zeroizing;
+
+use super::code::Code;
+use super::pprf::{Branching, Forest};
+use crate::ot::{Delta, OtHash};
+use crate::{Block, Digest, Domain, Seed, derive_public, digest, power_sum};
+
+const BLOCK_LEN: usize = 16;
+
+/// Trees and leaves of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    trees: usize,
+    leaves: usize,
+}
+
+impl Shape {
+    /// A batch of that many trees, each of that many leaves.
+    ///
+    /// # Panics
+    /// If there is no tree, or its leaves are no even number from 2 to 2^20.
+    pub const fn new(trees: usize, leaves: usize) -> Self {
+        assert!(
+            trees > 0 && leaves >= 2 && leaves.is_multiple_of(2) && leaves <= 1 << 20,
+            "trees of an even number of leaves"
+        );
+        Self { trees, leaves }
+    }
+
+    /// How many entries it gives: half the leaves of all trees.
+    pub const fn outputs(self) -> usize {
+        self.trees * self.leaves / 2
+    }
+
+    /// Levels of a tree below its root.
+    pub const fn depth(self) -> usize {
+        self.leaves.next_power_of_two().trailing_zeros() as usize
+    }
+
+    fn forest(self) -> Forest {
+        Forest::new(self.trees, self.leaves)
+    }
+
+    /// Transfers that it takes: one for each level of each tree.
+    pub const fn transfers(self) -> usize {
+        self.trees * self.depth()
+    }
+
+    /// Entries over the field that it takes: one for each tree, and one for the check.
+    pub const fn base(self) -> usize {
+        self.trees + 1
+    }
+
+    /// Bytes that correct the choices of its transfers.
+    pub const fn corrections_len(self) -> usize {
+        self.transfers().div_ceil(8)
+    }
+
+    /// Bytes of its trees as sent: two sums a level, and one block a tree.
+    pub const fn message_len(self) -> usize {
+        self.trees * (2 * self.depth() + 1) * BLOCK_LEN
+    }
+}
+
+/// What all batches of one session share: keys of the trees and of the transfers, and the code.
+pub struct Batches {
+    session: Digest,
+    shape: Shape,
+    branching: Branching,
+    transfers: OtHash,
+    code: Code,
+}
+
+/// One batch among those of its session: its number, and that of the first entry its transfers use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Number of the batch.
+    pub batch: u64,
+    /// Number of its first entry among all of the session.
+    pub first_entry: u64,
+}
+
+impl Batches {
+    /// Of a session, all of one shape.
+    pub fn new(session: &Digest, shape: Shape, code: Code) -> Self {
+        assert!(code.outputs() == shape.outputs(), "a code of as many outputs as the batches give");
+        let key = |side: u8| {
+            let derived = derive_public(Domain::VoleTree, &[session.as_bytes(), &[side]]);
+            *derived.as_bytes().first_chunk().expect("a digest has 32 bytes")
+        };
+        let branching = Branching::new(key(0), key(1));
+        Self { session: *session, shape, branching, transfers: OtHash::new(session), code }
+    }
+
+    /// Their shape.
+    pub const fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// The side with Δ grows a batch. `q` has one entry for each transfer, `corrections` are the other side's, `base` is b of
+    /// [`Shape::base`] entries. Beside the state, [`Shape::message_len`] bytes to send.
+    ///
+    /// # Panics
+    /// If a length is another.
+    pub fn grow(
+        &self,
+        place: Place,
+        delta: &Delta,
+        q: &[Block],
+        corrections: &[u8],
+        base: &[Block],
+        seed: &Seed,
+    ) -> (Grown, Vec<u8>) {
+        let Shape { trees, leaves } = self.shape;
+        let depth = self.shape.depth();
+        assert!(q.len() == self.shape.transfers() && base.len() == self.shape.base(), "entries as the shape says");
+        assert!(corrections.len() == self.shape.corrections_len(), "a correction for each transfer");
+        let roots = random_blocks(seed, trees);
+        let mut all = vec![Block::ZERO; trees * leaves];
+        let sums = self.branching.grow(self.shape.forest(), &roots, &mut all);
+        let keys = self.transfers.key_pairs(place.first_entry, q, delta);
+        let mut message = Vec::with_capacity(self.shape.message_len());
+        for tree in 0..trees {
+            for transfer in tree * depth..(tree + 1) * depth {
+                let flip = bit(corrections, transfer);
+                let [left, right] = sums[transfer];
+                let [first, second] = keys[transfer];
+                // A choice that was corrected finds its key on the other side.
+                let swap = (first + second).masked(flip);
+                message.extend_from_slice(&(left + first + swap).to_bytes());
+                message.extend_from_slice(&(right + second + swap).to_bytes());
+            }
+            let sum = all[tree * leaves..(tree + 1) * leaves].iter().fold(base[tree], |sum, leaf| sum + *leaf);
+            message.extend_from_slice(&sum.to_bytes());
+        }
+        (Grown { leaves: all, last: base[trees] }, message)
+    }
+
+    /// Positions of the noise of a batch, and the bytes that turn the random choices of `bits` into those that lead there.
+    /// Bit i of `bits` is the choice of transfer i.
+    ///
+    /// # Panics
+    /// If there are fewer bits than transfers.
+    pub fn choose(&self, bits: impl Fn(usize) -> u8, seed: &Seed) -> (Positions, Vec<u8>) {
+        let (leaves, depth) = (self.shape.leaves, self.shape.depth());
+        let mut rng = seed.rng();
+        let positions: Zeroizing<Vec<u32>> = Zeroizing::new(
+            (0..self.shape.trees).map(|_| ((u128::from(rng.next_u64()) * leaves as u128) >> 64) as u32).collect(),
+        );
+        let mut corrections = vec![0; self.shape.corrections_len()];
+        for (tree, position) in positions.iter().enumerate() {
+            for (level, side) in self.shape.forest().needed_sides(*position).enumerate() {
+                let transfer = tree * depth + level;
+                corrections[transfer / 8] |= (side ^ (bits(transfer) & 1)) << (transfer % 8);
+            }
+        }
+        (Positions(positions), corrections)
+    }
+
+    /// The other side takes a batch. `t` has one entry for each transfer, `base` is c and `noise` is a of [`Shape::base`]
+    /// entries, `message` is what [`Batches::grow`] sent.
+    ///
+    /// # Panics
+    /// If a length is another.
+    pub fn take(
+        &self,
+        place: Place,
+        positions: &Positions,
+        t: &[Block],
+        base: &[Block],
+        noise: &[Block],
+        message: &[u8],
+        seed: &Seed,
+    ) -> Taken {
+        let Shape { trees, leaves } = self.shape;
+        let depth = self.shape.depth();
+        assert!(t.len() == self.shape.transfers() && base.len() == self.shape.base(), "entries as the shape says");
+        assert!(noise.len() == base.len() && message.len() == self.shape.message_len(), "lengths as the shape says");
+        let (blocks, _) = message.as_chunks::<BLOCK_LEN>();
+        let keys = self.transfers.chosen_keys(place.first_entry, t);
+        let of_tree = |tree: usize| &blocks[tree * (2 * depth + 1)..(tree + 1) * (2 * depth + 1)];
+        let mut sums = Zeroizing::new(Vec::with_capacity(trees * depth));
+        for (tree, position) in positions.0.iter().enumerate() {
+            let sides = self.shape.forest().needed_sides(*position);
+            for (level, (pair, side)) in of_tree(tree).as_chunks::<2>().0.iter().zip(sides).enumerate() {
+                let [left, right] = pair.map(Block::from_bytes);
+                sums.push(left + (left + right).masked(side) + keys[tree * depth + level]);
+            }
+        }
+        let mut known = vec![Block::ZERO; trees * leaves];
+        self.branching.grow_punctured(self.shape.forest(), &positions.0, &sums, &mut known);
+        let mut sparse = vec![Block::ZERO; known.len()];
+        for (tree, position) in positions.0.iter().enumerate() {
+            let range = tree * leaves..(tree + 1) * leaves;
+            let rest = known[range.clone()].iter().fold(base[tree], |sum, leaf| sum + *leaf);
+            let at_position = rest + Block::from_bytes(of_tree(tree)[2 * depth]);
+            for (number, (leaf, element)) in (0u32..).zip(known[range.clone()].iter_mut().zip(&mut sparse[range])) {
+                // One at the position and nowhere else, in the same time for all positions.
+                let here = ((u64::from(number ^ *position)).wrapping_sub(1) >> 63) as u8;
+                *leaf += at_position.masked(here);
+                *element = noise[tree].masked(here);
+            }
+        }
+        let point = random_blocks(seed, 1)[0];
+        let lacking = power_sum(&sparse, point) + noise[trees];
+        let expected = self.check(place, power_sum(&known, point) + base[trees]);
+        let pairs = sparse.iter().zip(known.iter()).map(|(element, leaf)| [*element, *leaf]).collect();
+        Taken { point, lacking, expected, pairs }
+    }
+
+    fn check(&self, place: Place, value: Block) -> Digest {
+        digest(Domain::VoleCheck, &[self.session.as_bytes(), &place.batch.to_le_bytes(), &value.to_bytes()])
+    }
+}
+
+impl fmt::Debug for Batches {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Batches({:?}, ..)", self.shape)
+    }
+}
+
+/// A batch of the side with Δ, before it is challenged.
+pub struct Grown {
+    leaves: Vec<Block>,
+    last: Block,
+}
+
+impl Grown {
+    /// b of the batch's outputs.
+    pub fn outputs(&self, batches: &Batches) -> Vec<Block> {
+        let mut vector = self.leaves.clone();
+        batches.code.compress(&mut vector);
+        vector.truncate(batches.shape.outputs());
+        vector
+    }
+
+    /// The answer to a challenge.
+    pub fn answer(self, batches: &Batches, place: Place, delta: &Delta, point: Block, lacking: Block) -> Digest {
+        batches.check(place, power_sum(&self.leaves, point) + delta.block() * lacking + self.last)
+    }
+}
+
+impl fmt::Debug for Grown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Grown(..)")
+    }
+}
+
+/// Where the noise of a batch is: one leaf of each tree.
+pub struct Positions(Zeroizing<Vec<u32>>);
+
+impl fmt::Debug for Positions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Positions(..)")
+    }
+}
+
+/// A batch of the other side. Its outputs may be used for nothing before the answer to the challenge was the expected one.
+pub struct Taken {
+    /// The point X of the challenge.
+    pub point: Block,
+    /// x*, to be sent with it.
+    pub lacking: Block,
+    /// The answer of an honest side.
+    pub expected: Digest,
+    pairs: Vec<[Block; 2]>,
+}
+
+impl Taken {
+    /// a and c of the batch's outputs, side by side.
+    pub fn outputs(mut self, batches: &Batches) -> Vec<[Block; 2]> {
+        batches.code.compress_pair(&mut self.pairs);
+        self.pairs.truncate(batches.shape.outputs());
+        self.pairs
+    }
+
+    /// The part without the outputs, which are to be computed elsewhere.
+    pub fn challenge(&self) -> (Block, Block, Digest) {
+        (self.point, self.lacking, self.expected)
+    }
+}
+
+impl fmt::Debug for Taken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Taken(..)")
+    }
+}
+
+fn bit(bits: &[u8], index: usize) -> u8 {
+    bits[index / 8] >> (index % 8) & 1
+}
+
+fn random_blocks(seed: &Seed, count: usize) -> Zeroizing<Vec<Block>> {
+    let mut rng = seed.rng();
+    Zeroizing::new(
+        (0..count)
+            .map(|_| {
+                let mut bytes = [0; BLOCK_LEN];
+                rng.fill_bytes(&mut bytes);
+                Block::from_bytes(bytes)
+            })
+            .collect(),
+    )
+}
