@@ -52,6 +52,18 @@ pub enum Violation {
         /// The batch.
         batch: u32,
     },
+    /// An extension of the correlation that is not consistent.
+    #[error("the correlation was extended inconsistently")]
+    BadExtension,
+    /// A batch of the correlation that was grown otherwise than the protocol says.
+    #[error("batch {batch} of the correlation does not stand its check")]
+    BadBatch {
+        /// The batch.
+        batch: u32,
+    },
+    /// A mask other than the one committed to.
+    #[error("the mask is not the one that was committed to")]
+    BadMask,
     /// A public key that is none.
     #[error("the public key is not valid")]
     BadPublicKey,
@@ -86,6 +98,9 @@ impl Violation {
             Self::RepeatedElement { .. } => "repeated-element",
             Self::UnawaitedBatch { .. } => "unawaited-batch",
             Self::BadProof { .. } => "bad-proof",
+            Self::BadExtension => "bad-extension",
+            Self::BadBatch { .. } => "bad-batch",
+            Self::BadMask => "bad-mask",
             Self::BadPublicKey => "bad-public-key",
             Self::TagsOutOfOrder => "tags-out-of-order",
             Self::UnknownSession => "unknown-session",

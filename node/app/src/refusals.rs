@@ -173,6 +173,11 @@ const ENDS: &[(&str, &str, &str)] = &[
         "plan the run again: every session deals it anew",
     ),
     (
+        "set-unencoded",
+        "the set could not be encoded under any of several seeds, as happens to less than one session in 2^100",
+        "plan the run again; if it happens twice, two indicators of the set have one digest: report it",
+    ),
+    (
         "tags-unfit",
         "the tags did not fit their length, as happens to less than one session in 2^40",
         "plan the run again: every session has new tags",

@@ -17,6 +17,10 @@ pub enum Fact {
     Traffic,
     /// Guessing: whoever brings an identifier to a run learns whether the other side holds it.
     Guessing,
+    /// A receiver that cheats may test more items than it declared.
+    InflatedSet,
+    /// What a cheating side learns from not being found out.
+    SelectiveFailure,
     /// Nothing binds an input to real records.
     FalseInputs,
     /// A side can stop after it has its output and before the other has.
@@ -40,6 +44,14 @@ impl Fact {
             Self::Guessing => {
                 "guessing: a member that puts an identifier it merely guessed into its set learns whether the other \
                  side holds it; a phone number is one of about 10^9, so only budgets, commitments and audit bound this"
+            }
+            Self::InflatedSet => {
+                "a larger set: a receiver that cheats may test up to 1.4 times as many items as it declared, so budgets are \
+                 priced at that"
+            }
+            Self::SelectiveFailure => {
+                "selective failure: a side that cheats may guess a few bits of the other's randomness, at the risk of ending \
+                 the session, and learns whether it was right; parameters leave room for it, and sessions are budgeted"
             }
             Self::FalseInputs => "false inputs: nothing proves that a side's items come from its records",
             Self::Fairness => "fairness: in a two-way run a side can stop once it has its own output",

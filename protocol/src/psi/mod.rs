@@ -7,6 +7,7 @@ pub mod ideal;
 mod leakage;
 mod shard;
 mod step;
+pub mod vole;
 pub mod voprf;
 
 use std::sync::Arc;
@@ -107,7 +108,7 @@ pub trait Party: Send {
 }
 
 /// Every protocol that two members may run.
-pub static PROTOCOLS: &[&dyn PsiProtocol] = &[&voprf::Voprf];
+pub static PROTOCOLS: &[&dyn PsiProtocol] = &[&voprf::Voprf, &vole::Vole, &vole::VoleSemiHonest];
 
 /// The protocol of that number.
 pub fn protocol(id: ProtocolId) -> Option<&'static dyn PsiProtocol> {

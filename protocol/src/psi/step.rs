@@ -45,6 +45,9 @@ pub enum GivenUp {
     /// More items fell into one shard than its public size.
     #[error("a shard of the own set is larger than its public size")]
     ShardOverfull,
+    /// The items of a shard could not be encoded under any of several seeds.
+    #[error("the own set cannot be encoded")]
+    SetUnencoded,
     /// The tags of a bucket do not fit their public length.
     #[error("the tags of the own set do not fit their public length")]
     TagsUnfit,
@@ -55,6 +58,7 @@ impl GivenUp {
     pub fn code(self) -> &'static str {
         match self {
             Self::ShardOverfull => "shard-overfull",
+            Self::SetUnencoded => "set-unencoded",
             Self::TagsUnfit => "tags-unfit",
         }
     }

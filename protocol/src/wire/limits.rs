@@ -57,6 +57,30 @@ pub const VOPRF_WINDOW: usize = 16;
 /// Tags of one frame: 128 KiB.
 pub const TAGS_PER_FRAME: usize = 8192;
 
+/// Items of one side of a `vole` session, padding included. Memory is bounded by a shard, not by this.
+pub const VOLE_ITEMS_MAX: u32 = 1 << 27;
+
+/// Items of a shard: what is encoded, compared and held at once.
+pub const VOLE_SHARD_ITEMS: u32 = 1 << 20;
+
+/// Shards under way at once: one that is being encoded while the other is being compared.
+pub const VOLE_SHARDS_UNDER_WAY: u32 = 2;
+
+/// Leaves of one tree of a batch. With 144 trees a batch gives 147,456 outputs, and what is worked on stays in the cache.
+pub const VOLE_LEAVES_MAX: usize = 2048;
+
+/// Fewest leaves: below it the noise would be too dense for the size (`docs/spec/vole.md`, security).
+pub const VOLE_LEAVES_MIN: usize = 128;
+
+/// Batches that a `vole` sender may be ahead of the receiver's challenges; bounds what either side holds for them.
+pub const VOLE_WINDOW: u32 = 4;
+
+/// Blocks of one frame of a vector: 250 KiB.
+pub const VOLE_BLOCKS_PER_FRAME: usize = 16_000;
+
+/// Bytes of coded tags in one frame: 250 KiB.
+pub const VOLE_TAG_BYTES_PER_FRAME: usize = 256_000;
+
 /// Smallest padded size of a set: below it the padded size would say too much.
 pub const ITEMS_MIN_PADDED: u32 = 16;
 

@@ -1,0 +1,75 @@
+//! Work on the bins of one shard's vector, in ranges that make jobs of a bounded size.
+
+use core::ops::Range;
+
+use cwg_crypto::okvs::{Binned, OkvsError, OkvsParams};
+use cwg_crypto::{Block, Digest, Domain, Prg, add_scaled, derive_public};
+
+use super::keys::ShardHashes;
+
+/// Bins of one job: some 130,000 items.
+const BINS_PER_JOB: usize = 8;
+
+/// A part of an encoded vector.
+pub(super) struct Encoded {
+    /// Where in the vector it starts.
+    pub(super) start: usize,
+    pub(super) blocks: Vec<Block>,
+}
+
+/// The seed of a shard's rows.
+pub(super) fn row_seed(session: &Digest, shard: u32, seed: &[u8; 32]) -> [u8; 32] {
+    *derive_public(Domain::VoleRows, &[session.as_bytes(), &shard.to_le_bytes(), seed]).as_bytes()
+}
+
+/// All bins, in ranges of one job each.
+pub(super) fn ranges(okvs: &OkvsParams) -> impl Iterator<Item = Range<usize>> + use<> {
+    let bins = okvs.bins();
+    (0..bins).step_by(BINS_PER_JOB).map(move |start| start..bins.min(start + BINS_PER_JOB))
+}
+
+/// Encodes each item's hash to the field, for a range of bins.
+pub(super) fn encode(
+    binned: &Binned,
+    hashes: &ShardHashes,
+    range: Range<usize>,
+    fill: &mut Prg,
+) -> Result<Encoded, OkvsError> {
+    let bin_len = binned.params().bin_len();
+    let start = range.start * bin_len;
+    let mut blocks = vec![Block::ZERO; range.len() * bin_len];
+    let mut values = binned.keys()[binned.keys_of(range.clone())].to_vec();
+    hashes.to_field(&mut values);
+    binned.encode_bins(range, &values, fill, &mut blocks)?;
+    Ok(Encoded { start, blocks })
+}
+
+/// Tags of the items in a range of bins, in their order there: of what the vector decodes to plus the mask, and for the side
+/// with Δ plus Δ times the item's hash to the field.
+pub(super) fn tags(
+    binned: &Binned,
+    hashes: &ShardHashes,
+    vector: &[Block],
+    range: Range<usize>,
+    delta: Option<Block>,
+    mask: Block,
+) -> Vec<u128> {
+    let bin_len = binned.params().bin_len();
+    let mut tags = Vec::with_capacity(binned.keys_of(range.clone()).len());
+    let (mut z, mut elements) = (Vec::new(), Vec::new());
+    for bin in range {
+        let keys = &binned.keys()[binned.keys_of(bin..bin + 1)];
+        z.clear();
+        z.resize(keys.len(), Block::ZERO);
+        binned.decode_bin(bin, &vector[bin * bin_len..][..bin_len], &mut z);
+        z.iter_mut().for_each(|z| *z += mask);
+        if let Some(delta) = delta {
+            elements.clear();
+            elements.extend_from_slice(keys);
+            hashes.to_field(&mut elements);
+            add_scaled(&mut z, &elements, delta);
+        }
+        hashes.tags(&mut z, keys, &mut tags);
+    }
+    tags
+}

@@ -1,0 +1,204 @@
+//! The receiver: sets the correlation up, and takes its set through it shard by shard.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cwg_crypto::ot::{CotReceiver, OtSender};
+use cwg_crypto::vole::{Batches, Code};
+use cwg_crypto::{Block, Digest, Seed};
+
+use super::message::Message;
+use super::plan::{FIELD_BITS, Plan};
+use super::receiver_shard::{Correlation, Done, Shard as ShardState};
+use super::{Wanted, keys, unexpected};
+use crate::Item;
+use crate::psi::{Binding, JobId, JobOutput, Outcome, Party, Shard, Step};
+use crate::violation::Violation;
+use crate::wire::limits::VOLE_SHARDS_UNDER_WAY;
+
+/// What all shards of this side share.
+pub(super) struct Shared {
+    pub(super) plan: Plan,
+    pub(super) session: Digest,
+    pub(super) seed: Seed,
+    pub(super) batches: Batches,
+}
+
+/// How far the set-up is.
+enum Setup {
+    AwaitOpening(Box<OtSender>),
+    Standing(Box<CotReceiver>),
+}
+
+pub(super) struct Receiver {
+    shared: Arc<Shared>,
+    /// Taken out while a message changes it.
+    setup: Option<Setup>,
+    /// What the base transfers' other half of our message is.
+    publics: Vec<u8>,
+    shards: BTreeMap<u32, ShardState>,
+    next_shard: u32,
+    /// Base of the next shard's first batch, once the shard before has it.
+    chained: BTreeMap<u32, Vec<[Block; 2]>>,
+    entries: u64,
+    jobs: u32,
+    /// Items of the shards that are done, and places of their matches.
+    items: BTreeMap<u32, u32>,
+    matched: BTreeMap<u32, Vec<u32>>,
+}
+
+impl Receiver {
+    pub(super) fn new(binding: Binding, plan: Plan, seed: Seed) -> Self {
+        let session = keys::session_of(binding);
+        let (ot, publics) = OtSender::new(&session, seed.fork("base transfers", 0));
+        let batches = Batches::new(&session, plan.shape, Code::new(plan.shape.outputs(), plan.profile.weight));
+        Self {
+            shared: Arc::new(Shared { plan, session, seed, batches }),
+            setup: Some(Setup::AwaitOpening(Box::new(ot))),
+            publics,
+            shards: BTreeMap::new(),
+            next_shard: 0,
+            chained: BTreeMap::new(),
+            entries: 0,
+            jobs: 0,
+            items: BTreeMap::new(),
+            matched: BTreeMap::new(),
+        }
+    }
+
+    fn on_opening(&mut self, body: &[u8], step: &mut Step) -> Result<(), Violation> {
+        let Some(Setup::AwaitOpening(ot)) = self.setup.take() else { return Err(unexpected("a shard's message")) };
+        let pairs = ot.finish(body).map_err(super::base_violation)?;
+        let (cot, setup) = CotReceiver::new(&self.shared.session, pairs);
+        let reply = [std::mem::take(&mut self.publics), setup].concat();
+        step.send.push(Message::Reply(reply).encode());
+        self.setup = Some(Setup::Standing(Box::new(cot)));
+        self.extend_shards(step);
+        Ok(())
+    }
+
+    /// Asks for the next shards of the set, as many as may be under way.
+    fn load_shards(&mut self, step: &mut Step) {
+        let plan = &self.shared.plan;
+        while self.next_shard < plan.shards() && (self.shards.len() as u32) < VOLE_SHARDS_UNDER_WAY {
+            let index = self.next_shard;
+            self.next_shard += 1;
+            self.shards.insert(index, ShardState::new(index, Arc::clone(&self.shared)));
+            step.loads.push(Shard { bits: plan.shard_bits, index });
+        }
+    }
+
+    /// Extends the correlation for the shards that have none, once it stands.
+    fn extend_shards(&mut self, step: &mut Step) {
+        let Some(Setup::Standing(cot)) = &mut self.setup else { return };
+        let shared = &self.shared;
+        for (index, shard) in self.shards.iter_mut().filter(|(_, shard)| !shard.is_extended()) {
+            let entries = shared.plan.entries(*index);
+            let (mut body, correlation) = cot.extend(entries);
+            let first_entry = self.entries;
+            self.entries += entries as u64;
+            let base_entries = if *index == 0 { FIELD_BITS * shared.plan.shape.base() } else { 0 };
+            let correlation = Correlation { correlation, base_entries, first_entry };
+            let base = match index {
+                0 => Some(correlation.base()),
+                _ => self.chained.remove(index),
+            };
+            body.extend(shard.extend(correlation, base));
+            step.send.push(Message::Extend { shard: *index, body }.encode());
+        }
+    }
+
+    fn shard(&mut self, index: u32) -> Result<&mut ShardState, Violation> {
+        self.shards.get_mut(&index).ok_or(unexpected("a message of a shard under way"))
+    }
+
+    /// Takes what a shard wants done, and goes on with the next one when it is through.
+    fn absorb(&mut self, index: u32, wanted: Wanted, step: &mut Step) {
+        step.send.extend(wanted.send.iter().map(Message::encode));
+        for job in wanted.jobs {
+            self.jobs += 1;
+            step.jobs.push((JobId(self.jobs), job));
+        }
+        step.given_up = step.given_up.or(wanted.given_up);
+        let Some(shard) = self.shards.get_mut(&index) else { return };
+        if let Some(base) = shard.take_chained_base() {
+            match self.shards.get_mut(&(index + 1)).filter(|next| next.is_extended()) {
+                Some(next) => {
+                    let wanted = next.on_base(base);
+                    self.absorb(index + 1, wanted, step);
+                }
+                None => drop(self.chained.insert(index + 1, base)),
+            }
+        }
+        if let Some((items, matched)) = self.shards.get_mut(&index).and_then(ShardState::take_result) {
+            self.shards.remove(&index);
+            self.items.insert(index, items);
+            self.matched.insert(index, matched);
+            self.load_shards(step);
+            self.extend_shards(step);
+        }
+        if self.items.len() as u32 == self.shared.plan.shards() {
+            step.outcome = Some(self.outcome());
+        }
+    }
+
+    fn outcome(&mut self) -> Outcome {
+        let mut before = 0;
+        let mut places = Vec::new();
+        for (index, items) in &self.items {
+            places.extend(self.matched.remove(index).unwrap_or_default().into_iter().map(|place| before + place));
+            before += items;
+        }
+        Outcome::Matched { bits: self.shared.plan.shard_bits, places }
+    }
+}
+
+impl Party for Receiver {
+    fn start(&mut self) -> Step {
+        let mut step = Step::default();
+        self.load_shards(&mut step);
+        step
+    }
+
+    fn on_loaded(&mut self, shard: Shard, items: Arc<[Item]>) -> Step {
+        let mut step = Step::default();
+        if let Some(state) = self.shards.get_mut(&shard.index) {
+            let wanted = state.on_items(&items);
+            self.absorb(shard.index, wanted, &mut step);
+        }
+        step
+    }
+
+    fn on_message(&mut self, body: &[u8]) -> Result<Step, Violation> {
+        let mut step = Step::default();
+        let message = Message::decode(body)?;
+        let buckets = self.shared.plan.buckets_of_shard();
+        let (index, wanted) = match message {
+            Message::Opening(body) => {
+                self.on_opening(&body, &mut step)?;
+                return Ok(step);
+            }
+            Message::Commit { shard, commitment } => (shard, self.shard(shard)?.on_commit(commitment)?),
+            Message::Trees { shard, batch, body } => (shard, self.shard(shard)?.on_trees(batch, body)?),
+            Message::Answer { shard, batch, digest } => (shard, self.shard(shard)?.on_answer(batch, digest)?),
+            Message::Mask { shard, mask } => (shard, self.shard(shard)?.on_mask(mask)?),
+            Message::Tags { bucket, frame, bytes } => {
+                let shard = bucket / buckets;
+                (shard, self.shard(shard)?.on_tags(bucket % buckets, frame, &bytes)?)
+            }
+            _ => return Err(unexpected("a sender's message")),
+        };
+        self.absorb(index, wanted, &mut step);
+        Ok(step)
+    }
+
+    fn on_computed(&mut self, _job: JobId, output: JobOutput) -> Result<Step, Violation> {
+        let (index, done): (u32, Done) = output.open()?;
+        let mut step = Step::default();
+        if let Some(shard) = self.shards.get_mut(&index) {
+            let wanted = shard.on_done(done);
+            self.absorb(index, wanted, &mut step);
+        }
+        Ok(step)
+    }
+}

@@ -1,0 +1,526 @@
+//! One shard of the receiver: its items are encoded while the correlation grows, the vector goes out masked batch by batch
+//! as each was checked, and the sender's tags are compared with the own ones.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use cwg_crypto::okvs::{Binned, OkvsError, RowKeys};
+use cwg_crypto::vole::{Place, Positions, Taken};
+use cwg_crypto::{Block, Digest, Prg, ot};
+
+use super::bins::{self, Encoded};
+use super::keys::{ShardHashes, commitment, sort_by_tag};
+use super::message::Message;
+use super::receiver::Shared;
+use super::{Wanted, unexpected};
+use crate::Item;
+use crate::psi::{GivenUp, Job};
+use crate::violation::Violation;
+use crate::wire::limits::{VOLE_BLOCKS_PER_FRAME, VOLE_TAG_BYTES_PER_FRAME, VOLE_WINDOW};
+
+/// Seeds that are tried: the first does for all but one shard in 2^40.
+const ATTEMPTS_MAX: u64 = 4;
+
+/// What a job of a shard comes back with.
+pub(super) enum Done {
+    /// Items in bins under the seed of an attempt, or why not.
+    Binned(u64, Result<(Arc<Binned>, Arc<ShardHashes>), OkvsError>),
+    /// A part of the vector of an attempt, or why not.
+    Encoded(u64, Result<Encoded, OkvsError>),
+    Taken(u32, Box<Taken>),
+    Grown(u32, Vec<[Block; 2]>),
+    OwnTags(Range<usize>, Vec<u128>),
+    Sorted(Vec<OwnTag>),
+    Matched(Vec<u32>),
+}
+
+/// A tag of ours with the place of its item.
+pub(super) type OwnTag = (u128, u32);
+
+/// A shard's part of the correlation.
+pub(super) struct Correlation {
+    pub(super) correlation: ot::Correlation,
+    /// Entries at its start that make the base.
+    pub(super) base_entries: usize,
+    /// Number of its first entry in the session.
+    pub(super) first_entry: u64,
+}
+
+impl Correlation {
+    /// a and c of the base that its first entries make.
+    pub(super) fn base(&self) -> Vec<[Block; 2]> {
+        let entries = ot::field_entries(&self.correlation.t[..self.base_entries]);
+        self.correlation.bits.iter().copied().zip(entries.iter().copied()).map(<[Block; 2]>::from).collect()
+    }
+}
+
+/// A batch under way.
+enum Batch {
+    Taking,
+    /// The expected answer, and the outputs once they are computed.
+    Challenged {
+        expected: Digest,
+        verified: bool,
+        outputs: Option<Vec<[Block; 2]>>,
+    },
+}
+
+pub(super) struct Shard {
+    index: u32,
+    shared: Arc<Shared>,
+    items: Option<u32>,
+    keys: Arc<[Block]>,
+    attempt: u64,
+    encoding: Encoding,
+    correlation: Option<Arc<Correlation>>,
+    positions: BTreeMap<u32, Positions>,
+    /// a and c of the bases of all batches, once they are known: the first batch's, then those the first batch made.
+    base: Option<Vec<[Block; 2]>>,
+    bases: Option<Vec<[Block; 2]>>,
+    chained: Option<Vec<[Block; 2]>>,
+    commitment: Option<[u8; 32]>,
+    trees: BTreeMap<u32, Vec<u8>>,
+    next_trees: u32,
+    batches: BTreeMap<u32, Batch>,
+    /// c of the vector, batch after batch.
+    c: Vec<Block>,
+    sent_batches: u32,
+    sent_frames: u32,
+    own_mask: Block,
+    comparing: Comparing,
+    result: Option<(u32, Vec<u32>)>,
+}
+
+/// How far the vector is.
+enum Encoding {
+    AwaitItems,
+    Binning,
+    Bins { binned: Arc<Binned>, hashes: Arc<ShardHashes>, vector: Vec<Block>, missing: usize },
+    Encoded { binned: Arc<Binned>, hashes: Arc<ShardHashes>, vector: Vec<Block> },
+}
+
+/// How far the comparison is.
+#[derive(Default)]
+struct Comparing {
+    masked: bool,
+    own: Vec<OwnTag>,
+    missing: usize,
+    sorted: Option<Arc<Vec<OwnTag>>>,
+    /// The bucket whose tags come in, and its bytes so far.
+    bucket: u32,
+    bytes: Vec<u8>,
+    /// Whole buckets that wait for the own tags.
+    waiting: Vec<Vec<u8>>,
+    compared: u32,
+    matched: Vec<u32>,
+}
+
+impl Shard {
+    pub(super) fn new(index: u32, shared: Arc<Shared>) -> Self {
+        let own_mask = super::random_block(&shared.seed.fork("mask", index.into()));
+        Self {
+            index,
+            shared,
+            items: None,
+            keys: Arc::new([]),
+            attempt: 0,
+            encoding: Encoding::AwaitItems,
+            correlation: None,
+            positions: BTreeMap::new(),
+            base: None,
+            bases: None,
+            chained: None,
+            commitment: None,
+            trees: BTreeMap::new(),
+            next_trees: 0,
+            batches: BTreeMap::new(),
+            c: Vec::new(),
+            sent_batches: 0,
+            sent_frames: 0,
+            own_mask,
+            comparing: Comparing::default(),
+            result: None,
+        }
+    }
+
+    pub(super) fn is_extended(&self) -> bool {
+        self.correlation.is_some()
+    }
+
+    /// Base of the next shard, once.
+    pub(super) fn take_chained_base(&mut self) -> Option<Vec<[Block; 2]>> {
+        self.chained.take()
+    }
+
+    /// Number of items and places of the matches, once the shard is through.
+    pub(super) fn take_result(&mut self) -> Option<(u32, Vec<u32>)> {
+        self.result.take()
+    }
+
+    /// Its part of the correlation: the corrections of its batches' choices.
+    pub(super) fn extend(&mut self, correlation: Correlation, base: Option<Vec<[Block; 2]>>) -> Vec<u8> {
+        let plan = &self.shared.plan;
+        let mut corrections = Vec::new();
+        for batch in 0..plan.batches {
+            let first = correlation.base_entries + batch as usize * plan.shape.transfers();
+            let seed = self.shared.seed.fork("positions", self.number(batch));
+            let bits = |transfer| correlation.correlation.bit(first + transfer);
+            let (positions, correction) = self.shared.batches.choose(bits, &seed);
+            self.positions.insert(batch, positions);
+            corrections.extend(correction);
+        }
+        self.correlation = Some(Arc::new(correlation));
+        self.base = base;
+        corrections
+    }
+
+    /// Number of a batch among all of the session.
+    fn number(&self, batch: u32) -> u64 {
+        u64::from(self.index) * u64::from(self.shared.plan.batches) + u64::from(batch)
+    }
+
+    fn job(&self, elements: usize, work: impl FnOnce() -> Done + Send + 'static) -> Job {
+        let index = self.index;
+        Job::new(elements, move || Ok((index, work())))
+    }
+
+    pub(super) fn on_items(&mut self, items: &[Item]) -> Wanted {
+        if items.len() > self.shared.plan.shard_len as usize {
+            return Wanted::given_up(GivenUp::ShardOverfull);
+        }
+        self.items = Some(u32::try_from(items.len()).expect("a shard's length is a u32"));
+        self.keys = items.iter().map(Item::block).collect();
+        self.bin()
+    }
+
+    /// Puts the items into bins under the next seed. The seed was drawn after the set was fixed, and is not sent before the
+    /// vector is encoded.
+    fn bin(&mut self) -> Wanted {
+        self.encoding = Encoding::Binning;
+        let (shared, keys, index) = (Arc::clone(&self.shared), Arc::clone(&self.keys), self.index);
+        let (attempt, seed) = (self.attempt, self.okvs_seed());
+        let job = self.job(keys.len(), move || {
+            let plan = &shared.plan;
+            let hashes = ShardHashes::new(&shared.session, index, &seed, plan.profile, plan.tags.width());
+            let rows = RowKeys::new(&bins::row_seed(&shared.session, index, &seed));
+            let binned = Binned::new(&plan.okvs, &rows, &keys);
+            Done::Binned(attempt, binned.map(|binned| (Arc::new(binned), Arc::new(hashes))))
+        });
+        Wanted::job(job)
+    }
+
+    fn okvs_seed(&self) -> [u8; 32] {
+        *self.shared.seed.fork("vector", self.attempt_number()).into_secret().expose()
+    }
+
+    fn attempt_number(&self) -> u64 {
+        u64::from(self.index) << 32 | self.attempt
+    }
+
+    /// A seed under which the items cannot be encoded is no fault of the items, unless two are equal, which another seed does
+    /// not change.
+    fn try_another_seed(&mut self, error: OkvsError) -> Wanted {
+        self.attempt += 1;
+        if error == OkvsError::DuplicateKey || self.attempt == ATTEMPTS_MAX {
+            return Wanted::given_up(GivenUp::SetUnencoded);
+        }
+        self.bin()
+    }
+
+    fn on_binned(&mut self, binned: Arc<Binned>, hashes: Arc<ShardHashes>) -> Wanted {
+        let okvs = &self.shared.plan.okvs;
+        let mut wanted = Wanted::default();
+        let attempt = self.attempt;
+        let fill = super::random_block(&self.shared.seed.fork("free columns", self.attempt_number()));
+        for (number, range) in (0u64..).zip(bins::ranges(okvs)) {
+            let (binned, hashes) = (Arc::clone(&binned), Arc::clone(&hashes));
+            wanted.jobs.push(self.job(binned.keys_of(range.clone()).len(), move || {
+                let mut prg = Prg::new(fill + Block::new(number.into()));
+                Done::Encoded(attempt, bins::encode(&binned, &hashes, range, &mut prg))
+            }));
+        }
+        let vector = vec![Block::ZERO; okvs.len()];
+        self.encoding = Encoding::Bins { binned, hashes, vector, missing: wanted.jobs.len() };
+        wanted
+    }
+
+    fn on_encoded(&mut self, part: Result<Encoded, OkvsError>) -> Wanted {
+        let part = match part {
+            Ok(part) => part,
+            Err(error) => return self.try_another_seed(error),
+        };
+        let state = core::mem::replace(&mut self.encoding, Encoding::AwaitItems);
+        let Encoding::Bins { binned, hashes, mut vector, missing } = state else {
+            unreachable!("parts of this attempt come back while it has bins")
+        };
+        vector[part.start..part.start + part.blocks.len()].copy_from_slice(&part.blocks);
+        if missing > 1 {
+            self.encoding = Encoding::Bins { binned, hashes, vector, missing: missing - 1 };
+            return Wanted::default();
+        }
+        self.keys = Arc::new([]);
+        self.encoding = Encoding::Encoded { binned, hashes, vector };
+        self.send_batches()
+    }
+
+    pub(super) fn on_commit(&mut self, commitment: [u8; 32]) -> Result<Wanted, Violation> {
+        if !self.is_extended() || self.commitment.is_some() {
+            return Err(unexpected("trees"));
+        }
+        self.commitment = Some(commitment);
+        Ok(Wanted::default())
+    }
+
+    pub(super) fn on_trees(&mut self, batch: u32, body: Vec<u8>) -> Result<Wanted, Violation> {
+        let plan = &self.shared.plan;
+        let taking = self.batches.values().filter(|batch| matches!(batch, Batch::Taking)).count();
+        let awaited = self.commitment.is_some() && batch == self.next_trees && batch < plan.batches;
+        if !awaited || self.trees.len() + taking >= VOLE_WINDOW as usize {
+            return Err(Violation::UnawaitedBatch { batch });
+        }
+        super::check_len("bytes of trees", plan.shape.message_len(), body.len())?;
+        self.next_trees += 1;
+        self.trees.insert(batch, body);
+        Ok(self.take_batches())
+    }
+
+    /// The base of this shard's first batch.
+    pub(super) fn on_base(&mut self, base: Vec<[Block; 2]>) -> Wanted {
+        self.base = Some(base);
+        self.take_batches()
+    }
+
+    fn base_of(&self, batch: u32) -> Option<Vec<[Block; 2]>> {
+        match batch {
+            0 => self.base.clone(),
+            _ => self.bases.as_ref().map(|bases| bases[self.shared.plan.base_part(batch)].to_vec()),
+        }
+    }
+
+    /// Starts on the batches whose trees and base are here.
+    fn take_batches(&mut self) -> Wanted {
+        let mut wanted = Wanted::default();
+        let ready: Vec<u32> = self.trees.keys().copied().filter(|batch| self.base_of(*batch).is_some()).collect();
+        for batch in ready {
+            let base = self.base_of(batch).expect("filtered by it");
+            let message = self.trees.remove(&batch).expect("listed from it");
+            let positions = self.positions.remove(&batch).expect("chosen for each batch, each of which is taken once");
+            let correlation = Arc::clone(self.correlation.as_ref().expect("trees follow the extension"));
+            let (shared, number) = (Arc::clone(&self.shared), self.number(batch));
+            self.batches.insert(batch, Batch::Taking);
+            let shape = shared.plan.shape;
+            wanted.jobs.push(self.job(shape.outputs(), move || {
+                let first = correlation.base_entries + batch as usize * shape.transfers();
+                let place = Place { batch: number, first_entry: correlation.first_entry + first as u64 };
+                let t = &correlation.correlation.t[first..first + shape.transfers()];
+                let (noise, base): (Vec<Block>, Vec<Block>) = base.into_iter().map(<(Block, Block)>::from).unzip();
+                let seed = shared.seed.fork("point", number);
+                let taken = shared.batches.take(place, &positions, t, &base, &noise, &message, &seed);
+                Done::Taken(batch, Box::new(taken))
+            }));
+        }
+        wanted
+    }
+
+    fn on_taken(&mut self, batch: u32, taken: Taken) -> Wanted {
+        let (point, lacking, expected) = taken.challenge();
+        self.batches.insert(batch, Batch::Challenged { expected, verified: false, outputs: None });
+        let shared = Arc::clone(&self.shared);
+        let job = self.job(shared.plan.shape.outputs(), move || Done::Grown(batch, taken.outputs(&shared.batches)));
+        let challenge = Message::Challenge { shard: self.index, batch, point, lacking };
+        Wanted { send: vec![challenge], ..Wanted::job(job) }
+    }
+
+    pub(super) fn on_answer(&mut self, batch: u32, digest: [u8; 32]) -> Result<Wanted, Violation> {
+        let Some(Batch::Challenged { expected, verified: verified @ false, .. }) = self.batches.get_mut(&batch) else {
+            return Err(Violation::UnawaitedBatch { batch });
+        };
+        if expected.as_bytes() != &digest {
+            return Err(Violation::BadBatch { batch });
+        }
+        *verified = true;
+        Ok(self.on_verified())
+    }
+
+    fn on_grown(&mut self, batch: u32, grown: Vec<[Block; 2]>) -> Wanted {
+        if let Some(Batch::Challenged { outputs, .. }) = self.batches.get_mut(&batch) {
+            *outputs = Some(grown);
+        }
+        self.on_verified()
+    }
+
+    /// A batch may be used now, if it was both checked and computed.
+    fn on_verified(&mut self) -> Wanted {
+        let mut wanted = Wanted::default();
+        if let (None, Some(Batch::Challenged { verified: true, outputs: Some(outputs), .. })) =
+            (&self.bases, self.batches.get(&0))
+        {
+            let plan = &self.shared.plan;
+            self.chained = (self.index + 1 < plan.shards()).then(|| outputs[plan.base_part(plan.batches)].to_vec());
+            self.bases = Some(outputs[..plan.base_part(plan.batches).start].to_vec());
+            wanted = self.take_batches();
+        }
+        wanted.and(self.send_batches())
+    }
+
+    /// Sends the parts of the vector whose masks are ready, in order.
+    fn send_batches(&mut self) -> Wanted {
+        let mut wanted = Wanted::default();
+        let seed = self.okvs_seed();
+        let Encoding::Encoded { vector, .. } = &mut self.encoding else { return wanted };
+        let plan = &self.shared.plan;
+        while let Some(Batch::Challenged { verified: true, outputs: outputs @ Some(_), .. }) =
+            self.batches.get_mut(&self.sent_batches)
+        {
+            let outputs = outputs.take().expect("matched above");
+            if self.sent_batches == 0 {
+                wanted.send.push(Message::Seed { shard: self.index, seed, mask: self.own_mask });
+                self.c.reserve_exact(plan.okvs.len());
+            }
+            let (from, to) = plan.vector_part(self.sent_batches);
+            self.sent_batches += 1;
+            self.c.extend(outputs[from.clone()].iter().map(|[_, c]| *c));
+            for (outputs, part) in
+                outputs[from].chunks(VOLE_BLOCKS_PER_FRAME).zip(vector[to].chunks(VOLE_BLOCKS_PER_FRAME))
+            {
+                let blocks = part.iter().zip(outputs).map(|(encoded, [a, _])| *encoded + *a).collect();
+                wanted.send.push(Message::Vector { shard: self.index, frame: self.sent_frames, blocks });
+                self.sent_frames += 1;
+            }
+        }
+        if self.sent_batches == plan.batches {
+            *vector = Vec::new();
+        }
+        wanted
+    }
+
+    pub(super) fn on_mask(&mut self, mask: Block) -> Result<Wanted, Violation> {
+        let plan = &self.shared.plan;
+        let all_sent = self.sent_batches == plan.batches;
+        let Encoding::Encoded { binned, hashes, .. } = &self.encoding else { return Err(unexpected("trees")) };
+        if !all_sent || self.comparing.masked {
+            return Err(unexpected("tags"));
+        }
+        if self.commitment != Some(commitment(&self.shared.session, self.index, mask)) {
+            return Err(Violation::BadMask);
+        }
+        self.comparing.masked = true;
+        let mask = mask + self.own_mask;
+        let c = Arc::new(core::mem::take(&mut self.c));
+        let mut wanted = Wanted::default();
+        for range in bins::ranges(&plan.okvs) {
+            let (binned, hashes, c) = (Arc::clone(binned), Arc::clone(hashes), Arc::clone(&c));
+            wanted.jobs.push(self.job(binned.keys_of(range.clone()).len(), move || {
+                let tags = bins::tags(&binned, &hashes, &c, range.clone(), None, mask);
+                Done::OwnTags(range, tags)
+            }));
+        }
+        self.comparing.missing = wanted.jobs.len();
+        Ok(wanted)
+    }
+
+    fn on_own_tags(&mut self, range: Range<usize>, tags: Vec<u128>) -> Wanted {
+        let Encoding::Encoded { binned, .. } = &self.encoding else { return Wanted::default() };
+        let places = &binned.places()[binned.keys_of(range)];
+        self.comparing.own.extend(tags.into_iter().zip(places.iter().copied()));
+        self.comparing.missing -= 1;
+        if self.comparing.missing > 0 {
+            return Wanted::default();
+        }
+        self.encoding = Encoding::AwaitItems;
+        let (mut own, width) = (core::mem::take(&mut self.comparing.own), self.shared.plan.tags.width());
+        Wanted::job(self.job(own.len(), move || {
+            sort_by_tag(&mut own, |entry| entry.0, width);
+            Done::Sorted(own)
+        }))
+    }
+
+    pub(super) fn on_tags(&mut self, bucket: u32, frame: u32, bytes: &[u8]) -> Result<Wanted, Violation> {
+        let (plan, comparing) = (&self.shared.plan, &mut self.comparing);
+        let (len, have) = (plan.tags.len(), comparing.bytes.len());
+        let expected = (len - have).min(VOLE_TAG_BYTES_PER_FRAME);
+        if !comparing.masked || bucket != comparing.bucket || bucket >= plan.buckets_of_shard() {
+            return Err(unexpected("tags of the next bucket"));
+        }
+        if frame as usize != have / VOLE_TAG_BYTES_PER_FRAME {
+            return Err(unexpected("the next frame of tags"));
+        }
+        super::check_len("bytes of tags", expected, bytes.len())?;
+        comparing.bytes.extend_from_slice(bytes);
+        if comparing.bytes.len() < len {
+            return Ok(Wanted::default());
+        }
+        comparing.bucket += 1;
+        comparing.waiting.push(core::mem::take(&mut comparing.bytes));
+        Ok(self.compare())
+    }
+
+    /// Compares the buckets that are here, once the own tags are sorted.
+    fn compare(&mut self) -> Wanted {
+        let Some(sorted) = self.comparing.sorted.clone() else { return Wanted::default() };
+        let mut wanted = Wanted::default();
+        for bytes in core::mem::take(&mut self.comparing.waiting) {
+            let (sorted, code, strict, index) =
+                (Arc::clone(&sorted), self.shared.plan.tags, self.shared.plan.profile.checked, self.index);
+            wanted.jobs.push(Job::new(code.len(), move || {
+                let tags = code.decode(&bytes).map_err(|_| Violation::Malformed { what: "tags" })?;
+                if strict && !tags.windows(2).all(|pair| pair[0] < pair[1]) {
+                    return Err(Violation::TagsOutOfOrder);
+                }
+                Ok((index, Done::Matched(common_places(&sorted, &tags))))
+            }));
+        }
+        wanted
+    }
+
+    fn on_matched(&mut self, places: &[u32]) -> Wanted {
+        self.comparing.matched.extend_from_slice(places);
+        self.comparing.compared += 1;
+        if self.comparing.compared == self.shared.plan.buckets_of_shard() {
+            let mut matched = core::mem::take(&mut self.comparing.matched);
+            matched.sort_unstable();
+            matched.dedup();
+            self.result = Some((self.items.unwrap_or_default(), matched));
+        }
+        Wanted::default()
+    }
+
+    pub(super) fn on_done(&mut self, done: Done) -> Wanted {
+        match done {
+            Done::Binned(attempt, _) | Done::Encoded(attempt, _) if attempt != self.attempt => Wanted::default(),
+            Done::Binned(_, Ok((binned, hashes))) => self.on_binned(binned, hashes),
+            Done::Binned(_, Err(error)) => self.try_another_seed(error),
+            Done::Encoded(_, part) => self.on_encoded(part),
+            Done::Taken(batch, taken) => self.on_taken(batch, *taken),
+            Done::Grown(batch, outputs) => self.on_grown(batch, outputs),
+            Done::OwnTags(range, tags) => self.on_own_tags(range, tags),
+            Done::Sorted(sorted) => {
+                self.comparing.sorted = Some(Arc::new(sorted));
+                self.compare()
+            }
+            Done::Matched(places) => self.on_matched(&places),
+        }
+    }
+}
+
+/// Places of own tags that are among the sender's. Both lists are walked to their ends: the steps are the sum of their
+/// lengths, whatever matches.
+fn common_places(own: &[OwnTag], sender: &[u128]) -> Vec<u32> {
+    let mut places = Vec::new();
+    let (mut mine, mut theirs) = (own.iter().peekable(), sender.iter().peekable());
+    for _ in 0..own.len() + sender.len() {
+        match (mine.peek(), theirs.peek()) {
+            (Some((tag, place)), other) if other.is_none_or(|other| tag <= *other) => {
+                if other.is_some_and(|other| tag == *other) {
+                    places.push(*place);
+                }
+                mine.next();
+            }
+            _ => {
+                theirs.next();
+            }
+        }
+    }
+    places
+}

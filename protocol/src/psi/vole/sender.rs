@@ -1,0 +1,192 @@
+//! The sender: holds Δ, grows the correlation shard by shard, and sends the tags of its own items.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cwg_crypto::ot::{self, CotSender, Delta, OtReceiver};
+use cwg_crypto::vole::{Batches, Code};
+use cwg_crypto::{Block, Digest, Seed};
+use zeroize::Zeroizing;
+
+use super::message::Message;
+use super::plan::{FIELD_BITS, Plan};
+use super::sender_shard::{Correlation, Done, Shard as ShardState};
+use super::{Wanted, check_len, keys, unexpected};
+use crate::Item;
+use crate::psi::{Binding, JobId, JobOutput, Outcome, Party, Shard, Step};
+use crate::violation::Violation;
+use crate::wire::limits::VOLE_SHARDS_UNDER_WAY;
+
+/// What all shards of this side share.
+pub(super) struct Shared {
+    pub(super) plan: Plan,
+    pub(super) session: Digest,
+    pub(super) seed: Seed,
+    pub(super) batches: Batches,
+    pub(super) delta: Delta,
+}
+
+/// How far the set-up is.
+enum Setup {
+    AwaitReply(Box<OtReceiver>),
+    Standing(Box<CotSender>),
+}
+
+pub(super) struct Sender {
+    shared: Arc<Shared>,
+    /// Taken out while a message changes it; gone after a message that failed a check.
+    setup: Option<Setup>,
+    opening: Vec<u8>,
+    shards: BTreeMap<u32, ShardState>,
+    next_shard: u32,
+    /// Base of the next shard's first batch, once the shard before has it.
+    chained: BTreeMap<u32, Vec<Block>>,
+    entries: u64,
+    jobs: u32,
+    done: u32,
+}
+
+impl Sender {
+    pub(super) fn new(binding: Binding, plan: Plan, seed: Seed) -> Self {
+        let session = keys::session_of(binding);
+        let delta = || Delta::random(seed.fork("delta", 0));
+        let (ot, opening) = OtReceiver::new(&session, delta(), seed.fork("base transfers", 0));
+        let batches = Batches::new(&session, plan.shape, Code::new(plan.shape.outputs(), plan.profile.weight));
+        let delta = delta();
+        Self {
+            shared: Arc::new(Shared { plan, session, seed, batches, delta }),
+            setup: Some(Setup::AwaitReply(Box::new(ot))),
+            opening,
+            shards: BTreeMap::new(),
+            next_shard: 0,
+            chained: BTreeMap::new(),
+            entries: 0,
+            jobs: 0,
+            done: 0,
+        }
+    }
+
+    fn on_reply(&mut self, body: &[u8]) -> Result<(), Violation> {
+        let Some(Setup::AwaitReply(ot)) = self.setup.take() else { return Err(unexpected("a shard's message")) };
+        check_len("bytes of a reply", ot::SENDER_LEN + ot::SETUP_LEN, body.len())?;
+        let (publics, setup) = body.split_at(ot::SENDER_LEN);
+        let keys = ot.finish(publics).map_err(super::base_violation)?;
+        let cot = CotSender::new(&self.shared.session, keys, setup).map_err(|_| Violation::BadExtension)?;
+        self.setup = Some(Setup::Standing(Box::new(cot)));
+        Ok(())
+    }
+
+    /// The receiver begins with a shard.
+    fn on_extend(&mut self, index: u32, body: &[u8], step: &mut Step) -> Result<(), Violation> {
+        let shared = Arc::clone(&self.shared);
+        let plan = &shared.plan;
+        let under_way = self.shards.len() as u32;
+        if index != self.next_shard || index >= plan.shards() || under_way >= VOLE_SHARDS_UNDER_WAY {
+            return Err(unexpected("the next shard"));
+        }
+        let Some(Setup::Standing(cot)) = self.setup.take() else { return Err(unexpected("reply")) };
+        check_len("bytes of an extension", plan.extend_len(index), body.len())?;
+        let entries = plan.entries(index);
+        let (extension, corrections) = body.split_at(ot::extension_len(entries));
+        let (cot, q) = cot.receive(entries, extension).map_err(|_| Violation::BadExtension)?;
+        self.setup = Some(Setup::Standing(Box::new(cot)));
+        self.next_shard += 1;
+        let base_entries = if index == 0 { FIELD_BITS * plan.shape.base() } else { 0 };
+        let base: Option<Vec<Block>> = match index {
+            0 => Some(ot::field_entries(&q[..base_entries]).to_vec()),
+            _ => self.chained.remove(&index),
+        };
+        let correlation = Correlation {
+            q: Zeroizing::new(q[base_entries..].to_vec()),
+            corrections: corrections.to_vec(),
+            first_entry: self.entries + base_entries as u64,
+        };
+        self.entries += entries as u64;
+        let (shard, wanted) = ShardState::new(index, shared, correlation, base);
+        self.shards.insert(index, shard);
+        self.absorb(index, wanted, step);
+        Ok(())
+    }
+
+    fn shard(&mut self, index: u32) -> Result<&mut ShardState, Violation> {
+        self.shards.get_mut(&index).ok_or(unexpected("a message of a shard under way"))
+    }
+
+    /// Takes what a shard wants done, and counts it when it is through.
+    fn absorb(&mut self, index: u32, wanted: Wanted, step: &mut Step) {
+        step.send.extend(wanted.send.iter().map(Message::encode));
+        for job in wanted.jobs {
+            self.jobs += 1;
+            step.jobs.push((JobId(self.jobs), job));
+        }
+        step.loads.extend(wanted.loads);
+        step.given_up = step.given_up.or(wanted.given_up);
+        let Some(shard) = self.shards.get_mut(&index) else { return };
+        if let Some(base) = shard.take_chained_base() {
+            match self.shards.get_mut(&(index + 1)) {
+                Some(next) => {
+                    let wanted = next.on_base(base);
+                    self.absorb(index + 1, wanted, step);
+                }
+                None => drop(self.chained.insert(index + 1, base)),
+            }
+        }
+        if self.shards.get(&index).is_some_and(ShardState::is_through) {
+            self.shards.remove(&index);
+            self.done += 1;
+            if self.done == self.shared.plan.shards() {
+                step.outcome = Some(Outcome::Nothing);
+            }
+        }
+    }
+}
+
+impl Party for Sender {
+    fn start(&mut self) -> Step {
+        let opening = Message::Opening(core::mem::take(&mut self.opening));
+        Step { send: vec![opening.encode()], ..Step::default() }
+    }
+
+    fn on_loaded(&mut self, shard: Shard, items: Arc<[Item]>) -> Step {
+        let mut step = Step::default();
+        let buckets = self.shared.plan.buckets_of_shard();
+        let index = shard.index / buckets;
+        if let Some(state) = self.shards.get_mut(&index) {
+            let wanted = state.on_items(shard.index % buckets, &items);
+            self.absorb(index, wanted, &mut step);
+        }
+        step
+    }
+
+    fn on_message(&mut self, body: &[u8]) -> Result<Step, Violation> {
+        let mut step = Step::default();
+        let (index, wanted) = match Message::decode(body)? {
+            Message::Reply(body) => {
+                self.on_reply(&body)?;
+                return Ok(step);
+            }
+            Message::Extend { shard, body } => {
+                self.on_extend(shard, &body, &mut step)?;
+                return Ok(step);
+            }
+            Message::Challenge { shard, batch, point, lacking } => {
+                (shard, self.shard(shard)?.on_challenge(batch, point, lacking)?)
+            }
+            Message::Seed { shard, seed, mask } => (shard, self.shard(shard)?.on_seed(seed, mask)?),
+            Message::Vector { shard, frame, blocks } => (shard, self.shard(shard)?.on_vector(frame, &blocks)?),
+            _ => return Err(unexpected("a receiver's message")),
+        };
+        self.absorb(index, wanted, &mut step);
+        Ok(step)
+    }
+
+    fn on_computed(&mut self, _job: JobId, output: JobOutput) -> Result<Step, Violation> {
+        let (index, done): (u32, Done) = output.open()?;
+        let mut step = Step::default();
+        if let Some(shard) = self.shards.get_mut(&index) {
+            let wanted = shard.on_done(done);
+            self.absorb(index, wanted, &mut step);
+        }
+        Ok(step)
+    }
+}

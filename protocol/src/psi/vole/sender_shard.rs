@@ -1,0 +1,350 @@
+//! One shard of the sender: it grows the batches, takes the receiver's masked vector, and sends its own items' tags, bucket
+//! after bucket.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cwg_crypto::okvs::{Binned, RowKeys};
+use cwg_crypto::vole::{Grown, Place};
+use cwg_crypto::{Block, Prg, add_scaled};
+use zeroize::Zeroizing;
+
+use super::bins;
+use super::keys::{ShardHashes, commitment, sort_by_tag};
+use super::message::Message;
+use super::sender::Shared;
+use super::{Wanted, check_len, unexpected};
+use crate::Item;
+use crate::psi::{self, GivenUp, Job};
+use crate::violation::Violation;
+use crate::wire::limits::{VOLE_BLOCKS_PER_FRAME, VOLE_TAG_BYTES_PER_FRAME, VOLE_WINDOW};
+
+/// What a job of a shard comes back with.
+pub(super) enum Done {
+    Grown(u32, Box<Grown>, Vec<u8>, Vec<Block>),
+    Answered(u32, [u8; 32]),
+    Binned(u32, Arc<Binned>),
+    Tags(Vec<u128>),
+    /// Coded tags of a bucket, or none if they do not fit.
+    Coded(Option<Vec<u8>>),
+}
+
+/// A shard's part of the correlation.
+pub(super) struct Correlation {
+    /// q of the transfers of all batches.
+    pub(super) q: Zeroizing<Vec<Block>>,
+    /// The receiver's corrections of them, batch after batch.
+    pub(super) corrections: Vec<u8>,
+    /// Number of its first entry in the session.
+    pub(super) first_entry: u64,
+}
+
+pub(super) struct Shard {
+    index: u32,
+    shared: Arc<Shared>,
+    correlation: Arc<Correlation>,
+    base: Option<Vec<Block>>,
+    bases: Option<Vec<Block>>,
+    chained: Option<Vec<Block>>,
+    own_mask: Block,
+    next_batch: u32,
+    /// Batches that were grown and not challenged.
+    grown: BTreeMap<u32, Grown>,
+    /// Trees that wait for those of the batch before, and how many were sent.
+    trees: BTreeMap<u32, Vec<u8>>,
+    sent: u32,
+    challenged: u32,
+    answered: u32,
+    /// b of each batch's part of the vector, until the vector's blocks are here.
+    outputs: BTreeMap<u32, Vec<Block>>,
+    seed: Option<Opened>,
+    /// What the receiver's vector makes of b: b + Δ times the masked vector.
+    vector: Vec<Block>,
+    frames: FramePlace,
+    /// The whole vector.
+    complete: Option<Arc<Vec<Block>>>,
+    bucket: Bucket,
+}
+
+/// What the receiver's seed opens.
+#[derive(Clone)]
+struct Opened {
+    hashes: Arc<ShardHashes>,
+    rows: Arc<RowKeys>,
+    mask: Block,
+}
+
+/// The next frame of the vector: its number, its batch, and the blocks of that batch that were here before.
+#[derive(Clone, Copy, Default)]
+struct FramePlace {
+    number: u32,
+    batch: u32,
+    blocks: usize,
+}
+
+/// The bucket in work.
+#[derive(Default)]
+struct Bucket {
+    index: u32,
+    requested: bool,
+    binned: Option<Arc<Binned>>,
+    tags: Vec<u128>,
+    missing: usize,
+}
+
+impl Shard {
+    pub(super) fn new(
+        index: u32,
+        shared: Arc<Shared>,
+        correlation: Correlation,
+        base: Option<Vec<Block>>,
+    ) -> (Self, Wanted) {
+        let own_mask = super::random_block(&shared.seed.fork("mask", index.into()));
+        let commitment = commitment(&shared.session, index, own_mask);
+        let mut shard = Self {
+            index,
+            shared,
+            correlation: Arc::new(correlation),
+            base,
+            bases: None,
+            chained: None,
+            own_mask,
+            next_batch: 0,
+            grown: BTreeMap::new(),
+            trees: BTreeMap::new(),
+            sent: 0,
+            challenged: 0,
+            answered: 0,
+            outputs: BTreeMap::new(),
+            seed: None,
+            vector: Vec::new(),
+            frames: FramePlace::default(),
+            complete: None,
+            bucket: Bucket::default(),
+        };
+        let wanted = Wanted::message(Message::Commit { shard: index, commitment }).and(shard.grow());
+        (shard, wanted)
+    }
+
+    /// Base of the next shard, once.
+    pub(super) fn take_chained_base(&mut self) -> Option<Vec<Block>> {
+        self.chained.take()
+    }
+
+    pub(super) fn is_through(&self) -> bool {
+        self.bucket.index == self.shared.plan.buckets_of_shard()
+    }
+
+    fn number(&self, batch: u32) -> u64 {
+        u64::from(self.index) * u64::from(self.shared.plan.batches) + u64::from(batch)
+    }
+
+    fn place(&self, batch: u32) -> Place {
+        let first = batch as usize * self.shared.plan.shape.transfers();
+        Place { batch: self.number(batch), first_entry: self.correlation.first_entry + first as u64 }
+    }
+
+    fn job(&self, elements: usize, work: impl FnOnce() -> Done + Send + 'static) -> Job {
+        let index = self.index;
+        Job::new(elements, move || Ok((index, work())))
+    }
+
+    /// The base of this shard's first batch.
+    pub(super) fn on_base(&mut self, base: Vec<Block>) -> Wanted {
+        self.base = Some(base);
+        self.grow()
+    }
+
+    /// Starts on the next batches, as far ahead of the challenges as may be.
+    fn grow(&mut self) -> Wanted {
+        let mut wanted = Wanted::default();
+        let plan = &self.shared.plan;
+        while self.next_batch < plan.batches && self.next_batch < self.challenged + VOLE_WINDOW {
+            let batch = self.next_batch;
+            let base = match batch {
+                0 => self.base.take(),
+                _ => self.bases.as_ref().map(|bases| bases[plan.base_part(batch)].to_vec()),
+            };
+            let Some(base) = base else { break };
+            self.next_batch += 1;
+            let (shared, correlation, place) =
+                (Arc::clone(&self.shared), Arc::clone(&self.correlation), self.place(batch));
+            wanted.jobs.push(self.job(plan.shape.outputs(), move || {
+                let shape = shared.plan.shape;
+                let q = &correlation.q[batch as usize * shape.transfers()..][..shape.transfers()];
+                let corrections =
+                    &correlation.corrections[batch as usize * shape.corrections_len()..][..shape.corrections_len()];
+                let seed = shared.seed.fork("roots", place.batch);
+                let (grown, message) = shared.batches.grow(place, &shared.delta, q, corrections, &base, &seed);
+                let outputs = grown.outputs(&shared.batches);
+                Done::Grown(batch, Box::new(grown), message, outputs)
+            }));
+        }
+        wanted
+    }
+
+    fn on_grown(&mut self, batch: u32, grown: Grown, body: Vec<u8>, mut outputs: Vec<Block>) -> Wanted {
+        let plan = &self.shared.plan;
+        if batch == 0 {
+            let next = plan.base_part(plan.batches);
+            self.chained = (self.index + 1 < plan.shards()).then(|| outputs[next.clone()].to_vec());
+            self.bases = Some(outputs[..next.start].to_vec());
+        }
+        let part = plan.vector_part(batch).0;
+        outputs.truncate(part.end);
+        self.outputs.insert(batch, outputs.split_off(part.start));
+        self.grown.insert(batch, grown);
+        self.trees.insert(batch, body);
+        let mut wanted = self.grow();
+        // Jobs end in any order, trees go out in theirs: the receiver counts them.
+        while let Some(body) = self.trees.remove(&self.sent) {
+            wanted.send.push(Message::Trees { shard: self.index, batch: self.sent, body });
+            self.sent += 1;
+        }
+        wanted
+    }
+
+    pub(super) fn on_challenge(&mut self, batch: u32, point: Block, lacking: Block) -> Result<Wanted, Violation> {
+        let sent = batch < self.sent;
+        let grown = self.grown.remove(&batch).filter(|_| sent).ok_or(Violation::UnawaitedBatch { batch })?;
+        self.challenged += 1;
+        let (shared, place) = (Arc::clone(&self.shared), self.place(batch));
+        let job = self.job(shared.plan.shape.outputs(), move || {
+            Done::Answered(batch, *grown.answer(&shared.batches, place, &shared.delta, point, lacking).as_bytes())
+        });
+        Ok(Wanted::job(job).and(self.grow()))
+    }
+
+    pub(super) fn on_seed(&mut self, seed: [u8; 32], mask: Block) -> Result<Wanted, Violation> {
+        if self.seed.is_some() || self.answered == 0 {
+            return Err(unexpected("challenge"));
+        }
+        let plan = &self.shared.plan;
+        let hashes = ShardHashes::new(&self.shared.session, self.index, &seed, plan.profile, plan.tags.width());
+        let rows = RowKeys::new(&bins::row_seed(&self.shared.session, self.index, &seed));
+        self.seed = Some(Opened { hashes: Arc::new(hashes), rows: Arc::new(rows), mask: mask + self.own_mask });
+        Ok(self.load_bucket())
+    }
+
+    fn load_bucket(&mut self) -> Wanted {
+        let plan = &self.shared.plan;
+        if self.bucket.requested || self.bucket.index == plan.buckets_of_shard() {
+            return Wanted::default();
+        }
+        self.bucket.requested = true;
+        let index = self.index * plan.buckets_of_shard() + self.bucket.index;
+        Wanted { loads: vec![psi::Shard { bits: plan.bucket_bits, index }], ..Wanted::default() }
+    }
+
+    pub(super) fn on_items(&mut self, bucket: u32, items: &[Item]) -> Wanted {
+        if items.len() > self.shared.plan.bucket_len as usize {
+            return Wanted::given_up(GivenUp::ShardOverfull);
+        }
+        let Some(opened) = self.seed.clone() else { return Wanted::default() };
+        let keys: Vec<Block> = items.iter().map(Item::block).collect();
+        let shared = Arc::clone(&self.shared);
+        Wanted::job(self.job(keys.len(), move || {
+            let binned = Binned::for_decoding(&shared.plan.okvs, &opened.rows, &keys);
+            Done::Binned(bucket, Arc::new(binned))
+        }))
+    }
+
+    /// The next blocks of the masked vector: each batch's in frames of their own.
+    pub(super) fn on_vector(&mut self, frame: u32, blocks: &[Block]) -> Result<Wanted, Violation> {
+        let plan = &self.shared.plan;
+        let place = self.frames;
+        if self.seed.is_none() || frame != place.number || place.batch >= plan.batches {
+            return Err(unexpected("the next frame of a vector"));
+        }
+        // A receiver masks with what it has checked.
+        if self.answered <= place.batch {
+            return Err(unexpected("challenge"));
+        }
+        let len = plan.vector_part(place.batch).1.len();
+        let expected = (len - place.blocks).min(VOLE_BLOCKS_PER_FRAME);
+        check_len("blocks of a vector", expected, blocks.len())?;
+        let outputs = &self.outputs[&place.batch][place.blocks..][..expected];
+        let start = self.vector.len();
+        self.vector.extend_from_slice(outputs);
+        add_scaled(&mut self.vector[start..], blocks, self.shared.delta.block());
+        self.frames = FramePlace { number: frame + 1, blocks: place.blocks + expected, ..place };
+        if self.frames.blocks == len {
+            self.outputs.remove(&place.batch);
+            self.frames = FramePlace { number: frame + 1, batch: place.batch + 1, blocks: 0 };
+        }
+        if self.frames.batch < plan.batches {
+            return Ok(Wanted::default());
+        }
+        self.complete = Some(Arc::new(core::mem::take(&mut self.vector)));
+        let mask = Message::Mask { shard: self.index, mask: self.own_mask };
+        Ok(Wanted::message(mask).and(self.evaluate()))
+    }
+
+    /// Starts on the tags of the bucket that is loaded, once the vector is whole.
+    fn evaluate(&mut self) -> Wanted {
+        let mut wanted = Wanted::default();
+        let (Some(vector), Some(opened)) = (&self.complete, &self.seed) else { return wanted };
+        let Some(binned) = self.bucket.binned.take() else { return wanted };
+        for range in bins::ranges(&self.shared.plan.okvs) {
+            let (shared, vector, opened, binned) =
+                (Arc::clone(&self.shared), Arc::clone(vector), opened.clone(), Arc::clone(&binned));
+            wanted.jobs.push(self.job(binned.keys_of(range.clone()).len(), move || {
+                let delta = Some(shared.delta.block());
+                Done::Tags(bins::tags(&binned, &opened.hashes, &vector, range, delta, opened.mask))
+            }));
+        }
+        self.bucket.missing = wanted.jobs.len();
+        wanted
+    }
+
+    fn on_binned(&mut self, bucket: u32, binned: Arc<Binned>) -> Wanted {
+        debug_assert_eq!(bucket, self.bucket.index, "one bucket is in work at a time");
+        self.bucket.binned = Some(binned);
+        self.evaluate()
+    }
+
+    fn on_tags(&mut self, tags: Vec<u128>) -> Wanted {
+        self.bucket.tags.extend(tags);
+        self.bucket.missing -= 1;
+        if self.bucket.missing > 0 {
+            return Wanted::default();
+        }
+        let (mut tags, bucket) = (core::mem::take(&mut self.bucket.tags), self.bucket.index);
+        let shared = Arc::clone(&self.shared);
+        let number = u64::from(self.index) << 32 | u64::from(bucket);
+        Wanted::job(self.job(shared.plan.bucket_len as usize, move || {
+            // A random tag looks like that of an item the receiver does not have.
+            let plan = &shared.plan;
+            let mut dummies = vec![Block::ZERO; plan.bucket_len as usize - tags.len()];
+            Prg::new(super::random_block(&shared.seed.fork("dummies", number))).fill(&mut dummies);
+            let width = plan.tags.width();
+            tags.extend(dummies.iter().map(|dummy| dummy.number() >> (128 - width)));
+            sort_by_tag(&mut tags, |tag| *tag, width);
+            Done::Coded(plan.tags.encode(&tags))
+        }))
+    }
+
+    fn on_coded(&mut self, bytes: Option<Vec<u8>>) -> Wanted {
+        let Some(bytes) = bytes else { return Wanted::given_up(GivenUp::TagsUnfit) };
+        let bucket = self.index * self.shared.plan.buckets_of_shard() + self.bucket.index;
+        let send = (0u32..)
+            .zip(bytes.chunks(VOLE_TAG_BYTES_PER_FRAME))
+            .map(|(frame, bytes)| Message::Tags { bucket, frame, bytes: bytes.to_vec() })
+            .collect();
+        self.bucket = Bucket { index: self.bucket.index + 1, ..Bucket::default() };
+        Wanted { send, ..Wanted::default() }.and(self.load_bucket())
+    }
+
+    pub(super) fn on_done(&mut self, done: Done) -> Wanted {
+        match done {
+            Done::Grown(batch, grown, body, outputs) => self.on_grown(batch, *grown, body, outputs),
+            Done::Answered(batch, digest) => {
+                self.answered += 1;
+                Wanted::message(Message::Answer { shard: self.index, batch, digest })
+            }
+            Done::Binned(bucket, binned) => self.on_binned(bucket, binned),
+            Done::Tags(tags) => self.on_tags(tags),
+            Done::Coded(bytes) => self.on_coded(bytes),
+        }
+    }
+}
