@@ -74,7 +74,7 @@ pub use aead::{OpenError, SealKey};
 pub use block::Block;
 pub use domain::Domain;
 pub use field::{add_polynomial, add_scaled, inner_product, power_sum, powers, products};
-pub use hash::{Digest, Hasher, derive, derive_public, digest};
+pub use hash::{BulkHasher, Digest, Hasher, derive, derive_public, digest};
 pub use mmo::{Mmo, Prg, davies_meyer, expand_pairs};
 pub use passphrase::{BadCost, PASSPHRASE_LEN_MAX, PassphraseCost, PassphraseError, derive_from_passphrase};
 pub use secret::{Secret32, Seed, ct_eq};

@@ -1,11 +1,11 @@
-//! A running hash over messages in two lanes.
+//! A running hash over messages in two lanes: BLAKE3 over each, SHA-256 over their ends.
 //!
 //! Each lane has an order of its own and none is kept between them, so two observers who see the lanes interleaved differently
 //! come to the same end.
 
 use core::fmt;
 
-use crate::{Digest, Domain, Hasher, digest};
+use crate::{BulkHasher, Digest, Domain, digest};
 
 /// One of the two sequences of messages. Which is first is agreed before the first message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -57,14 +57,14 @@ impl fmt::Debug for Transcript {
 
 #[derive(Clone)]
 struct LaneHash {
-    hasher: Hasher,
+    hasher: BulkHasher,
     messages: u64,
     bytes: u64,
 }
 
 impl LaneHash {
     fn new(lane: Lane) -> Self {
-        let mut hasher = Hasher::new(Domain::TranscriptLane);
+        let mut hasher = BulkHasher::new(Domain::TranscriptLane);
         hasher.part(match lane {
             Lane::First => &[1],
             Lane::Second => &[2],

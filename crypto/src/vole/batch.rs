@@ -24,7 +24,7 @@ use zeroize::Zeroizing;
 use super::code::Code;
 use super::pprf::{Branching, Forest};
 use crate::ot::{Delta, OtHash};
-use crate::{Block, Digest, Domain, Seed, derive_public, digest, power_sum};
+use crate::{Block, Digest, Domain, Seed, derive_public, digest, power_sum, powers};
 
 const BLOCK_LEN: usize = 16;
 
@@ -101,6 +101,21 @@ pub struct Place {
     pub first_entry: u64,
 }
 
+/// The transfers of a batch on the side with Δ.
+#[derive(Clone, Copy)]
+pub struct Transfers<'t> {
+    /// One entry for each.
+    pub q: &'t [Block],
+    /// The other side's corrections of its choices: [`Shape::corrections_len`] bytes.
+    pub corrections: &'t [u8],
+}
+
+impl fmt::Debug for Transfers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Transfers(..)")
+    }
+}
+
 impl Batches {
     /// Of a session, all of one shape.
     pub fn new(session: &Digest, shape: Shape, code: Code) -> Self {
@@ -118,8 +133,7 @@ impl Batches {
         self.shape
     }
 
-    /// The side with Δ grows a batch. `q` has one entry for each transfer, `corrections` are the other side's, `base` is b of
-    /// [`Shape::base`] entries. Beside the state, [`Shape::message_len`] bytes to send.
+    /// The side with Δ grows a batch. `base` is b of [`Shape::base`] entries. Beside the state, [`Shape::message_len`] bytes to send. The seed is for this batch alone.
     ///
     /// # Panics
     /// If a length is another.
@@ -127,17 +141,18 @@ impl Batches {
         &self,
         place: Place,
         delta: &Delta,
-        q: &[Block],
-        corrections: &[u8],
+        transfers: Transfers<'_>,
         base: &[Block],
         seed: &Seed,
+        room: Vec<Block>,
     ) -> (Grown, Vec<u8>) {
         let Shape { trees, leaves } = self.shape;
-        let depth = self.shape.depth();
+        let (depth, Transfers { q, corrections }) = (self.shape.depth(), transfers);
         assert!(q.len() == self.shape.transfers() && base.len() == self.shape.base(), "entries as the shape says");
         assert!(corrections.len() == self.shape.corrections_len(), "a correction for each transfer");
         let roots = random_blocks(seed, trees);
-        let mut all = vec![Block::ZERO; trees * leaves];
+        let mut all = room;
+        all.resize(trees * leaves, Block::ZERO);
         let sums = self.branching.grow(self.shape.forest(), &roots, &mut all);
         let keys = self.transfers.key_pairs(place.first_entry, q, delta);
         let mut message = Vec::with_capacity(self.shape.message_len());
@@ -158,28 +173,26 @@ impl Batches {
     }
 
     /// Positions of the noise of a batch, and the bytes that turn the random choices of `bits` into those that lead there.
-    /// Bit i of `bits` is the choice of transfer i.
-    ///
-    /// # Panics
-    /// If there are fewer bits than transfers.
+    /// Bit i of `bits` is the choice of transfer i. The seed is for this batch alone.
     pub fn choose(&self, bits: impl Fn(usize) -> u8, seed: &Seed) -> (Positions, Vec<u8>) {
         let (leaves, depth) = (self.shape.leaves, self.shape.depth());
-        let mut rng = seed.rng();
-        let positions: Zeroizing<Vec<u32>> = Zeroizing::new(
+        let mut rng = seed.fork("positions", 0).rng();
+        let places: Zeroizing<Vec<u32>> = Zeroizing::new(
             (0..self.shape.trees).map(|_| ((u128::from(rng.next_u64()) * leaves as u128) >> 64) as u32).collect(),
         );
         let mut corrections = vec![0; self.shape.corrections_len()];
-        for (tree, position) in positions.iter().enumerate() {
-            for (level, side) in self.shape.forest().needed_sides(*position).enumerate() {
+        for (tree, place) in places.iter().enumerate() {
+            for (level, side) in self.shape.forest().needed_sides(*place).enumerate() {
                 let transfer = tree * depth + level;
                 corrections[transfer / 8] |= (side ^ (bits(transfer) & 1)) << (transfer % 8);
             }
         }
-        (Positions(positions), corrections)
+        let point = random_blocks(&seed.fork("point", 0), 1)[0];
+        (Positions { places, point }, corrections)
     }
 
-    /// The other side takes a batch. `t` has one entry for each transfer, `base` is c and `noise` is a of [`Shape::base`]
-    /// entries, `message` is what [`Batches::grow`] sent.
+    /// The other side takes a batch. `t` has one entry for each transfer, `base` is a and c of [`Shape::base`] entries,
+    /// `message` is what [`Batches::grow`] sent.
     ///
     /// # Panics
     /// If a length is another.
@@ -188,45 +201,61 @@ impl Batches {
         place: Place,
         positions: &Positions,
         t: &[Block],
-        base: &[Block],
-        noise: &[Block],
+        base: &[[Block; 2]],
         message: &[u8],
-        seed: &Seed,
+        room: Room,
     ) -> Taken {
         let Shape { trees, leaves } = self.shape;
-        let depth = self.shape.depth();
         assert!(t.len() == self.shape.transfers() && base.len() == self.shape.base(), "entries as the shape says");
-        assert!(noise.len() == base.len() && message.len() == self.shape.message_len(), "lengths as the shape says");
-        let (blocks, _) = message.as_chunks::<BLOCK_LEN>();
-        let keys = self.transfers.chosen_keys(place.first_entry, t);
-        let of_tree = |tree: usize| &blocks[tree * (2 * depth + 1)..(tree + 1) * (2 * depth + 1)];
-        let mut sums = Zeroizing::new(Vec::with_capacity(trees * depth));
-        for (tree, position) in positions.0.iter().enumerate() {
-            let sides = self.shape.forest().needed_sides(*position);
-            for (level, (pair, side)) in of_tree(tree).as_chunks::<2>().0.iter().zip(sides).enumerate() {
-                let [left, right] = pair.map(Block::from_bytes);
-                sums.push(left + (left + right).masked(side) + keys[tree * depth + level]);
-            }
-        }
-        let mut known = vec![Block::ZERO; trees * leaves];
-        self.branching.grow_punctured(self.shape.forest(), &positions.0, &sums, &mut known);
-        let mut sparse = vec![Block::ZERO; known.len()];
-        for (tree, position) in positions.0.iter().enumerate() {
+        assert!(message.len() == self.shape.message_len(), "a message as the shape says");
+        let (message, _) = message.as_chunks::<BLOCK_LEN>();
+        let of_tree = 2 * self.shape.depth() + 1;
+        let Room { leaves: mut known, mut pairs } = room;
+        known.resize(trees * leaves, Block::ZERO);
+        pairs.resize(trees * leaves, [Block::ZERO; 2]);
+        let sums = self.sums(place, positions, t, message);
+        self.branching.grow_punctured(self.shape.forest(), &positions.places, &sums, &mut known);
+        let powers = powers(positions.point, leaves);
+        let (mut lacking, mut to_tree) = (base[trees][0], Block::ONE);
+        for (tree, [noise, entry]) in base[..trees].iter().enumerate() {
             let range = tree * leaves..(tree + 1) * leaves;
-            let rest = known[range.clone()].iter().fold(base[tree], |sum, leaf| sum + *leaf);
-            let at_position = rest + Block::from_bytes(of_tree(tree)[2 * depth]);
-            for (number, (leaf, element)) in (0u32..).zip(known[range.clone()].iter_mut().zip(&mut sparse[range])) {
+            let at_position = known[range.clone()].iter().fold(*entry, |sum, leaf| sum + *leaf)
+                + Block::from_bytes(message[tree * of_tree + of_tree - 1]);
+            let mut power = Block::ZERO;
+            let nodes = known[range.clone()].iter_mut().zip(&mut pairs[range]).zip(&powers);
+            for (number, ((leaf, pair), power_here)) in (0u32..).zip(nodes) {
                 // One at the position and nowhere else, in the same time for all positions.
-                let here = ((u64::from(number ^ *position)).wrapping_sub(1) >> 63) as u8;
+                let here = (u64::from(number ^ positions.places[tree]).wrapping_sub(1) >> 63) as u8;
                 *leaf += at_position.masked(here);
-                *element = noise[tree].masked(here);
+                *pair = [noise.masked(here), *leaf];
+                power += power_here.masked(here);
+            }
+            lacking += to_tree * power * *noise;
+            to_tree *= powers[leaves - 1];
+        }
+        let expected = self.check(place, power_sum(&known, positions.point) + base[trees][1]);
+        Taken { point: positions.point, lacking, expected, room: Room { leaves: known, pairs } }
+    }
+
+    /// For each tree and level the sum of the side beside the path to the tree's position.
+    fn sums(
+        &self,
+        place: Place,
+        positions: &Positions,
+        t: &[Block],
+        message: &[[u8; BLOCK_LEN]],
+    ) -> Zeroizing<Vec<Block>> {
+        let of_tree = 2 * self.shape.depth() + 1;
+        let mut sums = self.transfers.chosen_keys(place.first_entry, t);
+        let trees = sums.chunks_mut(self.shape.depth()).zip(message.chunks(of_tree)).zip(positions.places.iter());
+        for ((sums, message), place) in trees {
+            let sides = self.shape.forest().needed_sides(*place);
+            for ((sum, pair), side) in sums.iter_mut().zip(message.as_chunks::<2>().0).zip(sides) {
+                let [left, right] = pair.map(Block::from_bytes);
+                *sum += left + (left + right).masked(side);
             }
         }
-        let point = random_blocks(seed, 1)[0];
-        let lacking = power_sum(&sparse, point) + noise[trees];
-        let expected = self.check(place, power_sum(&known, point) + base[trees]);
-        let pairs = sparse.iter().zip(known.iter()).map(|(element, leaf)| [*element, *leaf]).collect();
-        Taken { point, lacking, expected, pairs }
+        sums
     }
 
     fn check(&self, place: Place, value: Block) -> Digest {
@@ -240,6 +269,19 @@ impl fmt::Debug for Batches {
     }
 }
 
+/// Memory for one batch, to be used again for the next: what it holds between batches means nothing.
+#[derive(Default)]
+pub struct Room {
+    leaves: Vec<Block>,
+    pairs: Vec<[Block; 2]>,
+}
+
+impl fmt::Debug for Room {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Room(..)")
+    }
+}
+
 /// A batch of the side with Δ, before it is challenged.
 pub struct Grown {
     leaves: Vec<Block>,
@@ -247,17 +289,25 @@ pub struct Grown {
 }
 
 impl Grown {
-    /// b of the batch's outputs.
-    pub fn outputs(&self, batches: &Batches) -> Vec<Block> {
-        let mut vector = self.leaves.clone();
-        batches.code.compress(&mut vector);
-        vector.truncate(batches.shape.outputs());
-        vector
+    /// b of the batch's outputs, at the start of a vector that has room for twice as many.
+    pub fn outputs(&self, batches: &Batches, mut room: Vec<Block>) -> Vec<Block> {
+        room.clear();
+        room.extend_from_slice(&self.leaves);
+        batches.code.compress(&mut room);
+        room
     }
 
-    /// The answer to a challenge.
-    pub fn answer(self, batches: &Batches, place: Place, delta: &Delta, point: Block, lacking: Block) -> Digest {
-        batches.check(place, power_sum(&self.leaves, point) + delta.block() * lacking + self.last)
+    /// The answer to a challenge, and the memory of the batch.
+    pub fn answer(
+        self,
+        batches: &Batches,
+        place: Place,
+        delta: &Delta,
+        point: Block,
+        lacking: Block,
+    ) -> (Digest, Vec<Block>) {
+        let value = power_sum(&self.leaves, point) + delta.block() * lacking + self.last;
+        (batches.check(place, value), self.leaves)
     }
 }
 
@@ -267,8 +317,11 @@ impl fmt::Debug for Grown {
     }
 }
 
-/// Where the noise of a batch is: one leaf of each tree.
-pub struct Positions(Zeroizing<Vec<u32>>);
+/// Where the noise of a batch is, one leaf of each tree, and the point at which the batch will be checked.
+pub struct Positions {
+    places: Zeroizing<Vec<u32>>,
+    point: Block,
+}
 
 impl fmt::Debug for Positions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -284,26 +337,44 @@ pub struct Taken {
     pub lacking: Block,
     /// The answer of an honest side.
     pub expected: Digest,
-    pairs: Vec<[Block; 2]>,
+    room: Room,
 }
 
 impl Taken {
-    /// a and c of the batch's outputs, side by side.
-    pub fn outputs(mut self, batches: &Batches) -> Vec<[Block; 2]> {
-        batches.code.compress_pair(&mut self.pairs);
-        self.pairs.truncate(batches.shape.outputs());
-        self.pairs
-    }
-
-    /// The part without the outputs, which are to be computed elsewhere.
-    pub fn challenge(&self) -> (Block, Block, Digest) {
-        (self.point, self.lacking, self.expected)
+    /// a and c of the batch's outputs.
+    pub fn outputs(mut self, batches: &Batches) -> Outputs {
+        batches.code.compress_pair(&mut self.room.pairs);
+        Outputs { room: self.room, len: batches.shape.outputs() }
     }
 }
 
 impl fmt::Debug for Taken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Taken(..)")
+    }
+}
+
+/// What the other side has of a batch.
+pub struct Outputs {
+    room: Room,
+    len: usize,
+}
+
+impl Outputs {
+    /// a and c of each output, side by side.
+    pub fn pairs(&self) -> &[[Block; 2]] {
+        &self.room.pairs[..self.len]
+    }
+
+    /// The memory of the batch.
+    pub fn into_room(self) -> Room {
+        self.room
+    }
+}
+
+impl fmt::Debug for Outputs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Outputs(..)")
     }
 }
 

@@ -17,5 +17,5 @@ pub mod pprf;
 pub mod security;
 mod words;
 
-pub use batch::{Batches, Grown, Place, Positions, Shape, Taken};
+pub use batch::{Batches, Grown, Outputs, Place, Positions, Room, Shape, Taken, Transfers};
 pub use code::{Code, OUTPUTS_MIN, Weight};

@@ -75,11 +75,11 @@ pub const VOLE_LEAVES_MIN: usize = 128;
 /// Batches that a `vole` sender may be ahead of the receiver's challenges; bounds what either side holds for them.
 pub const VOLE_WINDOW: u32 = 4;
 
-/// Blocks of one frame of a vector: 250 KiB.
-pub const VOLE_BLOCKS_PER_FRAME: usize = 16_000;
+/// Blocks of one frame of a vector: 125 KiB, which allocators still serve from memory they have.
+pub const VOLE_BLOCKS_PER_FRAME: usize = 8_000;
 
-/// Bytes of coded tags in one frame: 250 KiB.
-pub const VOLE_TAG_BYTES_PER_FRAME: usize = 256_000;
+/// Bytes of coded tags in one frame: 125 KiB.
+pub const VOLE_TAG_BYTES_PER_FRAME: usize = 128_000;
 
 /// Smallest padded size of a set: below it the padded size would say too much.
 pub const ITEMS_MIN_PADDED: u32 = 16;

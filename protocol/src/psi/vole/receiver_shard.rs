@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use cwg_crypto::okvs::{Binned, OkvsError, RowKeys};
-use cwg_crypto::vole::{Place, Positions, Taken};
+use cwg_crypto::vole::{Outputs, Place, Positions, Room, Taken};
 use cwg_crypto::{Block, Digest, Prg, ot};
 
 use super::bins::{self, Encoded};
@@ -29,7 +29,7 @@ pub(super) enum Done {
     /// A part of the vector of an attempt, or why not.
     Encoded(u64, Result<Encoded, OkvsError>),
     Taken(u32, Box<Taken>),
-    Grown(u32, Vec<[Block; 2]>),
+    Grown(u32, Outputs),
     OwnTags(Range<usize>, Vec<u128>),
     Sorted(Vec<OwnTag>),
     Matched(Vec<u32>),
@@ -62,7 +62,7 @@ enum Batch {
     Challenged {
         expected: Digest,
         verified: bool,
-        outputs: Option<Vec<[Block; 2]>>,
+        outputs: Option<Outputs>,
     },
 }
 
@@ -83,6 +83,9 @@ pub(super) struct Shard {
     trees: BTreeMap<u32, Vec<u8>>,
     next_trees: u32,
     batches: BTreeMap<u32, Batch>,
+    started: u32,
+    /// Memory of batches, to be used again.
+    spare: Vec<Room>,
     /// c of the vector, batch after batch.
     c: Vec<Block>,
     sent_batches: u32,
@@ -135,6 +138,8 @@ impl Shard {
             trees: BTreeMap::new(),
             next_trees: 0,
             batches: BTreeMap::new(),
+            started: 0,
+            spare: Vec::new(),
             c: Vec::new(),
             sent_batches: 0,
             sent_frames: 0,
@@ -164,7 +169,7 @@ impl Shard {
         let mut corrections = Vec::new();
         for batch in 0..plan.batches {
             let first = correlation.base_entries + batch as usize * plan.shape.transfers();
-            let seed = self.shared.seed.fork("positions", self.number(batch));
+            let seed = self.shared.seed.fork("batch", self.number(batch));
             let bits = |transfer| correlation.correlation.bit(first + transfer);
             let (positions, correction) = self.shared.batches.choose(bits, &seed);
             self.positions.insert(batch, positions);
@@ -261,7 +266,7 @@ impl Shard {
         }
         self.keys = Arc::new([]);
         self.encoding = Encoding::Encoded { binned, hashes, vector };
-        self.send_batches()
+        self.send_batches().and(self.take_batches())
     }
 
     pub(super) fn on_commit(&mut self, commitment: [u8; 32]) -> Result<Wanted, Violation> {
@@ -298,13 +303,16 @@ impl Shard {
         }
     }
 
-    /// Starts on the batches whose trees and base are here.
+    /// Starts on the batches whose trees and base are here: no more than a window ahead of what was sent, since each holds
+    /// its outputs until then.
     fn take_batches(&mut self) -> Wanted {
         let mut wanted = Wanted::default();
-        let ready: Vec<u32> = self.trees.keys().copied().filter(|batch| self.base_of(*batch).is_some()).collect();
-        for batch in ready {
-            let base = self.base_of(batch).expect("filtered by it");
-            let message = self.trees.remove(&batch).expect("listed from it");
+        while self.started < self.sent_batches + VOLE_WINDOW {
+            let batch = self.started;
+            let Some(base) = self.base_of(batch).filter(|_| self.trees.contains_key(&batch)) else { break };
+            let message = self.trees.remove(&batch).expect("asked for above");
+            self.started += 1;
+            let room = self.spare.pop().unwrap_or_default();
             let positions = self.positions.remove(&batch).expect("chosen for each batch, each of which is taken once");
             let correlation = Arc::clone(self.correlation.as_ref().expect("trees follow the extension"));
             let (shared, number) = (Arc::clone(&self.shared), self.number(batch));
@@ -314,9 +322,7 @@ impl Shard {
                 let first = correlation.base_entries + batch as usize * shape.transfers();
                 let place = Place { batch: number, first_entry: correlation.first_entry + first as u64 };
                 let t = &correlation.correlation.t[first..first + shape.transfers()];
-                let (noise, base): (Vec<Block>, Vec<Block>) = base.into_iter().map(<(Block, Block)>::from).unzip();
-                let seed = shared.seed.fork("point", number);
-                let taken = shared.batches.take(place, &positions, t, &base, &noise, &message, &seed);
+                let taken = shared.batches.take(place, &positions, t, &base, &message, room);
                 Done::Taken(batch, Box::new(taken))
             }));
         }
@@ -324,7 +330,7 @@ impl Shard {
     }
 
     fn on_taken(&mut self, batch: u32, taken: Taken) -> Wanted {
-        let (point, lacking, expected) = taken.challenge();
+        let Taken { point, lacking, expected, .. } = taken;
         self.batches.insert(batch, Batch::Challenged { expected, verified: false, outputs: None });
         let shared = Arc::clone(&self.shared);
         let job = self.job(shared.plan.shape.outputs(), move || Done::Grown(batch, taken.outputs(&shared.batches)));
@@ -343,7 +349,7 @@ impl Shard {
         Ok(self.on_verified())
     }
 
-    fn on_grown(&mut self, batch: u32, grown: Vec<[Block; 2]>) -> Wanted {
+    fn on_grown(&mut self, batch: u32, grown: Outputs) -> Wanted {
         if let Some(Batch::Challenged { outputs, .. }) = self.batches.get_mut(&batch) {
             *outputs = Some(grown);
         }
@@ -352,16 +358,15 @@ impl Shard {
 
     /// A batch may be used now, if it was both checked and computed.
     fn on_verified(&mut self) -> Wanted {
-        let mut wanted = Wanted::default();
         if let (None, Some(Batch::Challenged { verified: true, outputs: Some(outputs), .. })) =
             (&self.bases, self.batches.get(&0))
         {
-            let plan = &self.shared.plan;
-            self.chained = (self.index + 1 < plan.shards()).then(|| outputs[plan.base_part(plan.batches)].to_vec());
-            self.bases = Some(outputs[..plan.base_part(plan.batches).start].to_vec());
-            wanted = self.take_batches();
+            let (plan, outputs) = (&self.shared.plan, outputs.pairs());
+            let next = plan.base_part(plan.batches);
+            self.chained = (self.index + 1 < plan.shards()).then(|| outputs[next.clone()].to_vec());
+            self.bases = Some(outputs[..next.start].to_vec());
         }
-        wanted.and(self.send_batches())
+        self.send_batches().and(self.take_batches())
     }
 
     /// Sends the parts of the vector whose masks are ready, in order.
@@ -380,17 +385,18 @@ impl Shard {
             }
             let (from, to) = plan.vector_part(self.sent_batches);
             self.sent_batches += 1;
-            self.c.extend(outputs[from.clone()].iter().map(|[_, c]| *c));
-            for (outputs, part) in
-                outputs[from].chunks(VOLE_BLOCKS_PER_FRAME).zip(vector[to].chunks(VOLE_BLOCKS_PER_FRAME))
-            {
-                let blocks = part.iter().zip(outputs).map(|(encoded, [a, _])| *encoded + *a).collect();
+            let pairs = &outputs.pairs()[from];
+            self.c.extend(pairs.iter().map(|[_, c]| *c));
+            for (pairs, part) in pairs.chunks(VOLE_BLOCKS_PER_FRAME).zip(vector[to].chunks(VOLE_BLOCKS_PER_FRAME)) {
+                let blocks = part.iter().zip(pairs).map(|(encoded, [a, _])| *encoded + *a).collect();
                 wanted.send.push(Message::Vector { shard: self.index, frame: self.sent_frames, blocks });
                 self.sent_frames += 1;
             }
+            self.spare.push(outputs.into_room());
         }
         if self.sent_batches == plan.batches {
             *vector = Vec::new();
+            self.spare = Vec::new();
         }
         wanted
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cwg_crypto::okvs::{Binned, RowKeys};
-use cwg_crypto::vole::{Grown, Place};
+use cwg_crypto::vole::{Grown, Place, Transfers};
 use cwg_crypto::{Block, Prg, add_scaled};
 use zeroize::Zeroizing;
 
@@ -22,7 +22,8 @@ use crate::wire::limits::{VOLE_BLOCKS_PER_FRAME, VOLE_TAG_BYTES_PER_FRAME, VOLE_
 /// What a job of a shard comes back with.
 pub(super) enum Done {
     Grown(u32, Box<Grown>, Vec<u8>, Vec<Block>),
-    Answered(u32, [u8; 32]),
+    /// The answer for a batch, and its memory.
+    Answered(u32, [u8; 32], Vec<Block>),
     Binned(u32, Arc<Binned>),
     Tags(Vec<u128>),
     /// Coded tags of a bucket, or none if they do not fit.
@@ -55,11 +56,11 @@ pub(super) struct Shard {
     sent: u32,
     challenged: u32,
     answered: u32,
-    /// b of each batch's part of the vector, until the vector's blocks are here.
-    outputs: BTreeMap<u32, Vec<Block>>,
     seed: Option<Opened>,
-    /// What the receiver's vector makes of b: b + Δ times the masked vector.
+    /// b of the vector, and of the part that is here b + Δ times the masked vector.
     vector: Vec<Block>,
+    /// Memory of batches, to be used again.
+    spare: Vec<Vec<Block>>,
     frames: FramePlace,
     /// The whole vector.
     complete: Option<Arc<Vec<Block>>>,
@@ -115,9 +116,9 @@ impl Shard {
             sent: 0,
             challenged: 0,
             answered: 0,
-            outputs: BTreeMap::new(),
             seed: None,
             vector: Vec::new(),
+            spare: Vec::new(),
             frames: FramePlace::default(),
             complete: None,
             bucket: Bucket::default(),
@@ -167,32 +168,36 @@ impl Shard {
             };
             let Some(base) = base else { break };
             self.next_batch += 1;
+            let [leaves, vector] = [(); 2].map(|()| self.spare.pop().unwrap_or_default());
             let (shared, correlation, place) =
                 (Arc::clone(&self.shared), Arc::clone(&self.correlation), self.place(batch));
             wanted.jobs.push(self.job(plan.shape.outputs(), move || {
                 let shape = shared.plan.shape;
-                let q = &correlation.q[batch as usize * shape.transfers()..][..shape.transfers()];
-                let corrections =
-                    &correlation.corrections[batch as usize * shape.corrections_len()..][..shape.corrections_len()];
+                let transfers = Transfers {
+                    q: &correlation.q[batch as usize * shape.transfers()..][..shape.transfers()],
+                    corrections: &correlation.corrections[batch as usize * shape.corrections_len()..]
+                        [..shape.corrections_len()],
+                };
                 let seed = shared.seed.fork("roots", place.batch);
-                let (grown, message) = shared.batches.grow(place, &shared.delta, q, corrections, &base, &seed);
-                let outputs = grown.outputs(&shared.batches);
+                let (grown, message) = shared.batches.grow(place, &shared.delta, transfers, &base, &seed, leaves);
+                let outputs = grown.outputs(&shared.batches, vector);
                 Done::Grown(batch, Box::new(grown), message, outputs)
             }));
         }
         wanted
     }
 
-    fn on_grown(&mut self, batch: u32, grown: Grown, body: Vec<u8>, mut outputs: Vec<Block>) -> Wanted {
+    fn on_grown(&mut self, batch: u32, grown: Grown, body: Vec<u8>, outputs: Vec<Block>) -> Wanted {
         let plan = &self.shared.plan;
         if batch == 0 {
             let next = plan.base_part(plan.batches);
             self.chained = (self.index + 1 < plan.shards()).then(|| outputs[next.clone()].to_vec());
             self.bases = Some(outputs[..next.start].to_vec());
         }
-        let part = plan.vector_part(batch).0;
-        outputs.truncate(part.end);
-        self.outputs.insert(batch, outputs.split_off(part.start));
+        let (from, to) = plan.vector_part(batch);
+        self.vector.resize(plan.okvs.len(), Block::ZERO);
+        self.vector[to].copy_from_slice(&outputs[from]);
+        self.spare.push(outputs);
         self.grown.insert(batch, grown);
         self.trees.insert(batch, body);
         let mut wanted = self.grow();
@@ -210,7 +215,8 @@ impl Shard {
         self.challenged += 1;
         let (shared, place) = (Arc::clone(&self.shared), self.place(batch));
         let job = self.job(shared.plan.shape.outputs(), move || {
-            Done::Answered(batch, *grown.answer(&shared.batches, place, &shared.delta, point, lacking).as_bytes())
+            let (digest, room) = grown.answer(&shared.batches, place, &shared.delta, point, lacking);
+            Done::Answered(batch, *digest.as_bytes(), room)
         });
         Ok(Wanted::job(job).and(self.grow()))
     }
@@ -260,22 +266,21 @@ impl Shard {
         if self.answered <= place.batch {
             return Err(unexpected("challenge"));
         }
-        let len = plan.vector_part(place.batch).1.len();
+        let part = plan.vector_part(place.batch).1;
+        let len = part.len();
         let expected = (len - place.blocks).min(VOLE_BLOCKS_PER_FRAME);
         check_len("blocks of a vector", expected, blocks.len())?;
-        let outputs = &self.outputs[&place.batch][place.blocks..][..expected];
-        let start = self.vector.len();
-        self.vector.extend_from_slice(outputs);
-        add_scaled(&mut self.vector[start..], blocks, self.shared.delta.block());
+        let here = &mut self.vector[part][place.blocks..place.blocks + expected];
+        add_scaled(here, blocks, self.shared.delta.block());
         self.frames = FramePlace { number: frame + 1, blocks: place.blocks + expected, ..place };
         if self.frames.blocks == len {
-            self.outputs.remove(&place.batch);
             self.frames = FramePlace { number: frame + 1, batch: place.batch + 1, blocks: 0 };
         }
         if self.frames.batch < plan.batches {
             return Ok(Wanted::default());
         }
         self.complete = Some(Arc::new(core::mem::take(&mut self.vector)));
+        self.spare = Vec::new();
         let mask = Message::Mask { shard: self.index, mask: self.own_mask };
         Ok(Wanted::message(mask).and(self.evaluate()))
     }
@@ -338,8 +343,9 @@ impl Shard {
     pub(super) fn on_done(&mut self, done: Done) -> Wanted {
         match done {
             Done::Grown(batch, grown, body, outputs) => self.on_grown(batch, *grown, body, outputs),
-            Done::Answered(batch, digest) => {
+            Done::Answered(batch, digest, room) => {
                 self.answered += 1;
+                self.spare.push(room);
                 Wanted::message(Message::Answer { shard: self.index, batch, digest })
             }
             Done::Binned(bucket, binned) => self.on_binned(bucket, binned),
