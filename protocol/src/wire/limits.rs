@@ -66,14 +66,15 @@ pub const VOLE_SHARD_ITEMS: u32 = 1 << 20;
 /// Shards under way at once: one that is being encoded while the other is being compared.
 pub const VOLE_SHARDS_UNDER_WAY: u32 = 2;
 
-/// Leaves of one tree of a batch. With 144 trees a batch gives 147,456 outputs, and what is worked on stays in the cache.
-pub const VOLE_LEAVES_MAX: usize = 2048;
+/// Leaves of one tree of a batch. With 144 trees a batch gives 184,320 outputs: fewer leaves cost traffic, more cost
+/// memory and leave the caches.
+pub const VOLE_LEAVES_MAX: usize = 2560;
 
 /// Fewest leaves: below it the noise would be too dense for the size (`docs/spec/vole.md`, security).
 pub const VOLE_LEAVES_MIN: usize = 128;
 
 /// Batches that a `vole` sender may be ahead of the receiver's challenges; bounds what either side holds for them.
-pub const VOLE_WINDOW: u32 = 4;
+pub const VOLE_WINDOW: u32 = 3;
 
 /// Blocks of one frame of a vector: 125 KiB, which allocators still serve from memory they have.
 pub const VOLE_BLOCKS_PER_FRAME: usize = 8_000;

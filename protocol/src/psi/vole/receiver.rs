@@ -119,6 +119,7 @@ impl Receiver {
             self.jobs += 1;
             step.jobs.push((JobId(self.jobs), job));
         }
+        step.loads.extend(wanted.loads);
         step.given_up = step.given_up.or(wanted.given_up);
         let Some(shard) = self.shards.get_mut(&index) else { return };
         if let Some(base) = shard.take_chained_base() {

@@ -2,7 +2,6 @@
 //! as each was checked, and the sender's tags are compared with the own ones.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::sync::Arc;
 
 use cwg_crypto::okvs::{Binned, OkvsError, RowKeys};
@@ -15,12 +14,15 @@ use super::message::Message;
 use super::receiver::Shared;
 use super::{Wanted, unexpected};
 use crate::Item;
-use crate::psi::{GivenUp, Job};
+use crate::psi::{self, GivenUp, Job};
 use crate::violation::Violation;
 use crate::wire::limits::{VOLE_BLOCKS_PER_FRAME, VOLE_TAG_BYTES_PER_FRAME, VOLE_WINDOW};
 
 /// Seeds that are tried: the first does for all but one shard in 2^40.
 const ATTEMPTS_MAX: u64 = 4;
+
+/// Batches whose outputs are held or in work: one to send, one to compute while the answer for the next is on its way.
+const HELD_MAX: u32 = 2;
 
 /// What a job of a shard comes back with.
 pub(super) enum Done {
@@ -30,13 +32,28 @@ pub(super) enum Done {
     Encoded(u64, Result<Encoded, OkvsError>),
     Taken(u32, Box<Taken>),
     Grown(u32, Outputs),
-    OwnTags(Range<usize>, Vec<u128>),
+    OwnTags(usize, Vec<u128>),
     Sorted(Vec<OwnTag>),
     Matched(Vec<u32>),
 }
 
-/// A tag of ours with the place of its item.
-pub(super) type OwnTag = (u128, u32);
+/// A tag of ours with the place of its item: two halves, so that it takes 24 bytes.
+#[derive(Clone, Copy, Default)]
+pub(super) struct OwnTag {
+    high: u64,
+    low: u64,
+    place: u32,
+}
+
+impl OwnTag {
+    fn new(tag: u128, place: u32) -> Self {
+        Self { high: (tag >> 64) as u64, low: tag as u64, place }
+    }
+
+    fn tag(&self) -> u128 {
+        u128::from(self.high) << 64 | u128::from(self.low)
+    }
+}
 
 /// A shard's part of the correlation.
 pub(super) struct Correlation {
@@ -70,7 +87,6 @@ pub(super) struct Shard {
     index: u32,
     shared: Arc<Shared>,
     items: Option<u32>,
-    keys: Arc<[Block]>,
     attempt: u64,
     encoding: Encoding,
     correlation: Option<Arc<Correlation>>,
@@ -86,8 +102,6 @@ pub(super) struct Shard {
     started: u32,
     /// Memory of batches, to be used again.
     spare: Vec<Room>,
-    /// c of the vector, batch after batch.
-    c: Vec<Block>,
     sent_batches: u32,
     sent_frames: u32,
     own_mask: Block,
@@ -99,15 +113,26 @@ pub(super) struct Shard {
 enum Encoding {
     AwaitItems,
     Binning,
-    Bins { binned: Arc<Binned>, hashes: Arc<ShardHashes>, vector: Vec<Block>, missing: usize },
-    Encoded { binned: Arc<Binned>, hashes: Arc<ShardHashes>, vector: Vec<Block> },
+    Bins {
+        binned: Arc<Binned>,
+        hashes: Arc<ShardHashes>,
+        vector: Vec<Block>,
+        missing: usize,
+    },
+    /// The vector, in which c takes the place of what was sent.
+    Encoded {
+        binned: Arc<Binned>,
+        hashes: Arc<ShardHashes>,
+        vector: Vec<Block>,
+    },
 }
 
 /// How far the comparison is.
 #[derive(Default)]
 struct Comparing {
     masked: bool,
-    own: Vec<OwnTag>,
+    /// Tags of each range of bins.
+    own: BTreeMap<usize, Vec<u128>>,
     missing: usize,
     sorted: Option<Arc<Vec<OwnTag>>>,
     /// The bucket whose tags come in, and its bytes so far.
@@ -126,7 +151,6 @@ impl Shard {
             index,
             shared,
             items: None,
-            keys: Arc::new([]),
             attempt: 0,
             encoding: Encoding::AwaitItems,
             correlation: None,
@@ -140,7 +164,6 @@ impl Shard {
             batches: BTreeMap::new(),
             started: 0,
             spare: Vec::new(),
-            c: Vec::new(),
             sent_batches: 0,
             sent_frames: 0,
             own_mask,
@@ -195,15 +218,14 @@ impl Shard {
             return Wanted::given_up(GivenUp::ShardOverfull);
         }
         self.items = Some(u32::try_from(items.len()).expect("a shard's length is a u32"));
-        self.keys = items.iter().map(Item::block).collect();
-        self.bin()
+        self.bin(items.iter().map(Item::block).collect())
     }
 
     /// Puts the items into bins under the next seed. The seed was drawn after the set was fixed, and is not sent before the
     /// vector is encoded.
-    fn bin(&mut self) -> Wanted {
+    fn bin(&mut self, keys: Vec<Block>) -> Wanted {
         self.encoding = Encoding::Binning;
-        let (shared, keys, index) = (Arc::clone(&self.shared), Arc::clone(&self.keys), self.index);
+        let (shared, index) = (Arc::clone(&self.shared), self.index);
         let (attempt, seed) = (self.attempt, self.okvs_seed());
         let job = self.job(keys.len(), move || {
             let plan = &shared.plan;
@@ -230,7 +252,8 @@ impl Shard {
         if error == OkvsError::DuplicateKey || self.attempt == ATTEMPTS_MAX {
             return Wanted::given_up(GivenUp::SetUnencoded);
         }
-        self.bin()
+        let shard = psi::Shard { bits: self.shared.plan.shard_bits, index: self.index };
+        Wanted { loads: vec![shard], ..Wanted::default() }
     }
 
     fn on_binned(&mut self, binned: Arc<Binned>, hashes: Arc<ShardHashes>) -> Wanted {
@@ -264,7 +287,6 @@ impl Shard {
             self.encoding = Encoding::Bins { binned, hashes, vector, missing: missing - 1 };
             return Wanted::default();
         }
-        self.keys = Arc::new([]);
         self.encoding = Encoding::Encoded { binned, hashes, vector };
         self.send_batches().and(self.take_batches())
     }
@@ -303,11 +325,11 @@ impl Shard {
         }
     }
 
-    /// Starts on the batches whose trees and base are here: no more than a window ahead of what was sent, since each holds
-    /// its outputs until then.
+    /// Starts on the batches whose trees and base are here: few ahead of what was sent, since each holds its outputs until
+    /// then.
     fn take_batches(&mut self) -> Wanted {
         let mut wanted = Wanted::default();
-        while self.started < self.sent_batches + VOLE_WINDOW {
+        while self.started < self.shared.plan.batches.min(self.sent_batches + HELD_MAX) {
             let batch = self.started;
             let Some(base) = self.base_of(batch).filter(|_| self.trees.contains_key(&batch)) else { break };
             let message = self.trees.remove(&batch).expect("asked for above");
@@ -381,21 +403,20 @@ impl Shard {
             let outputs = outputs.take().expect("matched above");
             if self.sent_batches == 0 {
                 wanted.send.push(Message::Seed { shard: self.index, seed, mask: self.own_mask });
-                self.c.reserve_exact(plan.okvs.len());
             }
             let (from, to) = plan.vector_part(self.sent_batches);
             self.sent_batches += 1;
             let pairs = &outputs.pairs()[from];
-            self.c.extend(pairs.iter().map(|[_, c]| *c));
-            for (pairs, part) in pairs.chunks(VOLE_BLOCKS_PER_FRAME).zip(vector[to].chunks(VOLE_BLOCKS_PER_FRAME)) {
-                let blocks = part.iter().zip(pairs).map(|(encoded, [a, _])| *encoded + *a).collect();
+            let parts = vector[to].chunks_mut(VOLE_BLOCKS_PER_FRAME);
+            for (part, pairs) in parts.zip(pairs.chunks(VOLE_BLOCKS_PER_FRAME)) {
+                let masked = |(place, [a, c]): (&mut Block, &[Block; 2])| core::mem::replace(place, *c) + *a;
+                let blocks = part.iter_mut().zip(pairs).map(masked).collect();
                 wanted.send.push(Message::Vector { shard: self.index, frame: self.sent_frames, blocks });
                 self.sent_frames += 1;
             }
             self.spare.push(outputs.into_room());
         }
         if self.sent_batches == plan.batches {
-            *vector = Vec::new();
             self.spare = Vec::new();
         }
         wanted
@@ -404,7 +425,7 @@ impl Shard {
     pub(super) fn on_mask(&mut self, mask: Block) -> Result<Wanted, Violation> {
         let plan = &self.shared.plan;
         let all_sent = self.sent_batches == plan.batches;
-        let Encoding::Encoded { binned, hashes, .. } = &self.encoding else { return Err(unexpected("trees")) };
+        let Encoding::Encoded { binned, hashes, vector } = &mut self.encoding else { return Err(unexpected("trees")) };
         if !all_sent || self.comparing.masked {
             return Err(unexpected("tags"));
         }
@@ -413,31 +434,34 @@ impl Shard {
         }
         self.comparing.masked = true;
         let mask = mask + self.own_mask;
-        let c = Arc::new(core::mem::take(&mut self.c));
+        let c = Arc::new(core::mem::take(vector));
         let mut wanted = Wanted::default();
         for range in bins::ranges(&plan.okvs) {
             let (binned, hashes, c) = (Arc::clone(binned), Arc::clone(hashes), Arc::clone(&c));
             wanted.jobs.push(self.job(binned.keys_of(range.clone()).len(), move || {
                 let tags = bins::tags(&binned, &hashes, &c, range.clone(), None, mask);
-                Done::OwnTags(range, tags)
+                Done::OwnTags(range.start, tags)
             }));
         }
         self.comparing.missing = wanted.jobs.len();
         Ok(wanted)
     }
 
-    fn on_own_tags(&mut self, range: Range<usize>, tags: Vec<u128>) -> Wanted {
-        let Encoding::Encoded { binned, .. } = &self.encoding else { return Wanted::default() };
-        let places = &binned.places()[binned.keys_of(range)];
-        self.comparing.own.extend(tags.into_iter().zip(places.iter().copied()));
+    fn on_own_tags(&mut self, first_bin: usize, tags: Vec<u128>) -> Wanted {
+        self.comparing.own.insert(first_bin, tags);
         self.comparing.missing -= 1;
         if self.comparing.missing > 0 {
             return Wanted::default();
         }
-        self.encoding = Encoding::AwaitItems;
-        let (mut own, width) = (core::mem::take(&mut self.comparing.own), self.shared.plan.tags.width());
-        Wanted::job(self.job(own.len(), move || {
-            sort_by_tag(&mut own, |entry| entry.0, width);
+        let state = core::mem::replace(&mut self.encoding, Encoding::AwaitItems);
+        let Encoding::Encoded { binned, .. } = state else { unreachable!("tags are of an encoded shard") };
+        let (own, width) = (core::mem::take(&mut self.comparing.own), self.shared.plan.tags.width());
+        Wanted::job(self.job(binned.keys().len(), move || {
+            let tags = own.into_values().flatten();
+            let mut own: Vec<OwnTag> =
+                binned.places().iter().zip(tags).map(|(place, tag)| OwnTag::new(tag, *place)).collect();
+            drop(binned);
+            sort_by_tag(&mut own, OwnTag::tag, width);
             Done::Sorted(own)
         }))
     }
@@ -500,7 +524,7 @@ impl Shard {
             Done::Encoded(_, part) => self.on_encoded(part),
             Done::Taken(batch, taken) => self.on_taken(batch, *taken),
             Done::Grown(batch, outputs) => self.on_grown(batch, outputs),
-            Done::OwnTags(range, tags) => self.on_own_tags(range, tags),
+            Done::OwnTags(first_bin, tags) => self.on_own_tags(first_bin, tags),
             Done::Sorted(sorted) => {
                 self.comparing.sorted = Some(Arc::new(sorted));
                 self.compare()
@@ -516,12 +540,12 @@ fn common_places(own: &[OwnTag], sender: &[u128]) -> Vec<u32> {
     let mut places = Vec::new();
     let (mut mine, mut theirs) = (own.iter().peekable(), sender.iter().peekable());
     for _ in 0..own.len() + sender.len() {
-        match (mine.peek(), theirs.peek()) {
-            (Some((tag, place)), other) if other.is_none_or(|other| tag <= *other) => {
-                if other.is_some_and(|other| tag == *other) {
-                    places.push(*place);
+        match (mine.peek().map(|own| own.tag()), theirs.peek()) {
+            (Some(tag), other) if other.is_none_or(|other| tag <= **other) => {
+                let own = mine.next().expect("it was looked at");
+                if other.is_some_and(|other| tag == **other) {
+                    places.push(own.place);
                 }
-                mine.next();
             }
             _ => {
                 theirs.next();
