@@ -434,10 +434,10 @@ impl Shard {
         }
         self.comparing.masked = true;
         let mask = mask + self.own_mask;
-        let c = Arc::new(core::mem::take(vector));
+        let (binned, hashes, c) = (Arc::clone(binned), Arc::clone(hashes), Arc::new(core::mem::take(vector)));
         let mut wanted = Wanted::default();
         for range in bins::ranges(&plan.okvs) {
-            let (binned, hashes, c) = (Arc::clone(binned), Arc::clone(hashes), Arc::clone(&c));
+            let (binned, hashes, c) = (Arc::clone(&binned), Arc::clone(&hashes), Arc::clone(&c));
             wanted.jobs.push(self.job(binned.keys_of(range.clone()).len(), move || {
                 let tags = bins::tags(&binned, &hashes, &c, range.clone(), None, mask);
                 Done::OwnTags(range.start, tags)
