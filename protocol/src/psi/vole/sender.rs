@@ -114,7 +114,8 @@ impl Sender {
 
     /// Takes what a shard wants done, and counts it when it is through.
     fn absorb(&mut self, index: u32, wanted: Wanted, step: &mut Step) {
-        step.send.extend(wanted.send.iter().map(Message::encode));
+        // One after the other, so that no message is held twice.
+        step.send.extend(wanted.send.into_iter().map(|message| message.encode()));
         for job in wanted.jobs {
             self.jobs += 1;
             step.jobs.push((JobId(self.jobs), job));

@@ -314,6 +314,9 @@ impl Shard {
         if self.bucket.missing > 0 {
             return Wanted::default();
         }
+        if self.bucket.index + 1 == self.shared.plan.buckets_of_shard() {
+            self.complete = None;
+        }
         let (mut tags, bucket) = (core::mem::take(&mut self.bucket.tags), self.bucket.index);
         let shared = Arc::clone(&self.shared);
         let number = u64::from(self.index) << 32 | u64::from(bucket);
