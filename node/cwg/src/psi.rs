@@ -12,7 +12,7 @@ use cwg_crypto::Seed;
 use cwg_engine::io::{ConnId, Endpoint};
 use cwg_net::{Allow, Alpn, Limits, Net, NetConfig, NetEvent, Pq, TransportIdentity};
 use cwg_protocol::psi::{JobId, JobOutput, PsiProtocol, padded_size, protocol_named};
-use cwg_protocol::session::{Lane, Place, Plain, PlainStep, Released};
+use cwg_protocol::session::{Lane, Matches, Place, Plain, PlainStep, Released};
 use cwg_protocol::{Item, TransportKey};
 use serde::Serialize;
 use tokio::sync::mpsc;
@@ -155,7 +155,10 @@ pub(crate) async fn connect(args: &PsiConnect, out: &Output) -> Result<(), Probl
     let end = exchange(&net, &mut events, up.conn, side).await?;
     let seconds = started.elapsed().as_secs_f64();
     net.shutdown().await;
-    let matched: BTreeSet<Item> = end.released.matches.iter().flatten().copied().collect();
+    let matched: BTreeSet<Item> = match &end.released.matches {
+        Some(Matches::Items(items)) => items.iter().copied().collect(),
+        _ => BTreeSet::new(),
+    };
     lines.write_matched(&matched, &args.out)?;
     report(out, protocol, Place::Proposer, &lines, &end, seconds)
 }
@@ -269,7 +272,7 @@ fn report(
         own_items: lines.spans.len(),
         own_padded: own,
         other_padded: other,
-        matches: end.released.matches.as_ref().map(Vec::len),
+        matches: end.released.matches.as_ref().map(Matches::len),
         session: end.released.receipt.session.to_string(),
         seconds,
         bytes_sent: end.bytes_sent,
