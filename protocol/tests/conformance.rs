@@ -4,10 +4,10 @@
 
 mod common;
 
-use common::{dealt, items, run, run_stored};
+use common::{dealt, items, run, run_over};
 use cwg_protocol::Item;
 use cwg_protocol::psi::{Outcome, PROTOCOLS, Shard, ideal};
-use cwg_protocol::session::{Lane, Learns, Matches, Place, Released};
+use cwg_protocol::session::{Lane, Learns, Matches, OwnItems, Place, Released};
 
 fn ideal_items(own: &[Item], other: &[Item]) -> Vec<Item> {
     match ideal::intersect(own, other) {
@@ -35,7 +35,8 @@ fn check(proposer: &[Item], acceptor: &[Item]) {
     for protocol in PROTOCOLS {
         for learns in [Learns::Proposer, Learns::Acceptor, Learns::Both] {
             let ends = run(*protocol, learns, proposer, acceptor, |_, _| {});
-            let stored = run_stored(*protocol, learns, proposer, acceptor);
+            let own = [OwnItems::Stored, OwnItems::Stored];
+            let stored = run_over(*protocol, learns, [proposer, acceptor], own, |_, _| {});
             let (first, second) = (ends.proposer.unwrap(), ends.acceptor.unwrap());
             let expected = |learns: bool, own, other| learns.then(|| ideal_items(own, other));
             let name = protocol.name();
@@ -129,7 +130,7 @@ fn common_session_frames(
         &common::EXPORTER,
         Place::Proposer,
         protocol,
-        cwg_protocol::session::OwnItems::Held(own.into()),
+        OwnItems::Held(own.into()),
         &seed,
     );
     let key = common::key(1);

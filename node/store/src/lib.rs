@@ -11,6 +11,7 @@
 
 #![forbid(unsafe_code)]
 
+mod dealt;
 mod disk;
 mod error;
 #[cfg(test)]
@@ -26,6 +27,7 @@ mod sets;
 mod spill;
 mod store;
 
+pub use dealt::{Dealer, Dealt};
 pub use error::{Blame, Damage, StoreError, UnlockMethod};
 pub use index::{Entry, INDEX_KEY_LEN_MAX, Index, KeysOf, Tree};
 pub use journal::{COMMIT_LEN_MAX, Head, RECORD_LEN_MAX, Recovery, Verified};

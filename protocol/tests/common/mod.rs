@@ -75,12 +75,8 @@ pub(crate) fn run(
     run_over(protocol, learns, [proposer, acceptor], [own(proposer), own(acceptor)], tamper)
 }
 
-/// [`run`], with sets that stay with the driver: it is slow, and brings a shard only when no frame is left.
-pub(crate) fn run_stored(protocol: &dyn PsiProtocol, learns: Learns, proposer: &[Item], acceptor: &[Item]) -> Ends {
-    run_over(protocol, learns, [proposer, acceptor], [OwnItems::Stored, OwnItems::Stored], |_, _| {})
-}
-
-fn run_over(
+/// [`run`], with sets that are held or stay with the driver: it is slow, and brings a shard only when no frame is left.
+pub(crate) fn run_over(
     protocol: &dyn PsiProtocol,
     learns: Learns,
     sets: [&[Item]; 2],
