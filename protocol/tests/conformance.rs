@@ -4,10 +4,10 @@
 
 mod common;
 
-use common::{items, run};
+use common::{dealt, items, run, run_over};
 use cwg_protocol::Item;
-use cwg_protocol::psi::{Outcome, PROTOCOLS, ideal};
-use cwg_protocol::session::{Lane, Learns, Place};
+use cwg_protocol::psi::{Outcome, PROTOCOLS, Shard, ideal};
+use cwg_protocol::session::{Lane, Learns, Matches, OwnItems, Place, Released};
 
 fn ideal_items(own: &[Item], other: &[Item]) -> Vec<Item> {
     match ideal::intersect(own, other) {
@@ -16,27 +16,39 @@ fn ideal_items(own: &[Item], other: &[Item]) -> Vec<Item> {
     }
 }
 
+/// What was released, as items: places of a stored set are found by dealing it again.
+fn released_items(released: &Released, own: &[Item]) -> Option<Vec<Item>> {
+    Some(match released.matches.as_ref()? {
+        Matches::Items(items) => items.clone(),
+        Matches::Places { bits, places } => {
+            let session = released.receipt.session.0;
+            let shards = (0..1 << bits).flat_map(|index| dealt(session, own, Shard { bits: *bits, index }));
+            let order: Vec<Item> = shards.collect();
+            let mut items: Vec<Item> = places.iter().map(|place| order[*place as usize]).collect();
+            items.sort_unstable();
+            items
+        }
+    })
+}
+
 fn check(proposer: &[Item], acceptor: &[Item]) {
     for protocol in PROTOCOLS {
         for learns in [Learns::Proposer, Learns::Acceptor, Learns::Both] {
             let ends = run(*protocol, learns, proposer, acceptor, |_, _| {});
+            let own = [OwnItems::Stored, OwnItems::Stored];
+            let stored = run_over(*protocol, learns, [proposer, acceptor], own, |_, _| {});
             let (first, second) = (ends.proposer.unwrap(), ends.acceptor.unwrap());
             let expected = |learns: bool, own, other| learns.then(|| ideal_items(own, other));
             let name = protocol.name();
-            assert_eq!(
-                first.matches,
-                expected(learns != Learns::Acceptor, proposer, acceptor),
-                "{name}: the proposer of {} x {}",
-                proposer.len(),
-                acceptor.len()
-            );
-            assert_eq!(
-                second.matches,
-                expected(learns != Learns::Proposer, acceptor, proposer),
-                "{name}: the acceptor of {} x {}",
-                proposer.len(),
-                acceptor.len()
-            );
+            let sizes = format!("{} x {}", proposer.len(), acceptor.len());
+            for released in [&first, &stored.proposer.unwrap()] {
+                let expected = expected(learns != Learns::Acceptor, proposer, acceptor);
+                assert!(released_items(released, proposer) == expected, "{name}: the proposer of {sizes}");
+            }
+            for released in [&second, &stored.acceptor.unwrap()] {
+                let expected = expected(learns != Learns::Proposer, acceptor, proposer);
+                assert!(released_items(released, acceptor) == expected, "{name}: the acceptor of {sizes}");
+            }
             assert_eq!(first.receipt, second.receipt);
             first.receipt.verify().unwrap();
         }
@@ -118,7 +130,7 @@ fn common_session_frames(
         &common::EXPORTER,
         Place::Proposer,
         protocol,
-        std::sync::Arc::from(own),
+        OwnItems::Held(own.into()),
         &seed,
     );
     let key = common::key(1);

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use cwg_app::Problem;
 use cwg_protocol::psi::{PsiProtocol, padded_size, protocol_named};
-use cwg_protocol::session::{Place, Plain};
+use cwg_protocol::session::{Matches, Place, Plain};
 use cwg_protocol::{Item, TransportKey};
 use serde::Serialize;
 
@@ -129,7 +129,10 @@ pub(crate) async fn connect(args: &PsiConnect, out: &Output) -> Result<(), Probl
     let end = channel.exchange(up.conn, side).await?;
     let seconds = started.elapsed().as_secs_f64();
     channel.shutdown().await;
-    let matched: BTreeSet<Item> = end.released.matches.iter().flatten().copied().collect();
+    let matched: BTreeSet<Item> = match &end.released.matches {
+        Some(Matches::Items(items)) => items.iter().copied().collect(),
+        _ => BTreeSet::new(),
+    };
     lines.write_matched(&matched, &args.out)?;
     report(out, protocol, Place::Proposer, &lines, &end, seconds)
 }
@@ -164,7 +167,7 @@ fn report(
         own_items: lines.spans.len(),
         own_padded: own,
         other_padded: other,
-        matches: end.released.matches.as_ref().map(Vec::len),
+        matches: end.released.matches.as_ref().map(Matches::len),
         session: end.released.receipt.session.to_string(),
         seconds,
         bytes_sent: end.bytes_sent,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cwg_protocol::charter::KindRoles;
 use cwg_protocol::indicator::ruleset_hash;
 use cwg_protocol::psi::{JobId, JobOutput, protocol};
-use cwg_protocol::session::{Lane, OwnSet, Place, Released, Session, SessionStep, Terms};
+use cwg_protocol::session::{Lane, Matches, OwnItems, OwnSet, Place, Released, Session, SessionStep, Terms};
 use cwg_protocol::wire::limits::SESSIONS_PER_PEER_MAX;
 use cwg_protocol::wire::{Accept, Decline, DeclineCode, Message, Propose, PsiFrame, Seal, SessionAbort};
 use cwg_protocol::{Item, NodeKey, RunId, SessionId, Violation};
@@ -430,7 +430,7 @@ impl Engine {
     ) {
         let Some(known) = protocol(terms.protocol) else { return };
         let seed = self.fresh_seed("session");
-        let mut session = Session::open(terms, exporter, active.place, known, items, &seed);
+        let mut session = Session::open(terms, exporter, active.place, known, OwnItems::Held(items), &seed);
         let Some(own) = self.state.own() else { return };
         let step = session.start(&own.signing);
         active.stage = Stage::Running(conn, Box::new(session));
@@ -520,7 +520,7 @@ impl Engine {
         match session.release() {
             Err(violation) => self.session_broken(conn, active, violation.code()),
             Ok(released) => match &released.matches {
-                Some(items) if !items.is_empty() => {
+                Some(Matches::Items(items)) if !items.is_empty() => {
                     let ticket = self.ticket();
                     self.loads.insert(ticket, number);
                     self.push(Effect::Load(ticket, LoadQuery::Rows(items.clone())));
@@ -535,7 +535,7 @@ impl Engine {
 
     fn store_result(&mut self, active: &Active, released: Released, rows: Vec<crate::io::IndicatorRow>) {
         let run = active.plan.run;
-        let matches = released.matches.map(|items| u32::try_from(items.len()).unwrap_or(u32::MAX));
+        let matches = released.matches.map(|matches| u32::try_from(matches.len()).unwrap_or(u32::MAX));
         let mut entries: Vec<Entry> = (0u32..)
             .step_by(MATCHES_PER_RECORD)
             .zip(rows.chunks(MATCHES_PER_RECORD))

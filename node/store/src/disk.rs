@@ -83,8 +83,9 @@ impl Disk for OsDisk {
     }
 }
 
+/// An open file of the operating system.
 #[derive(Debug)]
-struct OsFile(File);
+pub(crate) struct OsFile(pub(crate) File);
 
 impl DiskFile for OsFile {
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {

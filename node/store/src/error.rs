@@ -197,6 +197,12 @@ pub enum StoreError {
     /// Rows out of the order the function needs.
     #[error("the items asked for are not in ascending order")]
     NotSorted,
+    /// More parts than a temporary partition takes.
+    #[error("a set is dealt into at most {max} shards")]
+    TooManyShards {
+        /// The limit.
+        max: usize,
+    },
     /// A set file of that load exists.
     #[error("a set file of load {load} already exists")]
     LoadExists {
@@ -227,6 +233,7 @@ impl StoreError {
             | Self::KeyTooLong { .. }
             | Self::BadRow { .. }
             | Self::NotSorted
+            | Self::TooManyShards { .. }
             | Self::BadCost
             | Self::LoadExists { .. } => Blame::Caller,
             Self::InUse { .. }
@@ -269,6 +276,7 @@ impl StoreError {
             Self::IndexFailed { .. } => "free space on the disk if it is full, then rebuild the index or start again",
             Self::BadRow { .. } => "shorten the field of that row in the source",
             Self::NotSorted => "sort the items first",
+            Self::TooManyShards { .. } => "deal the set into fewer shards",
             Self::LoadExists { .. } => "give every load a new random name",
             Self::LoadMissing { .. } => "restore the file from a backup, or load the source again",
         }

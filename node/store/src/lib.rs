@@ -3,6 +3,7 @@
 //! * The **journal** is the truth: an append-only chain of sealed records, durable before each acknowledgement.
 //! * The **index** finds records by key. It is rebuilt from the journal whenever there is doubt about it.
 //! * **Set files** hold the indicators of a load, sorted by item, sealed, and read in bounded memory.
+//! * A **spill** is a temporary partition of what does not fit in memory; it dies with the process.
 //! * [`MemStore`] is the journal's twin for the simulator: it forgets what was not synced, when told to.
 //!
 //! Records are opaque: what they mean, and which keys they are found by, is the caller's. No async, no clock; one
@@ -10,6 +11,7 @@
 
 #![forbid(unsafe_code)]
 
+mod dealt;
 mod disk;
 mod error;
 #[cfg(test)]
@@ -22,8 +24,10 @@ mod memory;
 mod record;
 mod seal;
 mod sets;
+mod spill;
 mod store;
 
+pub use dealt::{Dealer, Dealt};
 pub use error::{Blame, Damage, StoreError, UnlockMethod};
 pub use index::{Entry, INDEX_KEY_LEN_MAX, Index, KeysOf, Tree};
 pub use journal::{COMMIT_LEN_MAX, Head, RECORD_LEN_MAX, Recovery, Verified};
@@ -32,6 +36,7 @@ pub use memory::{MemStore, Surviving};
 pub use record::{BadRecord, MATCHES, RECORD_VERSION, RUNS, decode_record, encode_record, keys_of_record, match_key};
 pub use seal::PassphraseCost;
 pub use sets::{MergedRows, SetReader, SetRef, SetSummary, SetWriter, Sets, fold_rows};
+pub use spill::{SHARDS_MAX, Spill, SpillWriter};
 pub use store::{Journal, Replay, Store};
 
 /// `N` bytes of a fixed layout whose length the caller has checked.

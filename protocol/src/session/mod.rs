@@ -4,12 +4,14 @@
 //! and lets nothing out before both sides have signed the same one. How terms are proposed and whether a charter allows
 //! them is the engine's business; how frames travel is a driver's.
 
+mod own;
 mod plain;
 mod receipt;
 mod running;
 mod terms;
 
-pub use plain::{Plain, PlainError, PlainStep};
+pub use own::{Matches, OwnItems};
+pub use plain::{Plain, PlainError, PlainStep, ShardLoad};
 pub use receipt::{Receipt, Seal, SealVerified};
 pub use running::{Released, Session, SessionStep};
-pub use terms::{Lane, Learns, OwnSet, Place, Terms};
+pub use terms::{Lane, Learns, OwnSet, OwnSetBuilder, Place, Terms};

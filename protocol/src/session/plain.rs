@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use cwg_crypto::{Digest, Domain, Seed, Signature, SigningKey, digest};
 
-use super::{Lane, Learns, OwnSet, Place, Released, Session, SessionStep, Terms};
-use crate::psi::{GivenUp, Job, JobId, JobOutput, ProtocolId, PsiProtocol, padded_size};
+use super::{Lane, Learns, OwnItems, OwnSet, Place, Released, Session, SessionStep, Terms};
+use crate::psi::{GivenUp, Job, JobId, JobOutput, ProtocolId, PsiProtocol, Shard, padded_size};
 use crate::violation::Violation;
 use crate::wire::limits::{ITEMS_MIN_PADDED, PROTOCOL_VERSION};
 use crate::wire::{Accept, Hello, Message, Propose, Seal};
-use crate::{Epoch, Item, NetworkId, NodeKey, PilotId, RunId};
+use crate::{Epoch, Item, NetworkId, NodeKey, PilotId, RunId, SessionId};
 
 /// What is to be done next.
 #[derive(Debug, Default)]
@@ -21,8 +21,21 @@ pub struct PlainStep {
     pub send: Vec<Vec<u8>>,
     /// Jobs with the number under which their output comes back.
     pub jobs: Vec<((Lane, JobId), Job)>,
+    /// Shards of a stored set to be loaded, in order, with the name of the session that deals them.
+    pub loads: Vec<ShardLoad>,
     /// The end: nothing is sent or expected any more.
     pub released: Option<Released>,
+}
+
+/// A shard that a plain side asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShardLoad {
+    /// The session, whose name is the key of [`crate::psi::Splitter`].
+    pub session: SessionId,
+    /// Who asks.
+    pub lane: Lane,
+    /// For what.
+    pub shard: Shard,
 }
 
 /// Why a plain session did not come to its end.
@@ -59,7 +72,7 @@ pub struct Plain {
     protocol: &'static dyn PsiProtocol,
     key: SigningKey,
     exporter: [u8; 32],
-    items: Arc<[Item]>,
+    items: OwnItems,
     set: OwnSet,
     seed: Seed,
     nonce: [u8; 32],
@@ -86,14 +99,38 @@ impl Plain {
         exporter: [u8; 32],
         seed: Seed,
     ) -> Self {
-        let random = |purpose| *seed.fork(purpose, 0).into_secret().expose();
+        let salt = *seed.fork("salt", 0).into_secret().expose();
+        let set = OwnSet::of(&items, &salt);
+        Self::with(place, protocol, OwnItems::Held(items), set, exporter, seed)
+    }
+
+    /// A side whose items stay with the driver, which has committed to them under a salt of its own. The seed must be
+    /// fresh.
+    pub fn stored(
+        place: Place,
+        protocol: &'static dyn PsiProtocol,
+        set: OwnSet,
+        exporter: [u8; 32],
+        seed: Seed,
+    ) -> Self {
+        Self::with(place, protocol, OwnItems::Stored, set, exporter, seed)
+    }
+
+    fn with(
+        place: Place,
+        protocol: &'static dyn PsiProtocol,
+        items: OwnItems,
+        set: OwnSet,
+        exporter: [u8; 32],
+        seed: Seed,
+    ) -> Self {
         Self {
             place,
             protocol,
             key: SigningKey::from_secret(&seed.fork("signing", 0).into_secret()),
             exporter,
-            set: OwnSet::of(&items, &random("salt")),
-            nonce: random("nonce"),
+            set,
+            nonce: *seed.fork("nonce", 0).into_secret().expose(),
             items,
             seed,
             stage: Stage::AwaitHello,
@@ -148,6 +185,18 @@ impl Plain {
             return Ok(PlainStep::default());
         };
         let step = session.on_computed(&self.key, lane, job, output)?;
+        self.go_on(session, step)
+    }
+
+    /// The step after a shard of a stored set.
+    ///
+    /// # Errors
+    /// If this side cannot go on.
+    pub fn on_loaded(&mut self, load: ShardLoad, items: Arc<[Item]>) -> Result<PlainStep, PlainError> {
+        let Stage::Running(mut session) = core::mem::replace(&mut self.stage, Stage::Done) else {
+            return Ok(PlainStep::default());
+        };
+        let step = session.on_loaded(&self.key, load.lane, load.shard, items);
         self.go_on(session, step)
     }
 
@@ -216,7 +265,7 @@ impl Plain {
     }
 
     fn open(&mut self, terms: Terms) -> Result<PlainStep, PlainError> {
-        let (items, seed) = (Arc::clone(&self.items), self.seed.fork("session", 0));
+        let (items, seed) = (self.items.clone(), self.seed.fork("session", 0));
         let mut session = Session::open(terms, &self.exporter, self.place, self.protocol, items, &seed);
         let step = session.start(&self.key);
         self.go_on(Box::new(session), step)
@@ -230,13 +279,14 @@ impl Plain {
         let mut send: Vec<Vec<u8>> = step.send.into_iter().map(|frame| Message::Psi(frame).encode()).collect();
         send.extend(step.seal.map(|seal| Message::Seal(Seal { session: id, seal }).encode()));
         let jobs = step.jobs.into_iter().map(|(lane, id, job)| ((lane, id), job)).collect();
+        let loads = step.loads.into_iter().map(|(lane, shard)| ShardLoad { session: id, lane, shard }).collect();
         let mut released = None;
         if session.is_complete() {
             released = Some(session.release()?);
         } else {
             self.stage = Stage::Running(session);
         }
-        Ok(PlainStep { send, jobs, released })
+        Ok(PlainStep { send, jobs, loads, released })
     }
 
     fn own(&self) -> NodeKey {
@@ -288,6 +338,7 @@ mod tests {
 
     use super::*;
     use crate::psi::PROTOCOLS;
+    use crate::session::Matches;
 
     fn items(numbers: core::ops::Range<u32>) -> Arc<[Item]> {
         let mut items: Vec<Item> = numbers.map(|n| Item::of_line(&n.to_le_bytes())).collect();
@@ -295,7 +346,12 @@ mod tests {
         items.into()
     }
 
-    fn run(mut sides: [Plain; 2]) -> Result<[Released; 2], PlainError> {
+    fn run(sides: [Plain; 2]) -> Result<[Released; 2], PlainError> {
+        run_over(sides, [items(0..0), items(0..0)])
+    }
+
+    /// Runs two sides; those whose sets are stored get them from `stored`, whole.
+    fn run_over(mut sides: [Plain; 2], stored: [Arc<[Item]>; 2]) -> Result<[Released; 2], PlainError> {
         let mut ends = [None, None];
         let mut queue = VecDeque::new();
         for (number, side) in sides.iter_mut().enumerate() {
@@ -306,6 +362,10 @@ mod tests {
             let mut steps = VecDeque::from([sides[to].on_frame(&body)?]);
             while let Some(step) = steps.pop_front() {
                 queue.extend(step.send.into_iter().map(|body| (1 - to, body)));
+                for load in step.loads {
+                    assert_eq!(load.shard, Shard::WHOLE, "the first protocol sees sets whole");
+                    steps.push_back(sides[to].on_loaded(load, Arc::clone(&stored[to]))?);
+                }
                 for (place, job) in step.jobs {
                     steps.push_back(sides[to].on_computed(place, job.run())?);
                 }
@@ -327,11 +387,24 @@ mod tests {
         let (proposer, acceptor) = (items(0..50), items(30..90));
         let [first, second] =
             run([side(Place::Proposer, proposer, 7), side(Place::Acceptor, acceptor, 7)]).expect("honest sides");
-        let mut matched = first.matches.expect("the dialer learns");
-        matched.sort_unstable();
-        assert_eq!(matched, items(30..50).to_vec());
+        assert!(first.matches == Some(Matches::Items(items(30..50).to_vec())));
         assert_eq!(second.matches, None);
         assert_eq!(first.receipt, second.receipt);
+    }
+
+    #[test]
+    fn a_stored_set_gives_places_and_the_terms_of_a_held_one() {
+        let (proposer, acceptor) = (items(0..50), items(30..90));
+        let stored = |place, items: &[Item], seed| {
+            let set = OwnSet::of(items, &[3; 32]);
+            Plain::stored(place, PROTOCOLS[0], set, [7; 32], Seed::new([seed; 32]))
+        };
+        let sides = [stored(Place::Proposer, &proposer, 1), stored(Place::Acceptor, &acceptor, 2)];
+        let [first, _] = run_over(sides, [Arc::clone(&proposer), acceptor]).expect("honest sides");
+        let Some(Matches::Places { bits: 0, places }) = first.matches else { panic!("the dialer learns places") };
+        let matched: Vec<Item> = places.iter().map(|place| proposer[*place as usize]).collect();
+        assert_eq!(matched, items(30..50).to_vec());
+        assert_eq!(first.receipt.terms.proposer_set, OwnSet::of(&proposer, &[3; 32]));
     }
 
     #[test]

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use cwg_crypto::{Digest, Lane as TranscriptLane, Seed, SigningKey, Transcript};
 
+use super::own::{HeldItems, Matches, OwnItems};
 use super::{Lane, Place, Receipt, Seal, SealVerified, Terms};
-use crate::psi::{Binding, GivenUp, Job, JobId, JobOutput, Order, Outcome, Party, PsiProtocol, Shard, Splitter, Step};
+use crate::psi::{Binding, GivenUp, Job, JobId, JobOutput, Outcome, Party, PsiProtocol, Shard, Step};
 use crate::violation::Violation;
 use crate::wire::PsiFrame;
 use crate::{Item, SessionId};
@@ -18,6 +19,8 @@ pub struct SessionStep {
     pub send: Vec<PsiFrame>,
     /// Jobs with the lane and number under which their output comes back.
     pub jobs: Vec<(Lane, JobId, Job)>,
+    /// Shards of a stored set to be loaded, in order, with the lane that asks.
+    pub loads: Vec<(Lane, Shard)>,
     /// Set if this side cannot go on by no fault of anyone: another session may.
     pub given_up: Option<GivenUp>,
     /// Set once: our seal for the peer. Everything we send is sent.
@@ -29,8 +32,14 @@ pub struct SessionStep {
 pub struct Released {
     /// What is kept.
     pub receipt: Receipt,
-    /// Items of ours that the peer also holds; `None` where we were not to learn.
-    pub matches: Option<Vec<Item>>,
+    /// What of ours the peer also holds; `None` where we were not to learn.
+    pub matches: Option<Matches>,
+}
+
+/// The own set, as the session sees it.
+enum Own {
+    Held(Box<HeldItems>),
+    Stored,
 }
 
 /// One execution of this side.
@@ -44,7 +53,7 @@ pub struct Session {
     terms: Terms,
     id: SessionId,
     place: Place,
-    own: OwnItems,
+    own: Own,
     executions: BTreeMap<Lane, Execution>,
     transcript: Transcript,
     own_seal: Option<Seal>,
@@ -52,13 +61,13 @@ pub struct Session {
 }
 
 impl Session {
-    /// Opens a session under agreed terms. `items` are ours, strictly ascending.
+    /// Opens a session under agreed terms, with the set that they name as ours.
     pub fn open(
         terms: Terms,
         exporter: &[u8; 32],
         place: Place,
         protocol: &dyn PsiProtocol,
-        items: Arc<[Item]>,
+        own: OwnItems,
         seed: &Seed,
     ) -> Self {
         let id = terms.session(exporter);
@@ -76,7 +85,10 @@ impl Session {
             terms,
             id,
             place,
-            own: OwnItems { items, splitter: Splitter::new(&id.0), orders: BTreeMap::new() },
+            own: match own {
+                OwnItems::Held(items) => Own::Held(Box::new(HeldItems::new(items, id))),
+                OwnItems::Stored => Own::Stored,
+            },
             own_seal: None,
             peer_seal: None,
         }
@@ -142,6 +154,16 @@ impl Session {
         Ok(step)
     }
 
+    /// The step after a shard of a stored set, which a lane asked for, is here: its items, strictly ascending.
+    pub fn on_loaded(&mut self, key: &SigningKey, lane: Lane, shard: Shard, items: Arc<[Item]>) -> SessionStep {
+        let execution = self.executions.get_mut(&lane).expect("a driver returns shards to the lane that asked");
+        let next = execution.party.on_loaded(shard, items);
+        let mut step = SessionStep::default();
+        self.absorb(lane, next, &mut step);
+        self.sign_when_complete(key, &mut step);
+        step
+    }
+
     /// Takes the peer's seal. It may come before ours: the peer is then ahead.
     ///
     /// # Errors
@@ -184,7 +206,7 @@ impl Session {
         Ok(Released { receipt, matches })
     }
 
-    /// Takes a party's step, and those that follow from the shards it asks for.
+    /// Takes a party's step, and those that follow from the shards of a held set.
     fn absorb(&mut self, lane: Lane, next: Step, step: &mut SessionStep) {
         let mut steps = VecDeque::from([next]);
         while let Some(next) = steps.pop_front() {
@@ -198,8 +220,12 @@ impl Session {
             if next.outcome.is_some() {
                 execution.outcome = next.outcome;
             }
-            for shard in next.loads {
-                steps.push_back(execution.party.on_loaded(shard, self.own.shard(shard)));
+            match &mut self.own {
+                Own::Stored => step.loads.extend(next.loads.into_iter().map(|shard| (lane, shard))),
+                Own::Held(own) => {
+                    let shards = next.loads.into_iter();
+                    steps.extend(shards.map(|shard| execution.party.on_loaded(shard, own.shard(shard))));
+                }
             }
         }
     }
@@ -214,38 +240,12 @@ impl Session {
 }
 
 /// The output, which only a verified seal opens.
-fn reveal(own: &OwnItems, executions: BTreeMap<Lane, Execution>, _verified: &SealVerified) -> Option<Vec<Item>> {
-    executions.into_values().find_map(|execution| match execution.outcome {
-        Some(Outcome::Matched { bits, places }) => Some(own.at(bits, &places)),
+fn reveal(own: &Own, executions: BTreeMap<Lane, Execution>, _verified: &SealVerified) -> Option<Matches> {
+    executions.into_values().find_map(|execution| match (execution.outcome, own) {
+        (Some(Outcome::Matched { bits, places }), Own::Held(own)) => Some(Matches::Items(own.at(bits, &places))),
+        (Some(Outcome::Matched { bits, places }), Own::Stored) => Some(Matches::Places { bits, places }),
         _ => None,
     })
-}
-
-/// The own set, and the orders in which parties see it.
-struct OwnItems {
-    /// Strictly ascending.
-    items: Arc<[Item]>,
-    splitter: Splitter,
-    orders: BTreeMap<u8, Order>,
-}
-
-impl OwnItems {
-    fn shard(&mut self, shard: Shard) -> Arc<[Item]> {
-        if shard == Shard::WHOLE {
-            return Arc::clone(&self.items);
-        }
-        let order = self.orders.entry(shard.bits).or_insert_with(|| Order::of(&self.splitter, &self.items, shard.bits));
-        order.shard(shard.index).iter().map(|place| self.items[*place as usize]).collect()
-    }
-
-    /// The items at these places of an order, ascending.
-    fn at(&self, bits: u8, places: &[u32]) -> Vec<Item> {
-        let order = self.orders.get(&bits);
-        let in_set = places.iter().filter_map(|place| order.map_or(Some(*place), |order| order.place(*place)));
-        let mut items: Vec<Item> = in_set.filter_map(|place| self.items.get(place as usize).copied()).collect();
-        items.sort_unstable();
-        items
-    }
 }
 
 fn direction(place: Place) -> TranscriptLane {

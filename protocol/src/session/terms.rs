@@ -1,6 +1,6 @@
 //! What both sides of a session agree before it starts. Its digest, with the channel, is the session's name.
 
-use cwg_crypto::{Digest, Domain, digest};
+use cwg_crypto::{BulkHasher, Digest, Domain, digest};
 use serde::{Deserialize, Serialize};
 
 use crate::charter::KindRoles;
@@ -89,12 +89,41 @@ pub struct OwnSet {
 impl OwnSet {
     /// The commitment to items, strictly ascending, under a salt of 32 random bytes.
     pub fn of(items: &[Item], salt: &[u8; 32]) -> Self {
-        let mut hasher = cwg_crypto::Hasher::new(Domain::SetCommitment);
+        let mut builder = OwnSetBuilder::new(salt);
+        items.iter().for_each(|item| builder.push(item));
+        builder.finish()
+    }
+}
+
+/// [`OwnSet::of`], item by item: for a set that is not in memory.
+#[derive(Clone)]
+pub struct OwnSetBuilder {
+    hasher: BulkHasher,
+    items: usize,
+}
+
+impl OwnSetBuilder {
+    /// The commitment to no items yet, under a salt of 32 random bytes.
+    pub fn new(salt: &[u8; 32]) -> Self {
+        let mut hasher = BulkHasher::new(Domain::SetCommitment);
         hasher.part(salt);
-        for item in items {
-            hasher.part(&item.0);
-        }
-        Self { padded: crate::psi::padded_size(items.len()), commitment: hasher.finish() }
+        Self { hasher, items: 0 }
+    }
+
+    /// Adds an item; each is greater than the one before.
+    pub fn push(&mut self, item: &Item) {
+        self.hasher.part(&item.0);
+        self.items += 1;
+    }
+
+    /// Items so far.
+    pub fn items(&self) -> usize {
+        self.items
+    }
+
+    /// The set of all items so far.
+    pub fn finish(self) -> OwnSet {
+        OwnSet { padded: crate::psi::padded_size(self.items), commitment: self.hasher.finish() }
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use cwg_crypto::{Digest, Seed, SigningKey};
-use cwg_protocol::psi::PsiProtocol;
-use cwg_protocol::session::{Learns, OwnSet, Place, Released, Session, SessionStep, Terms};
+use cwg_protocol::psi::{PsiProtocol, Shard, Splitter};
+use cwg_protocol::session::{Lane, Learns, OwnItems, OwnSet, Place, Released, Session, SessionStep, Terms};
 use cwg_protocol::wire::PsiFrame;
 use cwg_protocol::{Epoch, Item, NetworkId, NodeKey, PilotId, RunId, Violation};
 
@@ -55,39 +55,65 @@ pub(crate) struct Ends {
     pub(crate) frames: Vec<(Place, PsiFrame)>,
 }
 
+/// What one side asked to be done and is not done yet, with the side.
+#[derive(Default)]
+struct Asked {
+    frames: VecDeque<(usize, PsiFrame)>,
+    loads: VecDeque<(usize, Lane, Shard)>,
+    seals: Vec<(usize, cwg_protocol::session::Seal)>,
+}
+
 /// Runs two sessions against each other. `tamper` sees each frame with its number and may change it.
 pub(crate) fn run(
     protocol: &dyn PsiProtocol,
     learns: Learns,
     proposer: &[Item],
     acceptor: &[Item],
+    tamper: impl FnMut(usize, &mut PsiFrame),
+) -> Ends {
+    let own = |items: &[Item]| OwnItems::Held(Arc::from(items));
+    run_over(protocol, learns, [proposer, acceptor], [own(proposer), own(acceptor)], tamper)
+}
+
+/// [`run`], with sets that are held or stay with the driver: it is slow, and brings a shard only when no frame is left.
+pub(crate) fn run_over(
+    protocol: &dyn PsiProtocol,
+    learns: Learns,
+    sets: [&[Item]; 2],
+    own: [OwnItems; 2],
     mut tamper: impl FnMut(usize, &mut PsiFrame),
 ) -> Ends {
-    let terms = terms(protocol, learns, proposer, acceptor);
-    let open = |place, items: &[Item], seed| {
-        Session::open(terms.clone(), &EXPORTER, place, protocol, Arc::from(items), &Seed::new([seed; 32]))
+    let terms = terms(protocol, learns, sets[0], sets[1]);
+    let open = |place, own: &OwnItems, seed| {
+        Session::open(terms.clone(), &EXPORTER, place, protocol, own.clone(), &Seed::new([seed; 32]))
     };
-    let mut sides = [(key(1), open(Place::Proposer, proposer, 21)), (key(2), open(Place::Acceptor, acceptor, 22))];
-    let mut frames = Vec::new();
-    let mut queue: VecDeque<(usize, PsiFrame)> = VecDeque::new();
-    let mut seals = Vec::new();
+    let mut sides = [(key(1), open(Place::Proposer, &own[0], 21)), (key(2), open(Place::Acceptor, &own[1], 22))];
+    let (mut frames, mut asked) = (Vec::new(), Asked::default());
     for side in 0..2 {
         let (key, session) = &mut sides[side];
         let step = session.start(key);
-        if let Err(violation) = carry_out(side, &mut sides, step, &mut queue, &mut seals) {
+        if let Err(violation) = carry_out(side, &mut sides, step, &mut asked) {
             return broken(violation, frames);
         }
     }
-    while let Some((to, mut frame)) = queue.pop_front() {
-        tamper(frames.len(), &mut frame);
-        frames.push((if to == 1 { Place::Proposer } else { Place::Acceptor }, frame.clone()));
-        let (key, session) = &mut sides[to];
-        let carried =
-            session.on_frame(key, &frame).and_then(|step| carry_out(to, &mut sides, step, &mut queue, &mut seals));
-        if let Err(violation) = carried {
+    loop {
+        let (side, step) = if let Some((to, mut frame)) = asked.frames.pop_front() {
+            tamper(frames.len(), &mut frame);
+            frames.push((if to == 1 { Place::Proposer } else { Place::Acceptor }, frame.clone()));
+            let (key, session) = &mut sides[to];
+            (to, session.on_frame(key, &frame))
+        } else if let Some((side, lane, shard)) = asked.loads.pop_front() {
+            let (key, session) = &mut sides[side];
+            let items = dealt(session.id().0, sets[side], shard);
+            (side, Ok(session.on_loaded(key, lane, shard, items.into())))
+        } else {
+            break;
+        };
+        if let Err(violation) = step.and_then(|step| carry_out(side, &mut sides, step, &mut asked)) {
             return broken(violation, frames);
         }
     }
+    let seals = asked.seals;
     for (from, seal) in seals {
         sides[1 - from].1.on_seal(seal).unwrap();
     }
@@ -98,17 +124,24 @@ pub(crate) fn run(
     Ends { proposer: end(first), acceptor: end(second), frames }
 }
 
+/// The items of a shard, as a driver deals them.
+pub(crate) fn dealt(session: [u8; 32], items: &[Item], shard: Shard) -> Vec<Item> {
+    let mut shards = vec![0; items.len()];
+    Splitter::new(&session).split(items, shard.bits, &mut shards);
+    items.iter().zip(shards).filter(|(_, of)| *of == shard.index).map(|(item, _)| *item).collect()
+}
+
 fn carry_out(
     side: usize,
     sides: &mut [(SigningKey, Session); 2],
     step: SessionStep,
-    queue: &mut VecDeque<(usize, PsiFrame)>,
-    seals: &mut Vec<(usize, cwg_protocol::session::Seal)>,
+    asked: &mut Asked,
 ) -> Result<(), Violation> {
     let mut steps = VecDeque::from([step]);
     while let Some(step) = steps.pop_front() {
-        queue.extend(step.send.into_iter().map(|frame| (1 - side, frame)));
-        seals.extend(step.seal.map(|seal| (side, seal)));
+        asked.frames.extend(step.send.into_iter().map(|frame| (1 - side, frame)));
+        asked.loads.extend(step.loads.into_iter().map(|(lane, shard)| (side, lane, shard)));
+        asked.seals.extend(step.seal.map(|seal| (side, seal)));
         for (lane, job, work) in step.jobs {
             let (key, session) = &mut sides[side];
             steps.push_back(session.on_computed(key, lane, job, work.run())?);

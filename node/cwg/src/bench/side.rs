@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use cwg_app::{Exit, Problem};
 use cwg_crypto::Seed;
-use cwg_protocol::session::{Place, Plain};
+use cwg_protocol::session::{Matches, Place, Plain};
 use cwg_protocol::{Item, TransportKey};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -140,7 +140,10 @@ async fn play() -> Result<Figures, Problem> {
 
 impl Figures {
     fn of(end: &End, reading: &Reading, role: Role, planted: Tally) -> Self {
-        let matches = end.released.matches.as_deref();
+        let matches = match &end.released.matches {
+            Some(Matches::Items(items)) => Some(items.as_slice()),
+            _ => None,
+        };
         Self {
             matches: matches.map(<[Item]>::len),
             as_planted: matches.map(Tally::of) == (role == Role::Receiver).then_some(planted),
