@@ -10,7 +10,7 @@ use cwg_engine::record::RunPlan;
 use cwg_engine::state::State;
 use cwg_protocol::indicator::{IndicatorKind, Role, Roles};
 use cwg_protocol::invitation::Invitation;
-use cwg_protocol::psi::{PROTOCOLS, PsiProtocol, protocol_named};
+use cwg_protocol::psi::{default_protocol, protocol_named};
 use cwg_protocol::session::Learns;
 use cwg_protocol::{LoadId, OperatorKey, PilotId, RunId, UnixTime};
 
@@ -183,12 +183,16 @@ fn plan_of(
     let peer = named::member(state, with)?.node;
     let selection = selection_of(charter.body(), types, roles)?;
     let protocol = match protocol {
-        None => PROTOCOLS.first().copied(),
-        Some(name) => protocol_named(name),
+        None => default_protocol(items_of(state, &selection)),
+        Some(name) => protocol_named(name).ok_or_else(|| {
+            Problem::new(Exit::Usage, "unknown-protocol", "no protocol has this name", "cwg protocols lists them")
+        })?,
     };
-    let protocol = protocol.map(PsiProtocol::id).ok_or_else(|| {
-        Problem::new(Exit::Usage, "unknown-protocol", "no protocol has this name", "cwg protocols lists them")
-    })?;
+    if !protocol.for_members() {
+        let problem = "this protocol does not stand against a malicious side";
+        return Err(Problem::new(Exit::Usage, "protocol-for-comparison", problem, "leave --protocol out"));
+    }
+    let protocol = protocol.id();
     let learns = match learns {
         WhoLearns::Us => Learns::Proposer,
         WhoLearns::Them => Learns::Acceptor,
@@ -196,6 +200,14 @@ fn plan_of(
     };
     // The engine draws the run's number and fills in the charter's digest.
     Ok(RunPlan { run: RunId([0; 8]), pilot: id, charter: charter.digest(), peer, learns, protocol, selection })
+}
+
+/// Items of a selection that were loaded; those that were loaded twice count twice.
+fn items_of(state: &State, selection: &Selection) -> u64 {
+    let loaded = state.loads().values().flat_map(|load| &load.kinds);
+    let selected =
+        |kind, roles: Roles| selection.0.iter().any(|(wanted, allowed)| *wanted == kind && allowed.meets(roles));
+    loaded.filter(|(kind, roles, _)| selected(*kind, *roles)).map(|(_, _, items)| items).sum()
 }
 
 /// What is asked for, which must lie within the charter; where nothing is asked for, all that the charter allows.

@@ -113,7 +113,7 @@ pub enum Request {
         /// Roles; none given means all that the charter allows for each type.
         #[serde(default)]
         roles: Vec<String>,
-        /// The PSI protocol; none given means the first of `cwg protocols`.
+        /// The PSI protocol; none given means the one for the size of the own set.
         #[serde(default)]
         protocol: Option<String>,
     },

@@ -283,9 +283,9 @@ pub(crate) struct PlanArgs {
     /// Indicator types, separated by commas; all of the charter without it.
     #[arg(long, value_delimiter = ',')]
     pub(crate) types: Vec<String>,
-    /// The protocol.
-    #[arg(long, default_value = "voprf")]
-    pub(crate) protocol: String,
+    /// The protocol; without it `voprf` for up to 4096 own items, `vole` for more.
+    #[arg(long)]
+    pub(crate) protocol: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

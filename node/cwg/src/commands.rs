@@ -195,7 +195,7 @@ async fn plan_run(common: &Common, args: PlanArgs) -> Result<View, Problem> {
         learns,
         types: args.types,
         roles: Vec::new(),
-        protocol: Some(args.protocol),
+        protocol: args.protocol,
     };
     ask(common, request).await
 }

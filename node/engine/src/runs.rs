@@ -164,7 +164,7 @@ pub(crate) fn check_plan(pilot: &Pilot, plan: &RunPlan, own: NodeKey) -> Result<
     let allow = |holds: bool, what| if holds { Ok(()) } else { Err(Refusal::NotAllowed(what)) };
     allow(body.runs.contains(&RunKind::Pair), "pair runs")?;
     allow(body.learns.contains(&plan.learns), "this side to learn")?;
-    allow(protocol(plan.protocol).is_some(), "this protocol")?;
+    allow(protocol(plan.protocol).is_some_and(|known| known.for_members()), "this protocol")?;
     allow(plan.peer != own && charter.names(plan.peer) && charter.names(own), "a run with this member")?;
     allow(selection_allowed(pilot, &plan.selection), "these indicator types and roles")
 }

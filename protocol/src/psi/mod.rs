@@ -23,7 +23,7 @@ pub use shard::{Shard, Splitter};
 pub use step::{GivenUp, Job, JobId, JobOutput, Outcome, Step};
 
 use crate::violation::Violation;
-use crate::wire::limits::ITEMS_MIN_PADDED;
+use crate::wire::limits::{ITEMS_MIN_PADDED, VOPRF_ITEMS_DEFAULT};
 
 /// The number of a protocol on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -79,6 +79,10 @@ pub trait PsiProtocol: Sync {
     fn leakage(&self) -> Leakage;
     /// What an execution costs.
     fn cost(&self, sizes: SetSizes) -> Cost;
+    /// Whether members may run it with each other: only what stands against malicious sides.
+    fn for_members(&self) -> bool {
+        self.leakage().model == Model::Malicious
+    }
     /// Largest padded size of either set.
     fn items_max(&self) -> u32;
     /// Opens one side of an execution.
@@ -107,7 +111,7 @@ pub trait Party: Send {
     fn on_computed(&mut self, job: JobId, output: JobOutput) -> Result<Step, Violation>;
 }
 
-/// Every protocol that two members may run.
+/// Every protocol. Members may run those of which [`PsiProtocol::for_members`] says so.
 pub static PROTOCOLS: &[&dyn PsiProtocol] = &[&voprf::Voprf, &vole::Vole, &vole::VoleSemiHonest];
 
 /// The protocol of that number.
@@ -118,6 +122,12 @@ pub fn protocol(id: ProtocolId) -> Option<&'static dyn PsiProtocol> {
 /// The protocol of that name.
 pub fn protocol_named(name: &str) -> Option<&'static dyn PsiProtocol> {
     PROTOCOLS.iter().copied().find(|protocol| protocol.name() == name)
+}
+
+/// The protocol for an own set of so many items where nobody chose one: small sets move the fewest bytes with `voprf`, all
+/// others take the least time with `vole`.
+pub fn default_protocol(items: u64) -> &'static dyn PsiProtocol {
+    if items <= u64::from(VOPRF_ITEMS_DEFAULT) { &voprf::Voprf } else { &vole::Vole }
 }
 
 /// The size that is shown for a set of `len` items: the next of 1, 1.25, 1.5 and 1.75 times a power of two, at least 16.
@@ -160,6 +170,16 @@ mod tests {
             assert!(padded as usize >= len && padded >= last);
             assert!(len < 16 || (padded as usize) * 4 <= len * 5 + 4, "{len} grows by over a quarter to {padded}");
             last = padded;
+        }
+    }
+
+    #[test]
+    fn members_run_what_stands_against_malicious_sides_and_small_sets_by_voprf() {
+        let barred: Vec<&str> = PROTOCOLS.iter().filter(|known| !known.for_members()).map(|known| known.name()).collect();
+        assert_eq!(barred, ["vole-semi-honest"]);
+        for (items, name) in [(0, "voprf"), (4096, "voprf"), (4097, "vole"), (100_000_000, "vole")] {
+            assert_eq!(default_protocol(items).name(), name, "{items}");
+            assert!(default_protocol(items).for_members());
         }
     }
 

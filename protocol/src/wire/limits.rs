@@ -48,6 +48,9 @@ pub const ENDPOINT_LEN_MAX: usize = 264;
 /// Items of one side of a `voprf` session, padding included. Every element is held in memory once.
 pub const VOPRF_ITEMS_MAX: u32 = 1 << 20;
 
+/// Items of the own set up to which `voprf` is taken where nobody chose a protocol.
+pub const VOPRF_ITEMS_DEFAULT: u32 = 1 << 12;
+
 /// Elements of one `voprf` batch: one job, one proof, one frame of 32 KiB.
 pub const VOPRF_BATCH: usize = 1024;
 
