@@ -175,7 +175,8 @@ mod tests {
 
     #[test]
     fn members_run_what_stands_against_malicious_sides_and_small_sets_by_voprf() {
-        let barred: Vec<&str> = PROTOCOLS.iter().filter(|known| !known.for_members()).map(|known| known.name()).collect();
+        let barred: Vec<&str> =
+            PROTOCOLS.iter().filter(|known| !known.for_members()).map(|known| known.name()).collect();
         assert_eq!(barred, ["vole-semi-honest"]);
         for (items, name) in [(0, "voprf"), (4096, "voprf"), (4097, "vole"), (100_000_000, "vole")] {
             assert_eq!(default_protocol(items).name(), name, "{items}");

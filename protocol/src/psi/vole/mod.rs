@@ -28,6 +28,8 @@ mod receiver_shard;
 mod sender;
 mod sender_shard;
 mod tags;
+#[cfg(test)]
+mod tests;
 
 use cwg_crypto::ot::{self, OtError};
 use cwg_crypto::{Block, Seed};

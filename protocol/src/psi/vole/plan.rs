@@ -41,8 +41,13 @@ pub(super) struct Plan {
 
 impl Plan {
     pub(super) fn new(sizes: SetSizes, profile: Profile) -> Self {
-        let shard_bits = bits_for(sizes.receiver);
-        let bucket_bits = bits_for(sizes.sender).max(shard_bits);
+        Self::with_shards(sizes, profile, VOLE_SHARD_ITEMS)
+    }
+
+    /// With shards of at most about so many items.
+    pub(super) fn with_shards(sizes: SetSizes, profile: Profile, shard_items: u32) -> Self {
+        let shard_bits = bits_for(sizes.receiver, shard_items);
+        let bucket_bits = bits_for(sizes.sender, shard_items).max(shard_bits);
         let cap = |items: u32, bits: u8| match bits {
             0 => items,
             _ => u32::try_from(bin_capacity(items.into(), 1 << bits, STATISTICAL_BITS))
@@ -54,6 +59,15 @@ impl Plan {
         let (batches, shape) = batches(okvs.len(), profile.trees);
         let tags = TagCode::new(bucket_len, profile.tag_bits(sizes.receiver, sizes.sender));
         Self { profile, shard_bits, bucket_bits, shard_len, bucket_len, okvs, shape, batches, tags }
+    }
+
+    /// Batches of so many leaves, which are more of them.
+    #[cfg(test)]
+    pub(super) fn small_batches(&mut self, count: u32) {
+        let trees = self.profile.trees;
+        let each = (self.okvs.len() + (trees + 1) * count as usize).div_ceil(count as usize);
+        self.batches = count;
+        self.shape = Shape::new(trees, 2 * each.div_ceil(trees));
     }
 
     pub(super) fn shards(&self) -> u32 {
@@ -101,9 +115,9 @@ impl Plan {
     }
 }
 
-/// Shards, as a number of bits, so that each has at most about [`VOLE_SHARD_ITEMS`].
-fn bits_for(items: u32) -> u8 {
-    items.div_ceil(VOLE_SHARD_ITEMS).next_power_of_two().ilog2() as u8
+/// Shards, as a number of bits, so that each has at most about so many items.
+fn bits_for(items: u32, shard_items: u32) -> u8 {
+    items.div_ceil(shard_items).next_power_of_two().ilog2() as u8
 }
 
 /// Batches of one shape that give a vector of `len` and their own base.
