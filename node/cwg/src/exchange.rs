@@ -10,10 +10,11 @@ use cwg_app::Problem;
 use cwg_engine::io::{ConnId, Endpoint, PeerUp};
 use cwg_net::{Allow, Alpn, Limits, Net, NetConfig, NetEvent, Pq, TransportIdentity};
 use cwg_protocol::TransportKey;
-use cwg_protocol::psi::{JobId, JobOutput};
+use cwg_protocol::psi::{Job, JobId, JobOutput};
 use cwg_protocol::session::{Lane, Plain, PlainStep, Released};
 use tokio::sync::mpsc;
 
+use crate::outgoing::Outgoing;
 use crate::problems;
 
 /// A session in which the other side says nothing for this long is given up.
@@ -96,10 +97,18 @@ impl Channel {
     /// Drives one side over one connection: frames from the network, jobs on all cores.
     pub(crate) async fn exchange(&mut self, conn: ConnId, mut side: Plain) -> Result<End, Problem> {
         let (done, mut outputs) = mpsc::unbounded_channel::<((Lane, JobId), JobOutput)>();
+        let mut outgoing = Outgoing::default();
         let (mut bytes_sent, mut bytes_received) = (0, 0);
         let mut step = side.start();
+        let mut end = None;
         loop {
-            if let Some(released) = carry_out(&self.net, conn, step, &done, &mut bytes_sent) {
+            for body in step.send {
+                bytes_sent += body.len() as u64;
+                outgoing.send(&self.net, conn, body);
+            }
+            step.jobs.into_iter().for_each(|(place, job)| run(place, job, &done));
+            end = end.or(step.released);
+            if let Some(released) = end.take_if(|_| outgoing.is_empty(conn)) {
                 return Ok(End { released, bytes_sent, bytes_received });
             }
             let next = tokio::select! {
@@ -110,6 +119,10 @@ impl Channel {
                         side.on_frame(&body)
                     }
                     Some(NetEvent::Down { conn: on, .. }) if on == conn => return Err(problems::peer_lost()),
+                    Some(NetEvent::Drained { conn: on }) => {
+                        outgoing.on_drained(&self.net, on);
+                        Ok(PlainStep::default())
+                    }
                     // Another connector, while this one is served: nobody of ours.
                     Some(NetEvent::Up(other)) => {
                         self.net.close(other.conn, 0);
@@ -130,21 +143,9 @@ impl Channel {
     }
 }
 
-fn carry_out(
-    net: &Net,
-    conn: ConnId,
-    step: PlainStep,
-    done: &mpsc::UnboundedSender<((Lane, JobId), JobOutput)>,
-    bytes_sent: &mut u64,
-) -> Option<Released> {
-    for body in step.send {
-        *bytes_sent += body.len() as u64;
-        net.send(conn, body);
-    }
-    for (place, job) in step.jobs {
-        let done = done.clone();
-        // The receiver is gone only when the exchange is over.
-        rayon::spawn_fifo(move || drop(done.send((place, job.run()))));
-    }
-    step.released
+/// Runs a job on whichever core is free.
+fn run(place: (Lane, JobId), job: Job, done: &mpsc::UnboundedSender<((Lane, JobId), JobOutput)>) {
+    let done = done.clone();
+    // The receiver is gone only when the exchange is over.
+    rayon::spawn_fifo(move || drop(done.send((place, job.run()))));
 }

@@ -12,6 +12,7 @@ mod entropy;
 mod exchange;
 mod node;
 mod operator_key;
+mod outgoing;
 mod output;
 mod problems;
 mod protocols;

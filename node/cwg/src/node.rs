@@ -8,7 +8,7 @@ use std::time::{Instant, SystemTime};
 use cwg_app::{Action, Pending, Problem, Request, View};
 use cwg_crypto::Secret32;
 use cwg_engine::command::{Command, Refusal, Reply};
-use cwg_engine::io::{Dial, Effect, Input, Level, LoadQuery, Loaded, Now, Ticket};
+use cwg_engine::io::{ConnId, Dial, Effect, Input, Level, LoadQuery, Loaded, Now, Ticket};
 use cwg_engine::state::State;
 use cwg_engine::{Config, Engine};
 use cwg_net::{Allow, Alpn, Limits, Net, NetConfig, NetEvent, TransportIdentity};
@@ -18,6 +18,7 @@ use cwg_store::{SetRef, Sets, Store, Unlock};
 use tokio::sync::mpsc;
 
 use crate::config::NodeConfig;
+use crate::outgoing::{Outgoing, Wire};
 use crate::{entropy, problems};
 
 /// What is done with an answer.
@@ -58,6 +59,7 @@ pub(crate) struct Node {
     net: Option<Net>,
     /// Dials with an invitation's key; only while this node joins.
     joining: Option<Net>,
+    outgoing: Outgoing,
     config: NodeConfig,
     inbox: mpsc::UnboundedReceiver<Inbox>,
     outbox: mpsc::UnboundedSender<Inbox>,
@@ -128,6 +130,7 @@ impl Node {
             store,
             net,
             joining: None,
+            outgoing: Outgoing::default(),
             config,
             inbox,
             outbox,
@@ -202,6 +205,11 @@ impl Node {
         let deadline = self.engine.poll_deadline().map(|ms| self.started + std::time::Duration::from_millis(ms));
         tokio::select! {
             Some(event) = self.events.recv() => {
+                self.on_outgoing(|outgoing, nets| match event {
+                    NetEvent::Drained { conn } => outgoing.on_drained(nets, conn),
+                    NetEvent::Down { conn, .. } => outgoing.on_down(conn),
+                    _ => {}
+                });
                 if let Some(input) = input_of(event) {
                     self.engine.handle(now(self.started), input);
                 }
@@ -254,8 +262,10 @@ impl Node {
                     let store = &mut self.store;
                     tokio::task::block_in_place(|| store.append(&payloads)).map_err(|error| problems::store(&error))?;
                 }
-                Effect::Send(conn, body) => self.on_nets(|net| net.send(conn, body.clone())),
-                Effect::Close(conn, code) => self.on_nets(|net| net.close(conn, code as u32)),
+                Effect::Send(conn, body) => self.on_outgoing(|outgoing, nets| outgoing.send(nets, conn, body)),
+                Effect::Close(conn, code) => {
+                    self.on_outgoing(|outgoing, nets| outgoing.close(nets, conn, code as u32));
+                }
                 Effect::Dial(dial) => self.dial(dial)?,
                 Effect::Allow(keys) => {
                     self.allowed = keys.into_iter().collect();
@@ -283,9 +293,8 @@ impl Node {
         }
     }
 
-    /// Connections are numbered across drivers, and each ignores those that are not its own.
-    fn on_nets(&self, act: impl Fn(&Net)) {
-        self.net.iter().chain(&self.joining).for_each(act);
+    fn on_outgoing(&mut self, act: impl FnOnce(&mut Outgoing, &Nets<'_>)) {
+        act(&mut self.outgoing, &Nets([self.net.as_ref(), self.joining.as_ref()]));
     }
 
     fn dial(&mut self, dial: Dial) -> Result<(), Problem> {
@@ -318,6 +327,31 @@ impl Node {
             });
             drop(outbox.send(Inbox::Loaded(ticket, loaded)));
         });
+    }
+}
+
+/// The drivers of a node. Connections are numbered across them, and each ignores those that are not its own.
+struct Nets<'a>([Option<&'a Net>; 2]);
+
+impl Nets<'_> {
+    fn all(&self) -> impl Iterator<Item = &Net> {
+        self.0.into_iter().flatten()
+    }
+}
+
+impl Wire for Nets<'_> {
+    fn queued_len(&self, conn: ConnId) -> Option<usize> {
+        self.all().find_map(|net| net.queued_len(conn))
+    }
+
+    fn send(&self, conn: ConnId, body: Vec<u8>) {
+        if let Some(net) = self.all().find(|net| net.queued_len(conn).is_some()) {
+            net.send(conn, body);
+        }
+    }
+
+    fn close(&self, conn: ConnId, code: u32) {
+        self.all().for_each(|net| net.close(conn, code));
     }
 }
 
