@@ -8,6 +8,8 @@ mod config;
 mod demo;
 mod doctor;
 mod entropy;
+mod item_source;
+mod lines;
 mod node;
 mod operator_key;
 mod output;

@@ -1,7 +1,6 @@
 //! `cwg psi listen|connect`: two plain files, two processes, no network set-up.
 
 use std::collections::BTreeSet;
-use std::io::{BufWriter, Write as _};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -11,18 +10,18 @@ use cwg_app::Problem;
 use cwg_crypto::Seed;
 use cwg_engine::io::{ConnId, Endpoint};
 use cwg_net::{Allow, Alpn, Limits, Net, NetConfig, NetEvent, Pq, TransportIdentity};
-use cwg_protocol::psi::{JobId, JobOutput, PsiProtocol, padded_size, protocol_named};
-use cwg_protocol::session::{Lane, Matches, Place, Plain, PlainStep, Released};
+use cwg_protocol::psi::{JobId, JobOutput, PsiProtocol, protocol_named};
+use cwg_protocol::session::{Lane, Matches, Place, Plain, PlainStep, Released, ShardLoad};
 use cwg_protocol::{Item, TransportKey};
+use cwg_store::StoreError;
 use serde::Serialize;
 use tokio::sync::mpsc;
 
 use crate::args::{PsiConnect, PsiListen};
+use crate::item_source::{HOLD_MAX, ItemSource, ItemSourceWriter};
+use crate::lines::{LineFile, Marks};
 use crate::output::Output;
 use crate::problems;
-
-/// Lines longer than this are not items but a file of another kind.
-const LINE_LEN_MAX: usize = 64 * 1024;
 
 /// A session in which the other side says nothing for this long is given up.
 const SILENCE_MAX: Duration = Duration::from_secs(120);
@@ -42,71 +41,43 @@ pub(crate) struct PsiReport {
     bytes_received: u64,
 }
 
-/// The lines of a file that are items, in the order of the file, each once.
-struct Lines {
-    bytes: Vec<u8>,
-    spans: Vec<(Item, std::ops::Range<usize>)>,
-    repeated: usize,
+/// A file of lines and the items in it.
+struct Own {
+    lines: LineFile,
+    source: ItemSource,
 }
 
-impl Lines {
-    fn read(path: &Path, limit: u32) -> Result<Self, Problem> {
-        let bytes = problems::read_file(path)?;
-        let mut spans = Vec::new();
-        let mut seen = BTreeSet::new();
-        let (mut start, mut repeated) = (0, 0);
-        for (number, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
-            let range = start..start + line.len();
-            start = range.end + 1;
-            if line.is_empty() {
-                continue;
-            }
-            if line.len() > LINE_LEN_MAX {
-                return Err(problems::long_line(path, number + 1, LINE_LEN_MAX));
-            }
-            let item = Item::of_line(line);
-            if seen.insert(item) {
-                spans.push((item, range));
-            } else {
-                repeated += 1;
-            }
+impl Own {
+    /// Reads a file. What does not fit in memory goes to sealed temporary files (`TMPDIR` says where).
+    fn read(path: &Path, limit: u32, out: &Output) -> Result<Self, Problem> {
+        let writer = ItemSourceWriter::new(&std::env::temp_dir(), HOLD_MAX);
+        let salt = *fresh_seed()?.into_secret().expose();
+        let hearer = crate::output::progress();
+        let (lines, source) = tokio::task::block_in_place(|| LineFile::read(path, limit, writer, &salt, hearer))?;
+        let repeated = lines.count() as usize - source.count();
+        if repeated > 0 {
+            out.note(&format!("{repeated} repeated lines count once"));
         }
-        if spans.is_empty() {
-            return Err(problems::no_items(path));
-        }
-        if u32::try_from(spans.len()).is_err() || padded_size(spans.len()) > limit {
-            return Err(problems::too_many_items(path, spans.len(), limit));
-        }
-        Ok(Self { bytes, spans, repeated })
+        Ok(Self { lines, source })
     }
 
-    fn items(&self) -> Arc<[Item]> {
-        let mut items: Vec<Item> = self.spans.iter().map(|(item, _)| *item).collect();
-        items.sort_unstable();
-        items.into()
-    }
-
-    /// Writes the lines of matched items, whole or not at all.
-    fn write_matched(&self, matched: &BTreeSet<Item>, out: &Path) -> Result<(), Problem> {
-        let partial = out.with_extension("partial");
-        let write = || -> std::io::Result<()> {
-            let mut file = BufWriter::new(std::fs::File::create(&partial)?);
-            for (_, range) in self.spans.iter().filter(|(item, _)| matched.contains(item)) {
-                file.write_all(&self.bytes[range.clone()])?;
-                file.write_all(b"\n")?;
-            }
-            file.into_inner()?.sync_all()?;
-            std::fs::rename(&partial, out)
-        };
-        write().map_err(|error| problems::cannot_write(out, &error))
+    /// Writes the lines of what matched, whole or not at all.
+    fn write_matched(&mut self, released: &Released, out: &Path) -> Result<(), Problem> {
+        let mut marks = Marks::none(self.lines.count());
+        if let Some(Matches::Places { bits, places }) = &released.matches {
+            let session = released.receipt.session;
+            self.source
+                .numbers_at(session, *bits, places, |line| marks.set(line))
+                .map_err(|error| problems::store(&error))?;
+        }
+        self.lines.write_marked(&marks, out, crate::output::progress())
     }
 }
 
 /// Waits for one connector, plays the sender, ends.
 pub(crate) async fn listen(args: &PsiListen, out: &Output) -> Result<(), Problem> {
     let protocol = chosen(&args.protocol)?;
-    let lines = Lines::read(&args.items, protocol.items_max())?;
-    report_repeated(out, &lines);
+    let mut own = Own::read(&args.items, protocol.items_max(), out)?;
     let identity = fresh_identity()?;
     let key = identity.key();
     let (sender, mut events) = mpsc::channel(64);
@@ -125,19 +96,19 @@ pub(crate) async fn listen(args: &PsiListen, out: &Output) -> Result<(), Problem
         }
     };
     let started = Instant::now();
-    let side = Plain::new(Place::Acceptor, protocol, lines.items(), up.exporter, fresh_seed()?);
-    let end = exchange(&net, &mut events, up.conn, side).await?;
+    let side = Plain::stored(Place::Acceptor, protocol, own.source.own_set(), up.exporter, fresh_seed()?);
+    let (end, source) = exchange(&net, &mut events, up.conn, side, own.source).await?;
+    own.source = source;
     let seconds = started.elapsed().as_secs_f64();
     net.shutdown().await;
-    report(out, protocol, Place::Acceptor, &lines, &end, seconds)
+    report(out, protocol, Place::Acceptor, &own, &end, seconds)
 }
 
 /// Connects to a listener, plays the receiver, writes what both hold.
 pub(crate) async fn connect(args: &PsiConnect, out: &Output) -> Result<(), Problem> {
     let protocol = chosen(&args.protocol)?;
     let pin = TransportKey::from_pin(&args.pin).map_err(|error| problems::bad_pin(&error))?;
-    let lines = Lines::read(&args.items, protocol.items_max())?;
-    report_repeated(out, &lines);
+    let mut own = Own::read(&args.items, protocol.items_max(), out)?;
     let identity = fresh_identity()?;
     let (sender, mut events) = mpsc::channel(64);
     let net = start(None, identity, Allow::Keys(BTreeSet::new()), sender)?;
@@ -151,16 +122,13 @@ pub(crate) async fn connect(args: &PsiConnect, out: &Output) -> Result<(), Probl
         }
     };
     let started = Instant::now();
-    let side = Plain::new(Place::Proposer, protocol, lines.items(), up.exporter, fresh_seed()?);
-    let end = exchange(&net, &mut events, up.conn, side).await?;
+    let side = Plain::stored(Place::Proposer, protocol, own.source.own_set(), up.exporter, fresh_seed()?);
+    let (end, source) = exchange(&net, &mut events, up.conn, side, own.source).await?;
+    own.source = source;
     let seconds = started.elapsed().as_secs_f64();
     net.shutdown().await;
-    let matched: BTreeSet<Item> = match &end.released.matches {
-        Some(Matches::Items(items)) => items.iter().copied().collect(),
-        _ => BTreeSet::new(),
-    };
-    lines.write_matched(&matched, &args.out)?;
-    report(out, protocol, Place::Proposer, &lines, &end, seconds)
+    tokio::task::block_in_place(|| own.write_matched(&end.released, &args.out))?;
+    report(out, protocol, Place::Proposer, &own, &end, seconds)
 }
 
 /// A finished exchange and what it took.
@@ -170,22 +138,62 @@ struct End {
     bytes_received: u64,
 }
 
-/// Drives one side over one connection: frames from the network, jobs on all cores.
+/// What was done off the loop.
+enum Done {
+    Computed((Lane, JobId), JobOutput),
+    Loaded(ShardLoad, Result<Arc<[Item]>, StoreError>),
+}
+
+/// Drives one side over one connection: frames from the network, jobs on all cores, shards on a thread of their own.
 async fn exchange(
     net: &Net,
     events: &mut mpsc::Receiver<NetEvent>,
     conn: ConnId,
+    side: Plain,
+    mut source: ItemSource,
+) -> Result<(End, ItemSource), Problem> {
+    let (done, outputs) = mpsc::unbounded_channel();
+    let (loads, mut asked) = mpsc::unbounded_channel::<ShardLoad>();
+    let loader = {
+        let done = done.clone();
+        tokio::task::spawn_blocking(move || {
+            while let Some(load) = asked.blocking_recv() {
+                // The receiver is gone only when the exchange is over.
+                drop(done.send(Done::Loaded(load, source.shard(load.session, load.shard))));
+            }
+            source
+        })
+    };
+    let end = drive(net, events, conn, side, outputs, Off { done, loads }).await?;
+    let source = loader.await.map_err(|_| problems::loader_stopped())?;
+    Ok((end, source))
+}
+
+/// Where work off the loop goes, and its way back.
+struct Off {
+    done: mpsc::UnboundedSender<Done>,
+    loads: mpsc::UnboundedSender<ShardLoad>,
+}
+
+async fn drive(
+    net: &Net,
+    events: &mut mpsc::Receiver<NetEvent>,
+    conn: ConnId,
     mut side: Plain,
+    mut outputs: mpsc::UnboundedReceiver<Done>,
+    off: Off,
 ) -> Result<End, Problem> {
-    let (done, mut outputs) = mpsc::unbounded_channel::<((Lane, JobId), JobOutput)>();
     let (mut bytes_sent, mut bytes_received) = (0, 0);
     let mut step = side.start();
     loop {
-        if let Some(released) = carry_out(net, conn, step, &done, &mut bytes_sent) {
+        if let Some(released) = carry_out(net, conn, step, &off, &mut bytes_sent) {
             return Ok(End { released, bytes_sent, bytes_received });
         }
         let next = tokio::select! {
-            Some((place, output)) = outputs.recv() => side.on_computed(place, output),
+            Some(done) = outputs.recv() => match done {
+                Done::Computed(place, output) => side.on_computed(place, output),
+                Done::Loaded(load, items) => side.on_loaded(load, items.map_err(|error| problems::store(&error))?),
+            },
             event = events.recv() => match event {
                 Some(NetEvent::Frame { conn: on, body }) if on == conn => {
                     bytes_received += body.len() as u64;
@@ -206,21 +214,19 @@ async fn exchange(
     }
 }
 
-fn carry_out(
-    net: &Net,
-    conn: ConnId,
-    step: PlainStep,
-    done: &mpsc::UnboundedSender<((Lane, JobId), JobOutput)>,
-    bytes_sent: &mut u64,
-) -> Option<Released> {
+fn carry_out(net: &Net, conn: ConnId, step: PlainStep, off: &Off, bytes_sent: &mut u64) -> Option<Released> {
     for body in step.send {
         *bytes_sent += body.len() as u64;
         net.send(conn, body);
     }
     for (place, job) in step.jobs {
-        let done = done.clone();
+        let done = off.done.clone();
         // The receiver is gone only when the exchange is over.
-        rayon::spawn_fifo(move || drop(done.send((place, job.run()))));
+        rayon::spawn_fifo(move || drop(done.send(Done::Computed(place, job.run()))));
+    }
+    for load in step.loads {
+        // The loader ends after the loop.
+        let _ = off.loads.send(load);
     }
     step.released
 }
@@ -247,31 +253,25 @@ fn fresh_identity() -> Result<TransportIdentity, Problem> {
     Ok(TransportIdentity::from_secret(&fresh_seed()?.into_secret()))
 }
 
-fn report_repeated(out: &Output, lines: &Lines) {
-    if lines.repeated > 0 {
-        out.note(&format!("{} repeated lines count once", lines.repeated));
-    }
-}
-
 fn report(
     out: &Output,
     protocol: &'static dyn PsiProtocol,
     place: Place,
-    lines: &Lines,
+    own: &Own,
     end: &End,
     seconds: f64,
 ) -> Result<(), Problem> {
     let terms = &end.released.receipt.terms;
-    let (own, other) = match place {
+    let (own_padded, other_padded) = match place {
         Place::Proposer => (terms.proposer_set.padded, terms.acceptor_set.padded),
         Place::Acceptor => (terms.acceptor_set.padded, terms.proposer_set.padded),
     };
     let report = PsiReport {
         protocol: protocol.name(),
         role: if place == Place::Proposer { "receiver" } else { "sender" },
-        own_items: lines.spans.len(),
-        own_padded: own,
-        other_padded: other,
+        own_items: own.source.count(),
+        own_padded,
+        other_padded,
         matches: end.released.matches.as_ref().map(Matches::len),
         session: end.released.receipt.session.to_string(),
         seconds,
