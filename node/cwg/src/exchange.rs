@@ -4,16 +4,19 @@
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use cwg_app::Problem;
 use cwg_engine::io::{ConnId, Endpoint, PeerUp};
 use cwg_net::{Allow, Alpn, Limits, Net, NetConfig, NetEvent, Pq, TransportIdentity};
-use cwg_protocol::TransportKey;
 use cwg_protocol::psi::{Job, JobId, JobOutput};
-use cwg_protocol::session::{Lane, Plain, PlainStep, Released};
+use cwg_protocol::session::{Lane, Plain, PlainStep, Released, ShardLoad};
+use cwg_protocol::{Item, TransportKey};
+use cwg_store::StoreError;
 use tokio::sync::mpsc;
 
+use crate::item_source::ItemSource;
 use crate::outgoing::Outgoing;
 use crate::problems;
 
@@ -94,9 +97,36 @@ impl Channel {
         }
     }
 
-    /// Drives one side over one connection: frames from the network, jobs on all cores.
-    pub(crate) async fn exchange(&mut self, conn: ConnId, mut side: Plain) -> Result<End, Problem> {
-        let (done, mut outputs) = mpsc::unbounded_channel::<((Lane, JobId), JobOutput)>();
+    /// Drives one side over one connection: frames from the network, jobs on all cores, shards of a stored set on a
+    /// thread of their own. Gives the set back.
+    pub(crate) async fn exchange(
+        &mut self,
+        conn: ConnId,
+        side: Plain,
+        mut source: Option<ItemSource>,
+    ) -> Result<(End, Option<ItemSource>), Problem> {
+        let (done, outputs) = mpsc::unbounded_channel();
+        let (loads, mut asked) = mpsc::unbounded_channel::<ShardLoad>();
+        let loaded = done.clone();
+        let loader = tokio::task::spawn_blocking(move || {
+            while let (Some(load), Some(source)) = (asked.blocking_recv(), &mut source) {
+                // The receiver is gone only when the exchange is over.
+                drop(loaded.send(Done::Loaded(load, source.shard(load.session, load.shard))));
+            }
+            source
+        });
+        let end = self.drive(conn, side, outputs, Off { done, loads }).await?;
+        let source = loader.await.map_err(|_| problems::loader_stopped())?;
+        Ok((end, source))
+    }
+
+    async fn drive(
+        &mut self,
+        conn: ConnId,
+        mut side: Plain,
+        mut outputs: mpsc::UnboundedReceiver<Done>,
+        off: Off,
+    ) -> Result<End, Problem> {
         let mut outgoing = Outgoing::default();
         let (mut bytes_sent, mut bytes_received) = (0, 0);
         let mut step = side.start();
@@ -106,13 +136,16 @@ impl Channel {
                 bytes_sent += body.len() as u64;
                 outgoing.send(&self.net, conn, body);
             }
-            step.jobs.into_iter().for_each(|(place, job)| run(place, job, &done));
+            off.start(step.jobs, step.loads);
             end = end.or(step.released);
             if let Some(released) = end.take_if(|_| outgoing.is_empty(conn)) {
                 return Ok(End { released, bytes_sent, bytes_received });
             }
             let next = tokio::select! {
-                Some((place, output)) = outputs.recv() => side.on_computed(place, output),
+                Some(done) = outputs.recv() => match done {
+                    Done::Computed(place, output) => side.on_computed(place, output),
+                    Done::Loaded(load, items) => side.on_loaded(load, items.map_err(|error| problems::store(&error))?),
+                },
                 event = self.events.recv() => match event {
                     Some(NetEvent::Frame { conn: on, body }) if on == conn => {
                         bytes_received += body.len() as u64;
@@ -143,9 +176,27 @@ impl Channel {
     }
 }
 
-/// Runs a job on whichever core is free.
-fn run(place: (Lane, JobId), job: Job, done: &mpsc::UnboundedSender<((Lane, JobId), JobOutput)>) {
-    let done = done.clone();
-    // The receiver is gone only when the exchange is over.
-    rayon::spawn_fifo(move || drop(done.send((place, job.run()))));
+/// What was done off the loop.
+enum Done {
+    Computed((Lane, JobId), JobOutput),
+    Loaded(ShardLoad, Result<Arc<[Item]>, StoreError>),
+}
+
+/// Where work off the loop goes, and its way back.
+struct Off {
+    done: mpsc::UnboundedSender<Done>,
+    loads: mpsc::UnboundedSender<ShardLoad>,
+}
+
+impl Off {
+    /// Starts jobs on whichever core is free, and queues loads. The receivers are gone only when the exchange is over.
+    fn start(&self, jobs: Vec<((Lane, JobId), Job)>, loads: Vec<ShardLoad>) {
+        for (place, job) in jobs {
+            let done = self.done.clone();
+            rayon::spawn_fifo(move || drop(done.send(Done::Computed(place, job.run()))));
+        }
+        for load in loads {
+            drop(self.loads.send(load));
+        }
+    }
 }

@@ -10,6 +10,8 @@ mod demo;
 mod doctor;
 mod entropy;
 mod exchange;
+mod item_source;
+mod lines;
 mod node;
 mod operator_key;
 mod outgoing;

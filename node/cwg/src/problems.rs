@@ -88,14 +88,28 @@ pub(crate) fn cannot_write(path: &Path, error: &std::io::Error) -> Problem {
 pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, Problem> {
     let meta = std::fs::metadata(path).map_err(|error| cannot_read(path, &error))?;
     if !meta.is_file() {
-        let hint = "give the path of an ordinary file";
-        return Err(Problem::new(Exit::BadInput, "not-a-file", format!("{} is not a file", path.display()), hint));
+        return Err(not_a_file(path));
     }
     if meta.len() > FILE_LEN_MAX {
         let problem = format!("{} has {} bytes, at most {FILE_LEN_MAX} are read", path.display(), meta.len());
         return Err(Problem::new(Exit::BadInput, "file-too-large", problem, "split the file"));
     }
     std::fs::read(path).map_err(|error| cannot_read(path, &error))
+}
+
+pub(crate) fn not_a_file(path: &Path) -> Problem {
+    let hint = "give the path of an ordinary file";
+    Problem::new(Exit::BadInput, "not-a-file", format!("{} is not a file", path.display()), hint)
+}
+
+pub(crate) fn file_changed(path: &Path) -> Problem {
+    let problem = format!("{} was changed while it was in use; nothing was written", path.display());
+    Problem::new(Exit::BadInput, "file-changed", problem, "leave the file alone until the command ends")
+}
+
+pub(crate) fn too_many_lines(path: &Path) -> Problem {
+    let problem = format!("{} has more than {} lines", path.display(), u32::MAX);
+    Problem::new(Exit::BadInput, "too-many-lines", problem, "split the file")
 }
 
 pub(crate) fn long_line(path: &Path, line: usize, limit: usize) -> Problem {
@@ -128,6 +142,10 @@ pub(crate) fn no_address() -> Problem {
 
 pub(crate) fn network_stopped() -> Problem {
     Problem::new(Exit::Internal, "network-stopped", "the network driver ended", "start the command again")
+}
+
+pub(crate) fn loader_stopped() -> Problem {
+    Problem::new(Exit::Internal, "loader-stopped", "the reader of the own set ended before the session", REPORT)
 }
 
 pub(crate) fn dial(failure: DialFailure, address: &str) -> Problem {

@@ -1,25 +1,22 @@
 //! `cwg psi listen|connect`: two plain files, two processes, no network set-up.
 
-use std::collections::BTreeSet;
-use std::io::{BufWriter, Write as _};
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Instant;
 
 use cwg_app::Problem;
-use cwg_protocol::psi::{PsiProtocol, padded_size, protocol_named};
-use cwg_protocol::session::{Matches, Place, Plain};
-use cwg_protocol::{Item, TransportKey};
+use cwg_engine::io::ConnId;
+use cwg_protocol::TransportKey;
+use cwg_protocol::psi::{PsiProtocol, protocol_named};
+use cwg_protocol::session::{Matches, Place, Plain, Released};
 use serde::Serialize;
 
 use crate::args::{PsiConnect, PsiListen};
 use crate::entropy;
 use crate::exchange::{Channel, End};
+use crate::item_source::{HOLD_MAX, ItemSource, ItemSourceWriter};
+use crate::lines::{LineFile, Marks};
 use crate::output::Output;
 use crate::problems;
-
-/// Lines longer than this are not items but a file of another kind.
-const LINE_LEN_MAX: usize = 64 * 1024;
 
 /// What a side reports at its end.
 #[derive(Debug, Serialize)]
@@ -36,71 +33,49 @@ pub(crate) struct PsiReport {
     bytes_received: u64,
 }
 
-/// The lines of a file that are items, in the order of the file, each once.
-struct Lines {
-    bytes: Vec<u8>,
-    spans: Vec<(Item, std::ops::Range<usize>)>,
-    repeated: usize,
+/// A file of lines and the items in it.
+struct Own {
+    lines: LineFile,
+    source: ItemSource,
 }
 
-impl Lines {
-    fn read(path: &Path, limit: u32) -> Result<Self, Problem> {
-        let bytes = problems::read_file(path)?;
-        let mut spans = Vec::new();
-        let mut seen = BTreeSet::new();
-        let (mut start, mut repeated) = (0, 0);
-        for (number, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
-            let range = start..start + line.len();
-            start = range.end + 1;
-            if line.is_empty() {
-                continue;
-            }
-            if line.len() > LINE_LEN_MAX {
-                return Err(problems::long_line(path, number + 1, LINE_LEN_MAX));
-            }
-            let item = Item::of_line(line);
-            if seen.insert(item) {
-                spans.push((item, range));
-            } else {
-                repeated += 1;
-            }
+impl Own {
+    /// Reads a file. What does not fit in memory goes to sealed temporary files (`TMPDIR` says where).
+    fn read(path: &Path, limit: u32, out: &Output) -> Result<Self, Problem> {
+        let writer = ItemSourceWriter::new(&std::env::temp_dir(), HOLD_MAX);
+        let salt = *entropy::seed()?.into_secret().expose();
+        let hearer = crate::output::progress();
+        let (lines, source) = tokio::task::block_in_place(|| LineFile::read(path, limit, writer, &salt, hearer))?;
+        let repeated = lines.count() as usize - source.count();
+        if repeated > 0 {
+            out.note(&format!("{repeated} repeated lines count once"));
         }
-        if spans.is_empty() {
-            return Err(problems::no_items(path));
-        }
-        if u32::try_from(spans.len()).is_err() || padded_size(spans.len()) > limit {
-            return Err(problems::too_many_items(path, spans.len(), limit));
-        }
-        Ok(Self { bytes, spans, repeated })
+        Ok(Self { lines, source })
     }
 
-    fn items(&self) -> Arc<[Item]> {
-        let mut items: Vec<Item> = self.spans.iter().map(|(item, _)| *item).collect();
-        items.sort_unstable();
-        items.into()
+    /// Drives a session over the items.
+    async fn exchange(self, channel: &mut Channel, conn: ConnId, side: Plain) -> Result<(End, Self), Problem> {
+        let (end, source) = channel.exchange(conn, side, Some(self.source)).await?;
+        Ok((end, Self { lines: self.lines, source: source.expect("it was given") }))
     }
 
-    /// Writes the lines of matched items, whole or not at all.
-    fn write_matched(&self, matched: &BTreeSet<Item>, out: &Path) -> Result<(), Problem> {
-        let partial = out.with_extension("partial");
-        let write = || -> std::io::Result<()> {
-            let mut file = BufWriter::new(std::fs::File::create(&partial)?);
-            for (_, range) in self.spans.iter().filter(|(item, _)| matched.contains(item)) {
-                file.write_all(&self.bytes[range.clone()])?;
-                file.write_all(b"\n")?;
-            }
-            file.into_inner()?.sync_all()?;
-            std::fs::rename(&partial, out)
-        };
-        write().map_err(|error| problems::cannot_write(out, &error))
+    /// Writes the lines of what matched, whole or not at all.
+    fn write_matched(&mut self, released: &Released, out: &Path) -> Result<(), Problem> {
+        let mut marks = Marks::none(self.lines.count());
+        if let Some(Matches::Places { bits, places }) = &released.matches {
+            let session = released.receipt.session;
+            self.source
+                .numbers_at(session, *bits, places, |line| marks.set(line))
+                .map_err(|error| problems::store(&error))?;
+        }
+        self.lines.write_marked(&marks, out, crate::output::progress())
     }
 }
 
 /// Waits for one connector, plays the sender, ends.
 pub(crate) async fn listen(args: &PsiListen, out: &Output) -> Result<(), Problem> {
     let protocol = chosen(&args.protocol)?;
-    let lines = Lines::read(&args.items, protocol.items_max())?;
-    report_repeated(out, &lines);
+    let own = Own::read(&args.items, protocol.items_max(), out)?;
     let mut channel = Channel::listen(args.listen)?;
     out.line(&format!("listening on {}", channel.address()?));
     out.line(&format!("pin {}", channel.pin()));
@@ -109,32 +84,27 @@ pub(crate) async fn listen(args: &PsiListen, out: &Output) -> Result<(), Problem
     );
     let up = channel.accept().await?;
     let started = Instant::now();
-    let side = Plain::new(Place::Acceptor, protocol, lines.items(), up.exporter, entropy::seed()?);
-    let end = channel.exchange(up.conn, side).await?;
+    let side = Plain::stored(Place::Acceptor, protocol, own.source.own_set(), up.exporter, entropy::seed()?);
+    let (end, own) = own.exchange(&mut channel, up.conn, side).await?;
     let seconds = started.elapsed().as_secs_f64();
     channel.shutdown().await;
-    report(out, protocol, Place::Acceptor, &lines, &end, seconds)
+    report(out, protocol, Place::Acceptor, &own, &end, seconds)
 }
 
 /// Connects to a listener, plays the receiver, writes what both hold.
 pub(crate) async fn connect(args: &PsiConnect, out: &Output) -> Result<(), Problem> {
     let protocol = chosen(&args.protocol)?;
     let pin = TransportKey::from_pin(&args.pin).map_err(|error| problems::bad_pin(&error))?;
-    let lines = Lines::read(&args.items, protocol.items_max())?;
-    report_repeated(out, &lines);
+    let own = Own::read(&args.items, protocol.items_max(), out)?;
     let mut channel = Channel::dialing()?;
     let up = channel.dial(&args.address, pin).await?;
     let started = Instant::now();
-    let side = Plain::new(Place::Proposer, protocol, lines.items(), up.exporter, entropy::seed()?);
-    let end = channel.exchange(up.conn, side).await?;
+    let side = Plain::stored(Place::Proposer, protocol, own.source.own_set(), up.exporter, entropy::seed()?);
+    let (end, mut own) = own.exchange(&mut channel, up.conn, side).await?;
     let seconds = started.elapsed().as_secs_f64();
     channel.shutdown().await;
-    let matched: BTreeSet<Item> = match &end.released.matches {
-        Some(Matches::Items(items)) => items.iter().copied().collect(),
-        _ => BTreeSet::new(),
-    };
-    lines.write_matched(&matched, &args.out)?;
-    report(out, protocol, Place::Proposer, &lines, &end, seconds)
+    tokio::task::block_in_place(|| own.write_matched(&end.released, &args.out))?;
+    report(out, protocol, Place::Proposer, &own, &end, seconds)
 }
 
 /// The protocol of that name.
@@ -142,31 +112,25 @@ pub(crate) fn chosen(name: &str) -> Result<&'static dyn PsiProtocol, Problem> {
     protocol_named(name).ok_or_else(|| problems::unknown_protocol(name))
 }
 
-fn report_repeated(out: &Output, lines: &Lines) {
-    if lines.repeated > 0 {
-        out.note(&format!("{} repeated lines count once", lines.repeated));
-    }
-}
-
 fn report(
     out: &Output,
     protocol: &'static dyn PsiProtocol,
     place: Place,
-    lines: &Lines,
+    own: &Own,
     end: &End,
     seconds: f64,
 ) -> Result<(), Problem> {
     let terms = &end.released.receipt.terms;
-    let (own, other) = match place {
+    let (own_padded, other_padded) = match place {
         Place::Proposer => (terms.proposer_set.padded, terms.acceptor_set.padded),
         Place::Acceptor => (terms.acceptor_set.padded, terms.proposer_set.padded),
     };
     let report = PsiReport {
         protocol: protocol.name(),
         role: if place == Place::Proposer { "receiver" } else { "sender" },
-        own_items: lines.spans.len(),
-        own_padded: own,
-        other_padded: other,
+        own_items: own.source.count(),
+        own_padded,
+        other_padded,
         matches: end.released.matches.as_ref().map(Matches::len),
         session: end.released.receipt.session.to_string(),
         seconds,

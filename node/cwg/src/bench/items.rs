@@ -17,28 +17,38 @@ pub(crate) struct Tally {
 impl Tally {
     /// The tally of these items, in any order.
     pub(crate) fn of<'a>(items: impl IntoIterator<Item = &'a Item>) -> Self {
-        items.into_iter().fold(Self::default(), |tally, item| {
-            let first = *item.0.first_chunk().expect("an item has 32 bytes");
-            Self { number: tally.number + 1, sum: tally.sum.wrapping_add(u64::from_le_bytes(first)) }
-        })
+        let mut tally = Self::default();
+        items.into_iter().for_each(|item| tally.add(item));
+        tally
+    }
+
+    /// Counts one more.
+    pub(crate) fn add(&mut self, item: &Item) {
+        self.number += 1;
+        self.sum = self.sum.wrapping_add(u64::from_le_bytes(*item.0.first_chunk().expect("an item has 32 bytes")));
     }
 }
 
 /// `common` items that every side with this seed has and `own` ones of this side alone, strictly ascending; and the
 /// tally of the common ones.
 pub(crate) fn made_up(seed: &Seed, side: &str, own: u32, common: u32) -> (Arc<[Item]>, Tally) {
-    let mut items = Vec::with_capacity(own as usize + common as usize);
-    for (part, number) in [("common", common), (side, own)] {
-        let mut rng = seed.fork(part, 0).rng();
-        items.extend((0..number).map(|_| {
-            let mut value = [0; 16];
-            rng.fill_bytes(&mut value);
-            Item::of_line(&value)
-        }));
-    }
+    let mut items: Vec<Item> = each(seed, side, own, common).collect();
     let planted = Tally::of(&items[..common as usize]);
     items.sort_unstable();
     (items.into(), planted)
+}
+
+/// The same items as they are made: the common ones first.
+pub(crate) fn each(seed: &Seed, side: &str, own: u32, common: u32) -> impl Iterator<Item = Item> {
+    let part = |purpose: &str, number: u32| {
+        let mut rng = seed.fork(purpose, 0).rng();
+        (0..number).map(move |_| {
+            let mut value = [0; 16];
+            rng.fill_bytes(&mut value);
+            Item::of_line(&value)
+        })
+    };
+    part("common", common).chain(part(side, own))
 }
 
 #[cfg(test)]

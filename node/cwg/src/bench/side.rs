@@ -9,14 +9,16 @@ use std::sync::Arc;
 
 use cwg_app::{Exit, Problem};
 use cwg_crypto::Seed;
-use cwg_protocol::session::{Matches, Place, Plain};
 use cwg_protocol::{Item, TransportKey};
+use cwg_protocol::psi::PsiProtocol;
+use cwg_protocol::session::{Matches, Place, Plain};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::gauge::{Gauge, Reading};
 use super::items::{self, Tally};
 use crate::exchange::{Channel, End};
+use crate::item_source::{HOLD_MAX, ItemSource, ItemSourceWriter};
 use crate::{entropy, problems, psi};
 
 /// What a side is, and on which items.
@@ -109,7 +111,7 @@ pub(crate) async fn run() -> Exit {
 async fn play() -> Result<Figures, Problem> {
     let task: Task = hear()?;
     let protocol = psi::chosen(&task.protocol)?;
-    let (items, planted) = items::made_up(&Seed::new(task.seed), task.role.name(), task.own_items, task.common_items);
+    let own = Own::made_up(&task)?;
     let (mut channel, listening) = match task.role {
         Role::Receiver => (Channel::dialing()?, None),
         Role::Sender => {
@@ -130,23 +132,77 @@ async fn play() -> Result<Figures, Problem> {
         }
         None => channel.accept().await?,
     };
-    let side = Plain::new(task.role.place(), protocol, Arc::clone(&items), up.exporter, entropy::seed()?);
-    let end = channel.exchange(up.conn, side).await?;
+    let side = own.side(task.role.place(), protocol, up.exporter)?;
+    let (planted, source) = match own {
+        Own::Held(_, planted) => (planted, None),
+        Own::Stored(source, planted) => (planted, Some(source)),
+    };
+    let (end, source) = channel.exchange(up.conn, side, source).await?;
     let reading = gauge.read();
 
     channel.shutdown().await;
-    Ok(Figures::of(&end, &reading, task.role, planted))
+    let as_planted = as_planted(&end, source, planted, &task)?;
+    Ok(Figures::of(&end, &reading, as_planted))
+}
+
+/// The own set: in memory if it is small, else in sealed temporary files, as `cwg psi` keeps it.
+enum Own {
+    Held(Arc<[Item]>, Tally),
+    Stored(ItemSource, Tally),
+}
+
+impl Own {
+    fn made_up(task: &Task) -> Result<Self, Problem> {
+        let (seed, side) = (Seed::new(task.seed), task.role.name());
+        if task.own_items as usize + task.common_items as usize <= HOLD_MAX {
+            let (items, planted) = items::made_up(&seed, side, task.own_items, task.common_items);
+            return Ok(Self::Held(items, planted));
+        }
+        let mut writer = ItemSourceWriter::new(&std::env::temp_dir(), HOLD_MAX);
+        let mut planted = Tally::default();
+        for (number, item) in (0u32..).zip(items::each(&seed, side, task.own_items, task.common_items)) {
+            if number < task.common_items {
+                planted.add(&item);
+            }
+            writer.push(item, number).map_err(|error| problems::store(&error))?;
+        }
+        let source = writer.finish(entropy::seed()?.into_secret().expose()).map_err(|error| problems::store(&error))?;
+        Ok(Self::Stored(source, planted))
+    }
+
+    fn side(&self, place: Place, protocol: &'static dyn PsiProtocol, exporter: [u8; 32]) -> Result<Plain, Problem> {
+        let seed = entropy::seed()?;
+        Ok(match self {
+            Self::Held(items, _) => Plain::new(place, protocol, Arc::clone(items), exporter, seed),
+            Self::Stored(source, _) => Plain::stored(place, protocol, source.own_set(), exporter, seed),
+        })
+    }
+}
+
+/// Whether a receiver found the common items and no other, and a sender nothing. In a stored set the common ones have the
+/// lowest numbers.
+fn as_planted(end: &End, source: Option<ItemSource>, planted: Tally, task: &Task) -> Result<bool, Problem> {
+    match (&end.released.matches, source, task.role) {
+        (None, _, Role::Sender) => Ok(true),
+        (Some(Matches::Items(items)), None, Role::Receiver) => Ok(Tally::of(items) == planted),
+        (Some(Matches::Places { bits, places }), Some(mut source), Role::Receiver) => {
+            let mut common = 0;
+            source
+                .numbers_at(end.released.receipt.session, *bits, places, |number| {
+                    common += u32::from(number < task.common_items);
+                })
+                .map_err(|error| problems::store(&error))?;
+            Ok(common == task.common_items && places.len() == common as usize)
+        }
+        _ => Ok(false),
+    }
 }
 
 impl Figures {
-    fn of(end: &End, reading: &Reading, role: Role, planted: Tally) -> Self {
-        let matches = match &end.released.matches {
-            Some(Matches::Items(items)) => Some(items.as_slice()),
-            _ => None,
-        };
+    fn of(end: &End, reading: &Reading, as_planted: bool) -> Self {
         Self {
-            matches: matches.map(<[Item]>::len),
-            as_planted: matches.map(Tally::of) == (role == Role::Receiver).then_some(planted),
+            matches: end.released.matches.as_ref().map(Matches::len),
+            as_planted,
             wall_s: reading.wall_s,
             cpu_s: reading.cpu_s,
             rss_mb: reading.rss_mb,

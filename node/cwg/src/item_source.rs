@@ -1,0 +1,217 @@
+//! Where the items of one side are while it runs: in memory if they are few, else in sealed temporary files, so that a
+//! set of any size passes through a session in bounded memory.
+//!
+//! Items come in any order, each with a number (a line of a file), and repeated ones count once, with their first
+//! number. Parts by the first byte of the item, each sorted, are the whole set in order.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use cwg_protocol::psi::Shard;
+use cwg_protocol::session::{OwnSet, OwnSetBuilder};
+use cwg_protocol::{Item, SessionId};
+use cwg_store::{Dealer, Dealt, Spill, SpillWriter, StoreError};
+
+/// Items that are held in memory: 36 MiB of them.
+pub(crate) const HOLD_MAX: usize = 1 << 20;
+
+/// An item and its number.
+type Numbered = (Item, u32);
+
+/// Takes the items of a set.
+pub(crate) struct ItemSourceWriter {
+    dir: PathBuf,
+    hold_max: usize,
+    held: Vec<Numbered>,
+    spill: Option<SpillWriter>,
+}
+
+/// A set with its commitment, to be dealt to sessions.
+pub(crate) struct ItemSource {
+    dir: PathBuf,
+    kept: Kept,
+    set: OwnSet,
+    count: usize,
+    dealt: BTreeMap<(SessionId, u8), Dealt>,
+}
+
+enum Kept {
+    /// Strictly ascending.
+    Held(Vec<Numbered>),
+    /// In parts by the first byte, each in the order in which it came.
+    Spilled(Spill),
+}
+
+impl ItemSourceWriter {
+    /// A set that goes to temporary files in that directory once it has more than `hold_max` items.
+    pub(crate) fn new(dir: &Path, hold_max: usize) -> Self {
+        Self { dir: dir.to_owned(), hold_max, held: Vec::new(), spill: None }
+    }
+
+    /// Adds an item with its number.
+    pub(crate) fn push(&mut self, item: Item, number: u32) -> Result<(), StoreError> {
+        if let Some(spill) = &mut self.spill {
+            return push_to(spill, item, number);
+        }
+        self.held.push((item, number));
+        if self.held.len() > self.hold_max {
+            let mut spill = SpillWriter::new(&self.dir, PARTS, RECORD_LEN)?;
+            std::mem::take(&mut self.held)
+                .into_iter()
+                .try_for_each(|(item, number)| push_to(&mut spill, item, number))?;
+            self.spill = Some(spill);
+        }
+        Ok(())
+    }
+
+    /// Ends, and commits to the set under a salt of 32 random bytes.
+    pub(crate) fn finish(self, salt: &[u8; 32]) -> Result<ItemSource, StoreError> {
+        let kept = match self.spill {
+            None => Kept::Held(sorted(self.held)),
+            Some(spill) => Kept::Spilled(spill.finish()?),
+        };
+        let mut builder = OwnSetBuilder::new(salt);
+        kept.visit(|item, _| {
+            builder.push(item);
+            Ok(())
+        })?;
+        let count = builder.items();
+        Ok(ItemSource { dir: self.dir, kept, set: builder.finish(), count, dealt: BTreeMap::new() })
+    }
+}
+
+impl ItemSource {
+    /// Items, each counted once.
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The set as the terms of a session name it.
+    pub(crate) fn own_set(&self) -> OwnSet {
+        self.set
+    }
+
+    /// The items of a shard of a session, strictly ascending. The first call for a number of bits deals the whole set.
+    pub(crate) fn shard(&mut self, session: SessionId, shard: Shard) -> Result<Arc<[Item]>, StoreError> {
+        match &self.kept {
+            Kept::Held(items) if shard == Shard::WHOLE => Ok(items.iter().map(|(item, _)| *item).collect()),
+            _ => self.deal(session, shard.bits)?.shard(shard.index),
+        }
+    }
+
+    /// Gives the numbers of the items at these places to `visit`: counted over all shards in order, ascending.
+    pub(crate) fn numbers_at(
+        &mut self,
+        session: SessionId,
+        bits: u8,
+        places: &[u32],
+        mut visit: impl FnMut(u32),
+    ) -> Result<(), StoreError> {
+        if let (Kept::Held(items), 0) = (&self.kept, bits) {
+            places.iter().filter_map(|place| items.get(*place as usize)).for_each(|(_, number)| visit(*number));
+            return Ok(());
+        }
+        self.deal(session, bits)?.visit(places, |_, number| visit(number_of(number)))
+    }
+
+    fn deal(&mut self, session: SessionId, bits: u8) -> Result<&Dealt, StoreError> {
+        use std::collections::btree_map::Entry;
+        Ok(match self.dealt.entry((session, bits)) {
+            Entry::Occupied(dealt) => dealt.into_mut(),
+            Entry::Vacant(place) => {
+                let mut dealer = Dealer::new(&self.dir, session, bits, NUMBER_LEN)?;
+                self.kept.visit(|item, number| dealer.push(item, &number.to_le_bytes()))?;
+                place.insert(dealer.finish()?)
+            }
+        })
+    }
+}
+
+impl Kept {
+    /// Gives every item to `visit`, in order. Memory holds one part.
+    fn visit(&self, mut visit: impl FnMut(&Item, u32) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        match self {
+            Self::Held(items) => items.iter().try_for_each(|(item, number)| visit(item, *number)),
+            Self::Spilled(spill) => (0..spill.shards()).try_for_each(|part| {
+                let records = spill.read(part)?;
+                let items = records.chunks_exact(RECORD_LEN).map(|record| {
+                    let (item, number) = record.split_first_chunk().expect("a record begins with its item");
+                    (Item(*item), number_of(number))
+                });
+                let items = sorted(items.collect());
+                items.iter().try_for_each(|(item, number)| visit(item, *number))
+            }),
+        }
+    }
+}
+
+/// Each item once, with its first number.
+fn sorted(mut items: Vec<Numbered>) -> Vec<Numbered> {
+    items.sort_unstable();
+    items.dedup_by_key(|(item, _)| *item);
+    items
+}
+
+fn push_to(spill: &mut SpillWriter, item: Item, number: u32) -> Result<(), StoreError> {
+    let mut record = [0; RECORD_LEN];
+    record[..RECORD_LEN - NUMBER_LEN].copy_from_slice(&item.0);
+    record[RECORD_LEN - NUMBER_LEN..].copy_from_slice(&number.to_le_bytes());
+    spill.push(item.0[0].into(), &record)
+}
+
+fn number_of(bytes: &[u8]) -> u32 {
+    u32::from_le_bytes(bytes.try_into().expect("a number has four bytes"))
+}
+
+/// One for each first byte of an item.
+const PARTS: usize = 256;
+const NUMBER_LEN: usize = 4;
+const RECORD_LEN: usize = 32 + NUMBER_LEN;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SESSION: SessionId = SessionId([3; 32]);
+
+    /// The items of lines 0 to `count`, the first ten of them twice.
+    fn source(dir: &Path, hold_max: usize, count: u32) -> ItemSource {
+        let mut writer = ItemSourceWriter::new(dir, hold_max);
+        for number in 0..count + 10 {
+            writer.push(Item::of_line(&(number % count).to_le_bytes()), number).expect("nothing fails");
+        }
+        writer.finish(&[7; 32]).expect("nothing fails")
+    }
+
+    #[test]
+    fn a_set_on_the_disk_is_the_set_in_memory() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let count = 3000;
+        let (mut held, mut spilled) = (source(dir.path(), 4000, count), source(dir.path(), 100, count));
+        assert!(matches!((&held.kept, &spilled.kept), (Kept::Held(_), Kept::Spilled(_))));
+        let mut items: Vec<Item> = (0..count).map(|n| Item::of_line(&n.to_le_bytes())).collect();
+        items.sort_unstable();
+        for source in [&mut held, &mut spilled] {
+            assert_eq!(source.count(), count as usize);
+            assert_eq!(source.own_set(), OwnSet::of(&items, &[7; 32]));
+            assert!(source.shard(SESSION, Shard::WHOLE).expect("nothing fails")[..] == items);
+            for bits in [0, 3] {
+                let mut order = Vec::new();
+                for index in 0..1 << bits {
+                    order.extend_from_slice(&source.shard(SESSION, Shard { bits, index }).expect("nothing fails"));
+                }
+                let places: Vec<u32> = (0..count).step_by(5).collect();
+                let mut numbers = Vec::new();
+                source.numbers_at(SESSION, bits, &places, |number| numbers.push(number)).expect("nothing fails");
+                let expected = places.iter().map(|place| order[*place as usize]);
+                assert!(numbers.iter().map(|number| Item::of_line(&number.to_le_bytes())).eq(expected));
+            }
+        }
+        for index in 0..8 {
+            let shard = Shard { bits: 3, index };
+            let of = |source: &mut ItemSource| source.shard(SESSION, shard).expect("nothing fails");
+            assert!(of(&mut held) == of(&mut spilled));
+        }
+    }
+}
