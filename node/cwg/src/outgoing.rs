@@ -96,8 +96,7 @@ impl Outgoing {
     /// Gives the network frames while it has fewer bytes than this.
     fn pass_on(&mut self, wire: &impl Wire, conn: ConnId, queued_max: usize) {
         let Some(queue) = self.queues.get_mut(&conn) else { return };
-        loop {
-            let Some(queued) = wire.queued_len(conn) else { break };
+        while let Some(queued) = wire.queued_len(conn) {
             if queued >= queued_max {
                 return;
             }

@@ -69,6 +69,7 @@ impl Net {
         events: mpsc::Sender<NetEvent>,
     ) -> Result<Self, NetError> {
         let runtime = Handle::try_current().map_err(|_| NetError::NoRuntime)?;
+        tls::seed_generator();
         let shared = Arc::new(Shared {
             alpn: config.alpn,
             pq: config.pq,

@@ -232,6 +232,13 @@ fn socket(address: SocketAddr) -> std::io::Result<UdpSocket> {
     Ok(socket.into())
 }
 
+/// Draws once from the generator of the TLS library, which measures the jitter of the machine before its first draw:
+/// some 40 ms of the processor, which no handshake then waits for.
+pub(crate) fn seed_generator() {
+    // A failure shows itself, as a failed handshake, when something is drawn that is used.
+    let _ = aws_lc_rs::default_provider().secure_random.fill(&mut [0]);
+}
+
 fn provider(pq: Pq) -> Arc<CryptoProvider> {
     let mut provider = aws_lc_rs::default_provider();
     provider.kx_groups = match pq {

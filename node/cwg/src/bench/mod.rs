@@ -2,7 +2,8 @@
 //!
 //! Each measurement starts this program twice (`side`). A side makes its items, says that it is ready and waits; both
 //! are then released at once, so that what is measured is a session and nothing else: no file, no start of a program,
-//! no making of items. What a side does then is what `cwg psi` does. `link` describes a slower link, and `relay` is one.
+//! no making of items, no first seeding of the TLS library, which the start of the network sees to. What a side does
+//! then is what `cwg psi` does. `link` describes a slower link, and `relay` is one.
 
 mod args;
 mod gauge;
