@@ -347,9 +347,9 @@ pub(crate) struct PsiListen {
     /// Address and UDP port.
     #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDR")]
     pub(crate) listen: SocketAddr,
-    /// The protocol.
-    #[arg(long, default_value = "voprf")]
-    pub(crate) protocol: String,
+    /// The protocol; without it whichever the connector names.
+    #[arg(long)]
+    pub(crate) protocol: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -366,7 +366,7 @@ pub(crate) struct PsiConnect {
     /// Where to write the lines that both have.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
-    /// The protocol.
-    #[arg(long, default_value = "voprf")]
-    pub(crate) protocol: String,
+    /// The protocol; without it `voprf` for up to 4096 lines, `vole` for more.
+    #[arg(long)]
+    pub(crate) protocol: Option<String>,
 }

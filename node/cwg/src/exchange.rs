@@ -196,7 +196,7 @@ impl Off {
             rayon::spawn_fifo(move || drop(done.send(Done::Computed(place, job.run()))));
         }
         for load in loads {
-            drop(self.loads.send(load));
+            let _ = self.loads.send(load);
         }
     }
 }

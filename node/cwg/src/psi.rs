@@ -6,7 +6,7 @@ use std::time::Instant;
 use cwg_app::Problem;
 use cwg_engine::io::ConnId;
 use cwg_protocol::TransportKey;
-use cwg_protocol::psi::{PsiProtocol, protocol_named};
+use cwg_protocol::psi::{PsiProtocol, default_protocol, protocol, protocol_named};
 use cwg_protocol::session::{Matches, Place, Plain, Released};
 use serde::Serialize;
 
@@ -74,8 +74,8 @@ impl Own {
 
 /// Waits for one connector, plays the sender, ends.
 pub(crate) async fn listen(args: &PsiListen, out: &Output) -> Result<(), Problem> {
-    let protocol = chosen(&args.protocol)?;
-    let own = Own::read(&args.items, protocol.items_max(), out)?;
+    let named = args.protocol.as_deref().map(chosen).transpose()?;
+    let own = Own::read(&args.items, items_max(named), out)?;
     let mut channel = Channel::listen(args.listen)?;
     out.line(&format!("listening on {}", channel.address()?));
     out.line(&format!("pin {}", channel.pin()));
@@ -84,18 +84,21 @@ pub(crate) async fn listen(args: &PsiListen, out: &Output) -> Result<(), Problem
     );
     let up = channel.accept().await?;
     let started = Instant::now();
+    let protocol = named.unwrap_or_else(|| default_protocol(own.source.count() as u64));
     let side = Plain::stored(Place::Acceptor, protocol, own.source.own_set(), up.exporter, entropy::seed()?);
+    let side = if named.is_none() { side.taking_any() } else { side };
     let (end, own) = own.exchange(&mut channel, up.conn, side).await?;
     let seconds = started.elapsed().as_secs_f64();
     channel.shutdown().await;
-    report(out, protocol, Place::Acceptor, &own, &end, seconds)
+    report(out, Place::Acceptor, &own, &end, seconds)
 }
 
 /// Connects to a listener, plays the receiver, writes what both hold.
 pub(crate) async fn connect(args: &PsiConnect, out: &Output) -> Result<(), Problem> {
-    let protocol = chosen(&args.protocol)?;
+    let named = args.protocol.as_deref().map(chosen).transpose()?;
     let pin = TransportKey::from_pin(&args.pin).map_err(|error| problems::bad_pin(&error))?;
-    let own = Own::read(&args.items, protocol.items_max(), out)?;
+    let own = Own::read(&args.items, items_max(named), out)?;
+    let protocol = named.unwrap_or_else(|| default_protocol(own.source.count() as u64));
     let mut channel = Channel::dialing()?;
     let up = channel.dial(&args.address, pin).await?;
     let started = Instant::now();
@@ -104,7 +107,12 @@ pub(crate) async fn connect(args: &PsiConnect, out: &Output) -> Result<(), Probl
     let seconds = started.elapsed().as_secs_f64();
     channel.shutdown().await;
     tokio::task::block_in_place(|| own.write_matched(&end.released, &args.out))?;
-    report(out, protocol, Place::Proposer, &own, &end, seconds)
+    report(out, Place::Proposer, &own, &end, seconds)
+}
+
+/// The largest padded size, of any protocol where none was named.
+fn items_max(named: Option<&'static dyn PsiProtocol>) -> u32 {
+    named.unwrap_or_else(|| default_protocol(u64::MAX)).items_max()
 }
 
 /// The protocol of that name.
@@ -112,21 +120,14 @@ pub(crate) fn chosen(name: &str) -> Result<&'static dyn PsiProtocol, Problem> {
     protocol_named(name).ok_or_else(|| problems::unknown_protocol(name))
 }
 
-fn report(
-    out: &Output,
-    protocol: &'static dyn PsiProtocol,
-    place: Place,
-    own: &Own,
-    end: &End,
-    seconds: f64,
-) -> Result<(), Problem> {
+fn report(out: &Output, place: Place, own: &Own, end: &End, seconds: f64) -> Result<(), Problem> {
     let terms = &end.released.receipt.terms;
     let (own_padded, other_padded) = match place {
         Place::Proposer => (terms.proposer_set.padded, terms.acceptor_set.padded),
         Place::Acceptor => (terms.acceptor_set.padded, terms.proposer_set.padded),
     };
     let report = PsiReport {
-        protocol: protocol.name(),
+        protocol: protocol(terms.protocol).map_or("", PsiProtocol::name),
         role: if place == Place::Proposer { "receiver" } else { "sender" },
         own_items: own.source.count(),
         own_padded,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use cwg_crypto::{Digest, Domain, Seed, Signature, SigningKey, digest};
 
 use super::{Lane, Learns, OwnItems, OwnSet, Place, Released, Session, SessionStep, Terms};
-use crate::psi::{GivenUp, Job, JobId, JobOutput, ProtocolId, PsiProtocol, Shard, padded_size};
+use crate::psi::{GivenUp, Job, JobId, JobOutput, ProtocolId, PsiProtocol, Shard, padded_size, protocol};
 use crate::violation::Violation;
 use crate::wire::limits::{ITEMS_MIN_PADDED, PROTOCOL_VERSION};
 use crate::wire::{Accept, Hello, Message, Propose, Seal};
@@ -50,8 +50,8 @@ pub enum PlainError {
     /// The peer wants another protocol, or compares something else.
     #[error("the other side runs another protocol or another version of it")]
     Terms,
-    /// The peer's set is larger than the protocol allows.
-    #[error("the other side's set of {got} is not one that this protocol takes (at most {limit})")]
+    /// One of the sets is larger than the protocol allows.
+    #[error("a set of {got} is not one that this protocol takes (at most {limit})")]
     Size {
         /// Its padded size.
         got: u32,
@@ -70,6 +70,8 @@ pub enum PlainError {
 pub struct Plain {
     place: Place,
     protocol: &'static dyn PsiProtocol,
+    /// Whether an acceptor takes what the proposer names.
+    takes_any: bool,
     key: SigningKey,
     exporter: [u8; 32],
     items: OwnItems,
@@ -127,6 +129,7 @@ impl Plain {
         Self {
             place,
             protocol,
+            takes_any: false,
             key: SigningKey::from_secret(&seed.fork("signing", 0).into_secret()),
             exporter,
             set,
@@ -135,6 +138,12 @@ impl Plain {
             seed,
             stage: Stage::AwaitHello,
         }
+    }
+
+    /// An acceptor that takes whatever protocol the proposer names, of those that members may run.
+    #[must_use]
+    pub fn taking_any(self) -> Self {
+        Self { takes_any: true, ..self }
     }
 
     /// The first step.
@@ -233,6 +242,11 @@ impl Plain {
     }
 
     fn on_propose(&mut self, peer: NodeKey, propose: Propose) -> Result<PlainStep, PlainError> {
+        if self.takes_any {
+            let named = protocol(propose.protocol).filter(|named| named.for_members());
+            self.protocol = named.ok_or(PlainError::Terms)?;
+            self.check_size(self.set)?;
+        }
         let same = propose.protocol == self.protocol.id()
             && propose.leakage == self.protocol.leakage().digest()
             && propose.ruleset == rules()

@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use cwg_app::{Exit, Problem};
 use cwg_crypto::Seed;
-use cwg_protocol::{Item, TransportKey};
 use cwg_protocol::psi::PsiProtocol;
 use cwg_protocol::session::{Matches, Place, Plain};
+use cwg_protocol::{Item, TransportKey};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
