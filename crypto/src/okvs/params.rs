@@ -13,7 +13,7 @@ pub const ITEMS_MAX: u64 = 1 << 32;
 const LAMBDA_MAX: u32 = 128;
 
 /// Keys of a bin on average, where there is more than one bin.
-const BIN_ITEMS: u64 = 1 << 14;
+const BIN_ITEMS: u64 = 1 << 15;
 
 /// Bits of safety for the formula's extrapolation.
 const MARGIN: f64 = 16.0;

@@ -8,7 +8,7 @@ use cwg_crypto::{Block, Digest, Domain, Prg, add_scaled, derive_public};
 use super::keys::ShardHashes;
 
 /// Bins of one job: some 130,000 items.
-const BINS_PER_JOB: usize = 8;
+const BINS_PER_JOB: usize = 4;
 
 /// A part of an encoded vector.
 pub(super) struct Encoded {

@@ -77,10 +77,13 @@ impl Receiver {
         Ok(())
     }
 
-    /// Asks for the next shards of the set, as many as may be under way.
+    /// Asks for the next shard of the set: few are under way, and one begins when the vector of the one before is sent.
     fn load_shards(&mut self, step: &mut Step) {
         let plan = &self.shared.plan;
-        while self.next_shard < plan.shards() && (self.shards.len() as u32) < VOLE_SHARDS_UNDER_WAY {
+        while self.next_shard < plan.shards()
+            && (self.shards.len() as u32) < VOLE_SHARDS_UNDER_WAY
+            && self.shards.values().all(ShardState::is_sent)
+        {
             let index = self.next_shard;
             self.next_shard += 1;
             self.shards.insert(index, ShardState::new(index, Arc::clone(&self.shared)));
@@ -136,9 +139,9 @@ impl Receiver {
             self.shards.remove(&index);
             self.items.insert(index, items);
             self.matched.insert(index, matched);
-            self.load_shards(step);
-            self.extend_shards(step);
         }
+        self.load_shards(step);
+        self.extend_shards(step);
         if self.items.len() as u32 == self.shared.plan.shards() {
             step.outcome = Some(self.outcome());
         }

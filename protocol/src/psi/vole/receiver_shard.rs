@@ -176,6 +176,11 @@ impl Shard {
         self.correlation.is_some()
     }
 
+    /// Whether all of its vector is sent.
+    pub(super) fn is_sent(&self) -> bool {
+        self.sent_batches == self.shared.plan.batches
+    }
+
     /// Base of the next shard, once.
     pub(super) fn take_chained_base(&mut self) -> Option<Vec<[Block; 2]>> {
         self.chained.take()
