@@ -87,8 +87,15 @@ impl Dealt {
     /// # Panics
     /// If there is no such shard.
     pub fn shard(&self, index: u32) -> Result<Arc<[Item]>, StoreError> {
-        let records = self.spill.read(index as usize)?;
-        Ok(records.chunks_exact(self.record_len).map(|record| Item(field(record, 0))).collect())
+        let count = self.spill.count(index as usize) as usize;
+        // Filled where it will stay: a shard is too large to be held twice.
+        let mut items: Arc<[Item]> = std::iter::repeat_n(Item([0; ITEM_LEN]), count).collect();
+        let mut places = Arc::get_mut(&mut items).expect("nobody else has it yet").iter_mut();
+        self.spill.visit(index as usize, |records| {
+            let records = records.chunks_exact(self.record_len);
+            places.by_ref().zip(records).for_each(|(place, record)| *place = Item(field(record, 0)));
+        })?;
+        Ok(items)
     }
 
     /// Gives each item at these places, with what is beside it, to `visit`. Places are counted over all shards in order,

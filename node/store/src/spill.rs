@@ -147,24 +147,32 @@ impl Spill {
     /// # Errors
     /// If the disk refuses, or gives back other bytes than were written.
     pub fn read(&self, shard: usize) -> Result<Vec<u8>, StoreError> {
-        let index = &self.shards[shard];
-        let mut records = Vec::with_capacity(index.records as usize * self.record_len + TAG_LEN);
-        for chunk in &index.chunks {
-            let (start, end) = (records.len(), records.len() + chunk.len as usize);
-            records.resize(end + TAG_LEN, 0);
-            let read = self.file.read_at(&mut records[start..], chunk.offset);
+        let mut records = Vec::with_capacity(self.shards[shard].records as usize * self.record_len);
+        self.visit(shard, |chunk| records.extend_from_slice(chunk))?;
+        Ok(records)
+    }
+
+    /// Gives the records of a shard to `visit`, some whole ones at a time, in the order in which they were pushed.
+    ///
+    /// # Errors
+    /// If the disk refuses, or gives back other bytes than were written; what was visited before is sound.
+    pub fn visit(&self, shard: usize, mut visit: impl FnMut(&[u8])) -> Result<(), StoreError> {
+        let mut bytes = Vec::new();
+        for chunk in &self.shards[shard].chunks {
+            bytes.resize(chunk.len as usize + TAG_LEN, 0);
+            let read = self.file.read_at(&mut bytes, chunk.offset);
             let read = read.map_err(|error| StoreError::io("read a temporary file in", &self.dir, error))?;
-            if read < records.len() - start {
+            if read < bytes.len() {
                 return Err(self.damage(*chunk, "a temporary file without a name here ends too early"));
             }
-            let (plain, tag) = records[start..].split_at_mut(chunk.len as usize);
+            let (plain, tag) = bytes.split_at_mut(chunk.len as usize);
             let tag = (&*tag).try_into().expect("a tag's bytes stand behind the chunk");
             self.key
                 .open_in_place(&nonce(chunk.number), &[&associated(shard)], plain, tag)
                 .map_err(|_| self.damage(*chunk, "a temporary file without a name here does not authenticate"))?;
-            records.truncate(end);
+            visit(plain);
         }
-        Ok(records)
+        Ok(())
     }
 
     /// Seals a chunk where it lies and writes it.
