@@ -49,10 +49,11 @@ impl OkvsParams {
         let target = f64::from(lambda) + 1.0 + log2(bins as f64);
         let expansion = 1.223 + (target + MARGIN + 9.2) / exp2(0.555 * log2(capacity as f64) + 2.336);
         let expanded = expansion * capacity as f64;
+        let fitted = (target / log2(expanded)) as u64 + 1;
         let dense = match capacity {
             ..=ALL_DENSE_MAX => capacity,
-            ..FITTED_MIN => (target / log2(expanded)) as u64 + 3,
-            _ => (target / log2(expanded)) as u64 + 1,
+            _ if capacity < FITTED_MIN => fitted + 2,
+            _ => fitted,
         };
         Self::of_sizes(items, bins as usize, capacity as usize, expanded.ceil() as usize, dense as usize)
     }

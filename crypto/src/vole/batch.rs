@@ -48,6 +48,11 @@ impl Shape {
         Self { trees, leaves }
     }
 
+    /// Its trees.
+    pub const fn trees(self) -> usize {
+        self.trees
+    }
+
     /// How many entries it gives: half the leaves of all trees.
     pub const fn outputs(self) -> usize {
         self.trees * self.leaves / 2

@@ -69,9 +69,9 @@ pub(crate) fn convolve<const W: usize>(words: &[u32], window: &mut [[Block; W]])
 fn convolve_eight<const W: usize>(words: &[u32; STRIDE], window: &mut [[Block; W]; STRIDE + REACH]) {
     for source in 0..STRIDE {
         let element = window[source];
-        for target in source + 1..STRIDE {
+        for (target, later) in window.iter_mut().enumerate().take(STRIDE).skip(source + 1) {
             let bit = (words[source] >> target) as u8;
-            add(&mut window[target], element, |block| block.masked(bit));
+            add(later, element, |block| block.masked(bit));
         }
         add(&mut window[source + REACH], element, times_alpha);
     }
