@@ -4,6 +4,7 @@
 
 mod nodes;
 mod real_data;
+mod recovery;
 
 use std::fs;
 use std::process::Stdio;
