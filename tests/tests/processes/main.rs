@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod bad_files;
 mod nodes;
 mod real_data;
 mod recovery;
