@@ -51,6 +51,8 @@ domains! {
     InvitationTransport = "cwg-network invitation-transport/v1",
     /// Checksum of an invitation's text.
     InvitationCheck = "cwg-network invitation-check/v1",
+    /// Key of the resets by which a listener ends connections that it no longer knows.
+    StatelessReset = "cwg-network stateless-reset/v1",
     /// A node's signature over a channel.
     Hello = "cwg-network hello/v1",
     /// A new member's signature over a channel.

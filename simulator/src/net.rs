@@ -20,10 +20,10 @@ const PACKET_LEN: usize = 1200;
 const RETRANSMIT_US: u64 = 25_000;
 
 /// Nothing heard for this long ends a connection; as in the transport driver.
-const IDLE_US: u64 = 30 * SEC;
+const IDLE_US: u64 = 20 * SEC;
 
 /// A quiet connection is probed this often; as in the transport driver.
-const PROBE_US: u64 = 7 * SEC;
+const PROBE_US: u64 = 4 * SEC;
 
 /// A handshake takes at most this; as in the transport driver.
 const HANDSHAKE_US: u64 = 30 * SEC;
@@ -31,11 +31,14 @@ const HANDSHAKE_US: u64 = 30 * SEC;
 /// A closing end flushes for at most this; as in the transport driver.
 const FLUSH_US: u64 = 5 * SEC;
 
-/// Connections that one key may have with a listener; as in the transport driver.
+/// Connections that one key may have with a listener, before one more ends the oldest; as in the transport driver.
 const PER_KEY_MAX: usize = 2;
 
 /// The transport's own close code for a key that is no longer allowed.
 const NOT_ALLOWED: u32 = 0x1_0003;
+
+/// The transport's own close code for the oldest connection of a key that has dialed again.
+const REPLACED: u32 = 0x1_000a;
 
 pub(crate) struct Net {
     dice: Dice,
@@ -108,7 +111,6 @@ pub(crate) struct Shake {
     key: TransportKey,
     proven: TransportKey,
     began_us: u64,
-    busy: bool,
 }
 
 impl Net {
@@ -204,20 +206,19 @@ impl World {
             TransportKey(cwg_crypto::SigningKey::from_secret(&secret).verifying_key())
         });
         let (life, began_us) = (self.nodes[node].life, self.now_us);
-        let shake = Shake { node, life, ticket: dial.ticket, target, key: dial.key, proven, began_us, busy: false };
+        let shake = Shake { node, life, ticket: dial.ticket, target, key: dial.key, proven, began_us };
         let first = self.now_us + self.net.packet_us() + self.net.packet_us() + self.net.packet_us();
         self.at(first, Event::Net(NetEvent::Shake(Box::new(shake))));
     }
 
-    fn shake(&mut self, mut shake: Box<Shake>) {
+    fn shake(&mut self, shake: Box<Shake>) {
         let (node, target) = (shake.node, shake.target);
         if self.nodes[node].life != shake.life || self.nodes[node].engine.is_none() {
             return;
         }
         let failed = |failure| Input::DialFailed(shake.ticket, failure);
         if self.now_us >= shake.began_us + HANDSHAKE_US {
-            let failure = if shake.busy { DialFailure::Refused } else { DialFailure::Unreachable };
-            return self.input(node, failed(failure));
+            return self.input(node, failed(DialFailure::Unreachable));
         }
         let reached = !self.net.is_cut(node, target)
             && !self.net.is_cut(target, node)
@@ -227,18 +228,25 @@ impl World {
             if theirs != Some(shake.key) || !self.nodes[target].allow.contains(&shake.proven) {
                 return self.input(node, failed(DialFailure::Refused));
             }
-            let life = self.nodes[target].life;
-            let standing = self.net.wires.values().filter(|wire| {
-                let [dialer, listener] = &wire.ends;
-                dialer.key == shake.proven && listener.node == target && listener.life == life && listener.open
-            });
-            shake.busy = standing.count() >= PER_KEY_MAX;
-            if !shake.busy {
-                return self.connect(&shake);
-            }
+            self.make_room(target, shake.proven);
+            return self.connect(&shake);
         }
         let again = self.now_us + self.net.dice.between(SEC, 3 * SEC);
         self.at(again, Event::Net(NetEvent::Shake(shake)));
+    }
+
+    /// One more connection of a key ends its oldest ones, unflushed.
+    fn make_room(&mut self, target: usize, dialer_key: TransportKey) {
+        let life = self.nodes[target].life;
+        let of_key = |wire: &Wire| {
+            let [dialer, listener] = &wire.ends;
+            dialer.key == dialer_key && listener.node == target && listener.life == life && listener.open
+        };
+        let standing: Vec<u64> =
+            self.net.wires.iter().filter(|(_, wire)| of_key(wire)).map(|(number, _)| *number).collect();
+        for number in standing.iter().take((standing.len() + 1).saturating_sub(PER_KEY_MAX)) {
+            self.close_unflushed(*number, 1, REPLACED);
+        }
     }
 
     fn connect(&mut self, shake: &Shake) {
@@ -413,17 +421,22 @@ impl World {
             }
         }
         for (number, place) in over {
-            self.load_parcel(number, place, 32, What::Close(NOT_ALLOWED));
-            let wire = self.net.wires.get_mut(&number).expect("found above");
-            let flow = &mut wire.ends[place].flow;
-            let close = flow.pop_back().expect("loaded above");
-            let keep = self.net.dice.index(flow.len() + 1);
-            flow.truncate(keep);
-            flow.push_back(close);
-            wire.ends[place].open = false;
-            let conn = wire.ends[place].id;
-            self.input_at(self.now_us, node, Input::PeerDown(conn, DownReason::ClosedHere));
+            self.close_unflushed(number, place, NOT_ALLOWED);
         }
+    }
+
+    /// The driver closes one end: of what was sent, a part arrives, then the close.
+    fn close_unflushed(&mut self, number: u64, place: usize, code: u32) {
+        self.load_parcel(number, place, 32, What::Close(code));
+        let Some(wire) = self.net.wires.get_mut(&number) else { return };
+        let flow = &mut wire.ends[place].flow;
+        let close = flow.pop_back().expect("loaded above");
+        let keep = self.net.dice.index(flow.len() + 1);
+        flow.truncate(keep);
+        flow.push_back(close);
+        wire.ends[place].open = false;
+        let (node, conn) = (wire.ends[place].node, wire.ends[place].id);
+        self.input_at(self.now_us, node, Input::PeerDown(conn, DownReason::ClosedHere));
     }
 
     /// A crash: the ends of this node are gone without a word.

@@ -12,14 +12,27 @@ use crate::problem::{Exit, Problem};
 /// Digits of a number that must be given at least.
 pub(crate) const PREFIX_MIN: usize = 4;
 
+/// A pilot by its whole name, else by the first digits of its number.
 pub(crate) fn pilot(state: &State, text: &str) -> Result<PilotId, Problem> {
     let named: Vec<PilotId> =
         state.pilots().iter().filter(|(_, pilot)| &*pilot.charter.body().name == text).map(|(id, _)| *id).collect();
     match named[..] {
         [one] => Ok(one),
-        [] => by_prefix("pilot", "cwg pilot list", state.pilots().keys().copied(), text),
+        [] if is_prefix(text) => by_prefix("pilot", "cwg pilot list", state.pilots().keys().copied(), text),
+        [] => Err(unknown_pilot()),
         _ => Err(ambiguous("pilot", "cwg pilot list")),
     }
+}
+
+fn unknown_pilot() -> Problem {
+    Problem::new(
+        Exit::BadInput,
+        "unknown-pilot",
+        "no pilot has this name",
+        format!(
+            "give a pilot's whole name, or at least {PREFIX_MIN} hexadecimal digits of its number; cwg pilot list shows both"
+        ),
+    )
 }
 
 pub(crate) fn run(state: &State, text: &str) -> Result<RunId, Problem> {
@@ -37,8 +50,7 @@ pub(crate) fn by_prefix<T: Display>(
     ids: impl IntoIterator<Item = T>,
     text: &str,
 ) -> Result<T, Problem> {
-    let prefix = text.trim().to_ascii_lowercase();
-    if prefix.len() < PREFIX_MIN || !prefix.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    if !is_prefix(text) {
         return Err(Problem::new(
             Exit::Usage,
             format!("{what}-name"),
@@ -46,6 +58,7 @@ pub(crate) fn by_prefix<T: Display>(
             format!("{list} shows the numbers"),
         ));
     }
+    let prefix = text.trim().to_ascii_lowercase();
     let mut fitting = ids.into_iter().filter(|id| id.to_string().starts_with(&prefix));
     match (fitting.next(), fitting.next()) {
         (Some(one), None) => Ok(one),
@@ -57,6 +70,11 @@ pub(crate) fn by_prefix<T: Display>(
         )),
         (Some(_), Some(_)) => Err(ambiguous(what, list)),
     }
+}
+
+fn is_prefix(text: &str) -> bool {
+    let digits = text.trim();
+    digits.len() >= PREFIX_MIN && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn ambiguous(what: &'static str, list: &'static str) -> Problem {

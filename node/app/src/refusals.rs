@@ -163,6 +163,38 @@ const ENDS: &[(&str, &str, &str)] = &[
         "check with cwg status, ask its operator, then plan the run again",
     ),
     (
+        "handshake-refused",
+        "the other member's node does not let us in",
+        "compare cwg roster show on both sides: one of us may be revoked, or not yet on the other's roster",
+    ),
+    (
+        "not-on-roster",
+        "one of the two nodes does not have the other on its roster",
+        "compare cwg roster show on both sides: one of us may be revoked, or not yet on the other's roster",
+    ),
+    (
+        "peer-not-on-roster",
+        "the other member is not, or no longer, on the roster",
+        "ask the hub's coordinator; cwg roster show tells since when",
+    ),
+    ("protocol-version", "the two nodes speak different versions", "install the same version of cwg on both sides"),
+    (
+        "clock-skew",
+        "the clocks of the two nodes differ by more than ten minutes",
+        "set both clocks by NTP, then plan the run again",
+    ),
+    ("charter-not-live", "the charter is over, or a signature is missing", "cwg pilot show tells which"),
+    (
+        "charter-changed",
+        "the charter was replaced after the run was planned",
+        "read it with cwg pilot show, have it signed, and plan the run again",
+    ),
+    (
+        "budget-used-up",
+        "the allowance of sessions with this member is used up",
+        "plan the run again when 24 hours have passed since the first of those sessions",
+    ),
+    (
         "peer-lost",
         "the connection to the other member was lost again and again",
         "check the network between the two, then plan the run again",
@@ -199,6 +231,11 @@ const ENDS: &[(&str, &str, &str)] = &[
         "declined-not-allowed",
         "the other member's charter does not allow this run",
         "compare cwg pilot show on both sides",
+    ),
+    (
+        "other-ruleset",
+        "the two nodes use different rules for canonical forms",
+        "install the same version of cwg on both sides",
     ),
     (
         "declined-ruleset",

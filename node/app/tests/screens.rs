@@ -122,6 +122,22 @@ fn a_member_signs_loads_plans_and_is_told_what_it_reveals() {
 }
 
 #[test]
+fn whoever_asks_for_a_pilot_that_is_not_there_is_told_what_names_one() {
+    let mut node = bank_a();
+    for name in ["Remittance", "cor", "", "ünknown"] {
+        let problem = node.ask(Request::PilotShow { pilot: name.to_owned() }).unwrap_err();
+        assert_eq!((&*problem.code, problem.exit), ("unknown-pilot", Exit::BadInput), "{name}");
+        let hint =
+            "give a pilot's whole name, or at least 4 hexadecimal digits of its number; cwg pilot list shows both";
+        assert_eq!(problem.hint, hint);
+    }
+    let listed = json(&node.ask(Request::PilotList).unwrap())["pilots"][0].clone();
+    for name in [text(&listed, "name"), &text(&listed, "pilot")[..4]] {
+        assert_eq!(json(&node.ask(Request::PilotShow { pilot: name.to_owned() }).unwrap())["pilot"], listed["pilot"]);
+    }
+}
+
+#[test]
 fn wrong_requests_are_refused_before_the_engine_sees_them() {
     let mut node = bank_a();
     let mut refused = |change: fn(&mut Request), expected: &str| {
@@ -135,7 +151,7 @@ fn wrong_requests_are_refused_before_the_engine_sees_them() {
                 *pilot = "none".into()
             }
         },
-        "pilot-name",
+        "unknown-pilot",
     );
     refused(
         |request| {

@@ -155,6 +155,9 @@ pub(crate) fn dial(failure: DialFailure, address: &str) -> Problem {
         DialFailure::Unreachable => {
             ("unreachable", format!("nothing answers at {address}"), "check that the listener runs, and its UDP port")
         }
+        DialFailure::Busy => {
+            ("busy", format!("what answers at {address} has no room for one more connection"), "try again in a minute")
+        }
         DialFailure::Refused => (
             "handshake-refused",
             format!("what answers at {address} does not hold the pinned key, or does not accept us"),

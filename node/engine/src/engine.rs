@@ -8,9 +8,10 @@ use cwg_protocol::{NodeKey, RunId, TransportKey};
 use rand_core::Rng as _;
 
 use crate::command::{Command, Refusal, Reply};
+use crate::dialing::{Dialing, Redial};
 use crate::io::{CloseCode, ConnId, Dial, Effect, Endpoint, Input, Level, Now, Ticket};
 use crate::joining::Joining;
-use crate::peers::{Conn, Dialing, Phase};
+use crate::peers::{Conn, Phase};
 use crate::record::{Entry, NodeKind, Record};
 use crate::sessions::Active;
 use crate::state::{Own, State};
@@ -40,13 +41,6 @@ pub struct Engine {
     pub(crate) loads: BTreeMap<Ticket, u64>,
     pub(crate) waiting: BTreeMap<RunId, Vec<Ticket>>,
     allowed: std::collections::BTreeSet<TransportKey>,
-}
-
-/// When to dial a node again.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Redial {
-    pub(crate) at_ms: u64,
-    pub(crate) wait_ms: u64,
 }
 
 impl Engine {
@@ -94,7 +88,7 @@ impl Engine {
             Input::Command(ticket, command) => self.on_command(ticket, command),
             Input::PeerUp(up) => self.on_peer_up(up),
             Input::Frame(conn, body) => self.on_frame(conn, &body),
-            Input::PeerDown(conn, _) => self.on_peer_down(conn),
+            Input::PeerDown(conn, reason) => self.on_peer_down(conn, reason),
             Input::DialFailed(ticket, failure) => self.on_dial_failed(ticket, failure),
             Input::Loaded(ticket, loaded) => self.on_loaded(ticket, loaded),
             Input::Computed(ticket, output) => self.on_computed(ticket, output),
@@ -208,7 +202,7 @@ impl Engine {
 
     pub(crate) fn close(&mut self, conn: ConnId, code: CloseCode) {
         self.push(Effect::Close(conn, code));
-        self.on_peer_down(conn);
+        self.conn_over(conn, None);
     }
 
     /// Closes a connection for a fault of its peer, and remembers the fault.
@@ -216,7 +210,8 @@ impl Engine {
         let peer = self.conns.get(&conn).and_then(Conn::peer);
         self.push(Effect::Log(Level::Warn, code));
         self.commit(Entry::Refused { peer, code: code.into() });
-        self.close(conn, close);
+        self.push(Effect::Close(conn, close));
+        self.conn_over(conn, Some(code));
     }
 
     pub(crate) fn ticket(&mut self) -> Ticket {

@@ -105,6 +105,8 @@ pub enum CloseCode {
     Clock = 4,
     /// The peer said nothing in time.
     TimedOut = 5,
+    /// The peer has dialed again.
+    Replaced = 6,
 }
 
 /// What to read.
@@ -170,6 +172,8 @@ pub enum DialFailure {
     Unreachable,
     /// Something answered that did not prove the expected key, or did not accept ours.
     Refused,
+    /// What answered had no room for one more connection.
+    Busy,
 }
 
 /// One row of a set: an indicator a member holds, with what its analysts need when it matches.

@@ -9,9 +9,9 @@ use cwg_protocol::{Epoch, NetworkId, NodeKey, TransportKey};
 
 use crate::Engine;
 use crate::command::{Refusal, Reply};
+use crate::dialing::Dialing;
 use crate::io::{CloseCode, ConnId, Effect, Level, Ticket};
 use crate::limits::{INVITATION_SECS_MAX, INVITATIONS_OPEN_MAX, ROSTER_VALID_SECS};
-use crate::peers::Dialing;
 use crate::record::{Entry, NodeKind, StoredSecret};
 
 /// A join under way.

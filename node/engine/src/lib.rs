@@ -8,6 +8,7 @@
 
 mod charters;
 pub mod command;
+mod dialing;
 mod engine;
 pub mod io;
 mod joining;

@@ -9,8 +9,12 @@ pub const SESSION_STALL_MS: u64 = 120_000;
 /// A dial that failed is tried again after this, doubled each time.
 pub const REDIAL_MIN_MS: u64 = 1_000;
 
-/// The longest wait between dials.
-pub const REDIAL_MAX_MS: u64 = 60_000;
+/// The longest wait between dials: so long may a node that came back be without those that dial it.
+pub const REDIAL_MAX_MS: u64 = 15_000;
+
+/// Refusals in a row after which a run that waits for a peer is ended by their name: three within four seconds, time
+/// enough for a roster that is on its way.
+pub const REFUSALS_MAX: u32 = 3;
 
 /// A session that may pass later is proposed again after this, doubled each time: five tries take half a minute.
 pub const RETRY_MIN_MS: u64 = 1_000;

@@ -1,4 +1,4 @@
-//! Connections: who is at the other end, hello, rosters that travel, and dialing.
+//! Connections: who is at the other end, hello, rosters that travel.
 
 use cwg_protocol::NodeKey;
 use cwg_protocol::indicator::{RULESET_ID, ruleset_hash};
@@ -8,9 +8,9 @@ use cwg_protocol::wire::{Hello, Message, RosterChain, RosterFetch};
 use cwg_protocol::{Epoch, TransportKey};
 
 use crate::Engine;
-use crate::engine::Redial;
-use crate::io::{CloseCode, ConnId, DialFailure, Effect, Level, PeerUp, Side, Ticket};
-use crate::limits::{HELLO_WITHIN_MS, REDIAL_MAX_MS, REDIAL_MIN_MS, ROSTER_RENEW_SECS, ROSTER_VALID_SECS};
+use crate::dialing::Dialing;
+use crate::io::{CloseCode, ConnId, DownReason, Effect, PeerUp, Side};
+use crate::limits::{HELLO_WITHIN_MS, ROSTER_RENEW_SECS, ROSTER_VALID_SECS};
 use crate::record::Entry;
 
 /// One connection.
@@ -21,7 +21,9 @@ pub(crate) struct Conn {
     pub(crate) phase: Phase,
     deadline_ms: Option<u64>,
     /// When both had said hello.
-    ready_ms: Option<u64>,
+    pub(crate) ready_ms: Option<u64>,
+    /// Digest of the peer's ruleset, once it has said it.
+    pub(crate) ruleset: Option<cwg_crypto::Digest>,
 }
 
 /// What a connection awaits.
@@ -33,11 +35,14 @@ pub(crate) enum Phase {
     Ready { node: NodeKey, epoch: Epoch },
 }
 
-/// Why a dial was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Dialing {
-    Node(NodeKey),
-    Join,
+/// Why a peer closed a connection on which it had not said hello, or had heard ours.
+fn refusal_of_hello(close_code: u32) -> Option<&'static str> {
+    let known = [CloseCode::Version, CloseCode::NotOnRoster, CloseCode::Clock];
+    match known.into_iter().find(|known| *known as u32 == close_code)? {
+        CloseCode::Version => Some("protocol-version"),
+        CloseCode::Clock => Some("clock-skew"),
+        _ => Some("not-on-roster"),
+    }
 }
 
 impl Conn {
@@ -73,7 +78,15 @@ impl Engine {
             }
         };
         let deadline_ms = Some(now.mono_ms + HELLO_WITHIN_MS);
-        let conn = Conn { key: up.key, side: up.side, exporter: up.exporter, phase, deadline_ms, ready_ms: None };
+        let conn = Conn {
+            key: up.key,
+            side: up.side,
+            exporter: up.exporter,
+            phase,
+            deadline_ms,
+            ready_ms: None,
+            ruleset: None,
+        };
         self.conns.insert(up.conn, conn);
         match phase {
             Phase::AwaitJoined => self.send_join(up.conn),
@@ -82,47 +95,22 @@ impl Engine {
         }
     }
 
-    pub(crate) fn on_peer_down(&mut self, id: ConnId) {
+    pub(crate) fn on_peer_down(&mut self, id: ConnId, reason: DownReason) {
+        let refusal = match reason {
+            DownReason::ClosedByPeer(code) => refusal_of_hello(code),
+            _ => None,
+        };
+        self.conn_over(id, refusal);
+    }
+
+    /// A connection is gone; before it was any good, perhaps, because one of the two refused the other by this code.
+    pub(crate) fn conn_over(&mut self, id: ConnId, refusal: Option<&'static str>) {
         let Some(conn) = self.conns.remove(&id) else { return };
-        self.wait_before_redial(&conn);
+        self.wait_before_redial(&conn, refusal);
         match conn.phase {
             Phase::AwaitJoined => self.join_failed("connection-lost"),
             Phase::Ready { .. } => self.sessions_lost(id),
             Phase::AwaitHello | Phase::AwaitJoin => {}
-        }
-    }
-
-    /// A node whose connections end soon after they stand is dialed less and less often, as one that cannot be reached.
-    fn wait_before_redial(&mut self, conn: &Conn) {
-        let Some(node) = self.state.network().and_then(|network| network.roster().active_by_transport(conn.key)) else {
-            return;
-        };
-        let node = node.node;
-        let lasted = conn.ready_ms.is_some_and(|since| self.now.mono_ms.saturating_sub(since) >= REDIAL_MAX_MS);
-        if lasted {
-            self.redial.remove(&node);
-        }
-        self.redial_later(node);
-    }
-
-    fn redial_later(&mut self, node: NodeKey) {
-        let wait_ms = self.redial.get(&node).map_or(REDIAL_MIN_MS, |last| (2 * last.wait_ms).min(REDIAL_MAX_MS));
-        self.redial.insert(node, Redial { at_ms: self.now.mono_ms + wait_ms, wait_ms });
-    }
-
-    pub(crate) fn on_dial_failed(&mut self, ticket: Ticket, failure: DialFailure) {
-        let code = match failure {
-            DialFailure::Unresolved => "address-unresolved",
-            DialFailure::Unreachable => "unreachable",
-            DialFailure::Refused => "handshake-refused",
-        };
-        match self.dials.remove(&ticket) {
-            Some(Dialing::Join) => self.join_failed(code),
-            Some(Dialing::Node(node)) => {
-                self.redial_later(node);
-                self.push(Effect::Log(Level::Info, code));
-            }
-            None => {}
         }
     }
 
@@ -205,6 +193,12 @@ impl Engine {
         conn.phase = Phase::Ready { node, epoch };
         conn.deadline_ms = None;
         conn.ready_ms = Some(self.now.mono_ms);
+        conn.ruleset = Some(hello.ruleset_digest);
+        let side = conn.side;
+        self.let_in(node);
+        if side == Side::Listener {
+            self.replace_earlier(id, node);
+        }
         if epoch > own_epoch {
             self.send(id, &Message::RosterFetch(RosterFetch { after: own_epoch }));
         } else if epoch < own_epoch {
@@ -213,6 +207,16 @@ impl Engine {
         }
         self.offer_charters(id, node);
         self.sessions_ready(node);
+    }
+
+    /// A node dials only when it has no connection: what it dialed before is lost, and perhaps it was another process.
+    fn replace_earlier(&mut self, id: ConnId, node: NodeKey) {
+        let dialed = |conn: &Conn| conn.side == Side::Listener && conn.peer() == Some(node);
+        let earlier: Vec<ConnId> =
+            self.conns.range(..id).filter(|(_, conn)| dialed(conn)).map(|(earlier, _)| *earlier).collect();
+        for earlier in earlier {
+            self.close(earlier, CloseCode::Replaced);
+        }
     }
 
     fn on_roster_fetch(&mut self, id: ConnId, node: NodeKey, after: Epoch) {
@@ -283,6 +287,7 @@ impl Engine {
         for id in gone {
             self.close(id, CloseCode::NotOnRoster);
         }
+        self.end_runs_with_strangers();
         for conn in self.conns.values_mut() {
             if let Phase::Ready { epoch: known, .. } = &mut conn.phase {
                 *known = (*known).max(epoch);
@@ -336,37 +341,6 @@ impl Engine {
         Ok(Roster::sign(body, &own.signing)?)
     }
 
-    /// Dials whom this node should be connected with: a member its hub, and any peer of a session that waits.
-    pub(crate) fn keep_dialing(&mut self) {
-        for node in self.wanted() {
-            let dialing = self.dials.values().any(|why| *why == Dialing::Node(node));
-            let waits = self.redial.get(&node).is_some_and(|redial| redial.at_ms > self.now.mono_ms);
-            let Some(entry) = self.state.active(node) else { continue };
-            // Under way already, or a connection that has not said hello yet.
-            let coming = self.conns.values().any(|conn| conn.key == entry.transport);
-            if dialing || waits || coming || entry.address.is_empty() {
-                continue;
-            }
-            let (address, key) = (entry.address.to_string(), entry.transport);
-            self.dial(&address, key, None, Dialing::Node(node));
-        }
-    }
-
-    fn wanted(&self) -> Vec<NodeKey> {
-        let hub = self.state.network().map(|network| network.hub).filter(|_| !self.is_hub());
-        let peers = self.sessions.values().filter(|active| active.awaits_peer()).map(|active| active.peer);
-        let mut wanted: Vec<NodeKey> = hub.into_iter().chain(peers).collect();
-        wanted.sort_unstable();
-        wanted.dedup();
-        wanted
-    }
-
-    pub(crate) fn next_redial(&self) -> Option<u64> {
-        // What is past was acted on, or a dial or a connection is under way: it is no deadline any more.
-        let due = self.wanted().into_iter().filter_map(|node| self.redial.get(&node)).map(|redial| redial.at_ms);
-        due.filter(|at_ms| *at_ms > self.now.mono_ms).min()
-    }
-
     pub(crate) fn next_conn_deadline(&self) -> Option<u64> {
         self.conns.values().filter_map(|conn| conn.deadline_ms).min()
     }
@@ -393,9 +367,9 @@ impl Engine {
         Some(now.mono_ms.saturating_add(secs.saturating_mul(1000)))
     }
 
-    /// The connection with a node over which sessions run: the oldest that stands.
+    /// The connection with a node over which sessions run: the newest, as an older one may be dead already.
     pub(crate) fn ready_conn(&self, node: NodeKey) -> Option<(ConnId, &Conn)> {
-        self.conns.iter().find(|(_, conn)| conn.peer() == Some(node)).map(|(id, conn)| (*id, conn))
+        self.conns.iter().rev().find(|(_, conn)| conn.peer() == Some(node)).map(|(id, conn)| (*id, conn))
     }
 
     /// Hub: revokes a member.

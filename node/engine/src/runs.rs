@@ -57,7 +57,9 @@ impl Engine {
         if !self.config.online {
             return Err(Refusal::Offline);
         }
+        let peer = plan.peer;
         self.commit(Entry::RunStarted { run, leakage });
+        self.dial_at_once(peer);
         self.begin_run(run);
         Ok(Reply::Done)
     }

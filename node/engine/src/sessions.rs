@@ -169,12 +169,14 @@ impl Engine {
     /// A peer is there, under our roster or not: propose what waits for it.
     pub(crate) fn sessions_ready(&mut self, node: NodeKey) {
         let epoch = self.state.network().map(|network| network.roster().epoch());
-        let Some((conn, _)) = self
-            .ready_conn(node)
-            .filter(|(_, conn)| matches!(conn.phase, Phase::Ready { epoch: theirs, .. } if Some(theirs) == epoch))
-        else {
+        let Some((id, conn)) = self.ready_conn(node) else { return };
+        if conn.ruleset.is_some_and(|theirs| theirs != ruleset_hash()) {
+            // It would decline, at the cost of a session.
+            return self.end_runs_that_await(|peer| peer == node, "other-ruleset");
+        }
+        if !matches!(conn.phase, Phase::Ready { epoch: theirs, .. } if Some(theirs) == epoch) {
             return;
-        };
+        }
         let now_ms = self.now.mono_ms;
         let waiting: Vec<u64> = self
             .sessions
@@ -185,7 +187,7 @@ impl Engine {
         for number in waiting {
             // More would be declined as busy, each at the cost of a session.
             if self.under_way_with(node, Place::Proposer) < SESSIONS_PER_PEER_MAX {
-                self.propose(number, conn);
+                self.propose(number, id);
             }
         }
     }
@@ -610,6 +612,17 @@ impl Engine {
         for number in lost {
             let active = self.sessions.remove(&number).expect("listed above");
             self.give_up(&active, "peer-lost");
+        }
+    }
+
+    /// Ends the runs that wait for a peer which will not come.
+    pub(crate) fn end_runs_that_await(&mut self, will_not_come: impl Fn(NodeKey) -> bool, code: &str) {
+        let awaits = |active: &Active| active.awaits_peer() && will_not_come(active.peer);
+        let over: Vec<u64> =
+            self.sessions.iter().filter(|(_, active)| awaits(active)).map(|(number, _)| *number).collect();
+        for number in over {
+            let active = self.sessions.remove(&number).expect("listed above");
+            self.end_run(active.plan.run, code);
         }
     }
 

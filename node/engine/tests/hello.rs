@@ -179,3 +179,47 @@ fn commands_that_are_not_this_nodes_are_refused_and_change_nothing_else() {
     assert!(matches!(command(&mut engine, purge), Err(Refusal::NotMember)));
     assert_eq!(engine.state().records(), before + 5, "each refusal is one entry");
 }
+
+/// The hub's answer when its member says hello on this connection.
+fn greet(engine: &mut Engine, conn: u64) -> Vec<Effect> {
+    engine.handle(NOW, up(conn, TransportKey(key(2).verifying_key())));
+    let mut hello = hello(engine);
+    hello.sign(&EXPORTER, true, &key(1));
+    engine.handle(NOW, Input::Frame(ConnId(conn), Message::Hello(hello).encode()));
+    said(engine)
+}
+
+#[test]
+fn a_member_that_dials_again_loses_the_connection_it_no_longer_knows() {
+    let mut engine = hub();
+    assert!(!greet(&mut engine, 2).iter().any(|effect| matches!(effect, Effect::Close(..))));
+    let effects = greet(&mut engine, 3);
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Close(ConnId(2), CloseCode::Replaced))));
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Close(ConnId(3), _))));
+    assert_eq!(engine.connected().count(), 1);
+}
+
+#[test]
+fn an_invitation_that_has_expired_lets_nobody_in() {
+    let mut engine = Engine::new(Config { online: true }, State::default(), Seed::new([9; 32]), NOW);
+    command(&mut engine, Command::FoundHub { name: text("Hub"), address: text("127.0.0.1:1") }).unwrap();
+    let invitation = invite(&mut engine);
+    let invited = invitation.transport_key();
+    let late = Now { wall: NOW.wall.plus_secs(3600), mono_ms: NOW.mono_ms + 3_600_000 };
+    engine.handle(late, Input::Deadline);
+    let allowed = said(&mut engine).into_iter().find_map(|effect| match effect {
+        Effect::Allow(keys) => Some(keys),
+        _ => None,
+    });
+    assert!(!allowed.unwrap().contains(&invited), "its key is taken off the list");
+    engine.handle(late, up(2, invited));
+    let effects = said(&mut engine);
+    assert!(matches!(effects[..], [Effect::Close(ConnId(2), CloseCode::NotOnRoster)]), "{effects:?}");
+
+    let mut member = Engine::new(Config { online: true }, State::default(), Seed::new([8; 32]), late);
+    member.handle(late, Input::Command(Ticket(1), Command::FoundMember { name: text("Bank"), address: text("") }));
+    reply(said(&mut member)).unwrap();
+    let expires = invitation.expires;
+    member.handle(late, Input::Command(Ticket(1), Command::Join(Box::new(invitation))));
+    assert!(matches!(reply(said(&mut member)), Err(Refusal::InvitationExpired(at)) if at == expires));
+}

@@ -59,7 +59,8 @@ async fn attempt(shared: &Arc<Shared>, endpoint: &Endpoint, key: TransportKey) -
         }
     }
     Err(match last {
-        Refusal::Final | Refusal::Busy => DialFailure::Refused,
+        Refusal::Final => DialFailure::Refused,
+        Refusal::Busy => DialFailure::Busy,
         Refusal::Silent => DialFailure::Unreachable,
     })
 }

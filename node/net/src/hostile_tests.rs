@@ -53,7 +53,7 @@ impl Listener {
 
     /// A dialer of this shape, connected as far as QUIC goes.
     async fn connect(&self, config: quinn::ClientConfig) -> Result<(quinn::Endpoint, Connection), ConnectionError> {
-        let endpoint = tls::endpoint(([127, 0, 0, 1], 0).into(), None, &Limits::default()).unwrap();
+        let endpoint = tls::dialer(([127, 0, 0, 1], 0).into(), &Limits::default()).unwrap();
         let connecting = endpoint.connect_with(config, self.net.local_addr().unwrap(), UNSENT_NAME).unwrap();
         Ok((endpoint, timeout(PATIENCE, connecting).await.unwrap()?))
     }
@@ -178,7 +178,7 @@ async fn there_is_one_stream_no_datagram_no_ticket_and_no_early_bytes() {
     let mut listener = Listener::start(Limits::default());
     for _ in 0..2 {
         let (config, tickets) = odd::eager(&identity(1), key(2));
-        let endpoint = tls::endpoint(([127, 0, 0, 1], 0).into(), None, &Limits::default()).unwrap();
+        let endpoint = tls::dialer(([127, 0, 0, 1], 0).into(), &Limits::default()).unwrap();
         let connecting = endpoint.connect_with(config, listener.net.local_addr().unwrap(), UNSENT_NAME).unwrap();
         let connecting = connecting.into_0rtt().err().expect("nothing to resume");
         let connection = timeout(PATIENCE, connecting).await.unwrap().unwrap();

@@ -20,6 +20,7 @@ mod limits;
 mod listen;
 mod net;
 mod progress;
+mod reset;
 mod spki;
 mod stream;
 mod tls;
@@ -42,7 +43,7 @@ pub mod close_code {
     pub const BAD_GREETING: u32 = RESERVED_FROM + 2;
     /// The key is not, or no longer, allowed.
     pub const NOT_ALLOWED: u32 = RESERVED_FROM + 3;
-    /// The listener has no room for one more connection, of this key or at all. Trying later may succeed.
+    /// The listener has no room for one more connection. Trying later may succeed.
     pub const BUSY: u32 = RESERVED_FROM + 4;
     /// A frame that was begun did not make progress.
     pub const TOO_SLOW: u32 = RESERVED_FROM + 5;
@@ -54,4 +55,6 @@ pub mod close_code {
     pub const SHUTDOWN: u32 = RESERVED_FROM + 8;
     /// The greeting did not arrive within the limit of the handshake.
     pub const HANDSHAKE_TOO_SLOW: u32 = RESERVED_FROM + 9;
+    /// The same key has dialed again, and this was its oldest connection.
+    pub const REPLACED: u32 = RESERVED_FROM + 10;
 }

@@ -47,7 +47,8 @@ pub struct Limits {
     pub keep_alive: Duration,
     /// Connections that stand, accepted from all peers (count): 16 nodes with two each, twice.
     pub connections_max: usize,
-    /// Connections that stand, accepted from one key (count): one in use and one whose end was not heard yet.
+    /// Connections that stand, accepted from one key (count): one in use and one whose end was not heard yet. One more
+    /// ends the oldest.
     pub connections_per_key_max: usize,
     /// Accepted connections before their greeting (count).
     pub half_open_max: usize,
@@ -79,8 +80,8 @@ impl Default for Limits {
             handshake: Duration::from_secs(30),
             dial_tries: 3,
             dial_stagger: Duration::from_millis(250),
-            idle: Duration::from_secs(30),
-            keep_alive: Duration::from_secs(7),
+            idle: Duration::from_secs(20),
+            keep_alive: Duration::from_secs(4),
             connections_max: 64,
             connections_per_key_max: 2,
             half_open_max: 64,

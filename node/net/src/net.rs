@@ -93,7 +93,7 @@ impl Net {
                     shared.pq,
                     &shared.limits,
                 );
-                let endpoint = tls::endpoint(address, Some(tls), &shared.limits)
+                let endpoint = tls::listener(address, &shared.identity, tls, &shared.limits)
                     .map_err(|source| NetError::Listen { address, source })?;
                 shared.runtime.spawn(listen::listen(Arc::clone(&shared), endpoint.clone()));
                 Some(endpoint)
@@ -276,7 +276,7 @@ impl Shared {
         if let Some(endpoint) = dialer {
             return Ok(endpoint.clone());
         }
-        let endpoint = tls::endpoint(any, None, &self.limits)?;
+        let endpoint = tls::dialer(any, &self.limits)?;
         *dialer = Some(endpoint.clone());
         Ok(endpoint)
     }
@@ -292,11 +292,10 @@ impl Shared {
                 if !self.allow.read().expect(LOCK).contains(&key) {
                     return Err(close_code::NOT_ALLOWED);
                 }
-                let of_key = inbound(&slots).filter(|slot| slot.key == key).count();
-                let full = inbound(&slots).count() >= self.limits.connections_max;
-                if full || of_key >= self.limits.connections_per_key_max {
+                if inbound(&slots).count() >= self.limits.connections_max {
                     return Err(close_code::BUSY);
                 }
+                make_room(&mut slots, key, self.limits.connections_per_key_max);
                 Side::Listener
             }
             // The key was taken out of the set while the dial was under way.
@@ -317,6 +316,17 @@ impl Shared {
 
 fn inbound(slots: &BTreeMap<ConnId, Slot>) -> impl Iterator<Item = &Slot> {
     slots.values().filter(|slot| slot.side == Side::Listener)
+}
+
+/// Ends the oldest connections that were accepted from a key, so that one more is within the limit. A peer that dials
+/// anew has lost them, whether we have heard of it or not: it must not wait until they time out here.
+fn make_room(slots: &mut BTreeMap<ConnId, Slot>, key: TransportKey, max: usize) {
+    let of_key = |slot: &Slot| slot.side == Side::Listener && slot.key == key && !slot.is_ending();
+    let standing = slots.values().filter(|slot| of_key(slot)).count();
+    let too_many = (standing + 1).saturating_sub(max.max(1));
+    for slot in slots.values_mut().filter(|slot| of_key(slot)).take(too_many) {
+        slot.end(Ending::now(close_code::REPLACED, DownReason::ClosedHere));
+    }
 }
 
 /// How a connection came about.
@@ -341,6 +351,10 @@ struct Slot {
 }
 
 impl Slot {
+    fn is_ending(&self) -> bool {
+        self.ending.is_none()
+    }
+
     /// Asks the task to end. The first request stands, but an immediate one is never delayed by a flush.
     fn end(&mut self, ending: Ending) {
         self.frames = None;

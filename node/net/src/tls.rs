@@ -24,7 +24,8 @@ use rustls::{
 use crate::limits::{
     Congestion, INCOMING_BUFFER_LEN, INCOMING_BUFFER_TOTAL_LEN, INCOMING_MAX, Limits, SOCKET_BUFFER_LEN,
 };
-use crate::{Allow, TransportIdentity, spki};
+use crate::reset::RandomIds;
+use crate::{Allow, TransportIdentity, close_code, spki};
 
 /// What is spoken on the connection (RFC 7301). Peers that name another do not connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,13 +136,30 @@ fn dialer_quic(tls: rustls::ClientConfig, limits: &Limits) -> quinn::ClientConfi
     config
 }
 
-/// An endpoint on this address. With a `config` it listens.
-pub(crate) fn endpoint(
+/// An endpoint on this address, for dialing.
+pub(crate) fn dialer(address: SocketAddr, limits: &Limits) -> std::io::Result<quinn::Endpoint> {
+    endpoint(address, EndpointConfig::default(), None, limits)
+}
+
+/// An endpoint on this address that listens, and resets what its earlier processes left.
+pub(crate) fn listener(
     address: SocketAddr,
+    identity: &TransportIdentity,
+    config: quinn::ServerConfig,
+    limits: &Limits,
+) -> std::io::Result<quinn::Endpoint> {
+    let mut endpoint_config = EndpointConfig::new(identity.reset());
+    let random = aws_lc_rs::default_provider().secure_random;
+    endpoint_config.cid_generator(move || Box::new(RandomIds(random)));
+    endpoint(address, endpoint_config, Some(config), limits)
+}
+
+fn endpoint(
+    address: SocketAddr,
+    mut endpoint: EndpointConfig,
     config: Option<quinn::ServerConfig>,
     limits: &Limits,
 ) -> std::io::Result<quinn::Endpoint> {
-    let mut endpoint = EndpointConfig::default();
     endpoint.max_udp_payload_size(limits.mtu_max.max(1472)).map_err(std::io::Error::other)?;
     quinn::Endpoint::new(endpoint, config, socket(address)?, Arc::new(quinn::TokioRuntime))
 }
@@ -180,8 +198,13 @@ pub(crate) fn refusal(error: &quinn::ConnectionError) -> Refusal {
         E::ConnectionClosed(close) if close.error_code == quinn::TransportErrorCode::CONNECTION_REFUSED => {
             Refusal::Busy
         }
-        E::ApplicationClosed(close) if close.error_code == VarInt::from_u32(crate::close_code::BUSY) => Refusal::Busy,
-        E::ConnectionClosed(_) | E::ApplicationClosed(_) | E::TransportError(_) | E::VersionMismatch => Refusal::Final,
+        E::ApplicationClosed(close) => match u32::try_from(close.error_code.into_inner()) {
+            Ok(close_code::BUSY) => Refusal::Busy,
+            // It goes, or heard us too late: nothing was said about us.
+            Ok(close_code::SHUTDOWN | close_code::HANDSHAKE_TOO_SLOW) => Refusal::Silent,
+            _ => Refusal::Final,
+        },
+        E::ConnectionClosed(_) | E::TransportError(_) | E::VersionMismatch => Refusal::Final,
         E::TimedOut | E::Reset | E::LocallyClosed | E::CidsExhausted => Refusal::Silent,
     }
 }

@@ -3,28 +3,30 @@
 mod common;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use common::{Setup, key, keys, pair};
+use common::{Setup, connect, key, keys, pair};
 use cwg_engine::io::{DownReason, Endpoint};
 use cwg_net::{Limits, NetEvent, close_code};
 use tokio::net::UdpSocket;
 
-/// A wire between one dialer and a listener that can be cut.
+/// A wire between one dialer and a listener that can be cut, and laid to another listener.
 struct Wire {
     address: SocketAddr,
     cut: Arc<AtomicBool>,
+    listener: Arc<Mutex<SocketAddr>>,
 }
 
 impl Wire {
     async fn to(listener: SocketAddr) -> Self {
         let near = Arc::new(UdpSocket::bind("127.0.0.1:0").await.expect("a loopback socket"));
         let far = Arc::new(UdpSocket::bind("127.0.0.1:0").await.expect("a loopback socket"));
-        far.connect(listener).await.expect("a loopback socket");
         let cut = Arc::new(AtomicBool::new(false));
-        let wire = Self { address: near.local_addr().expect("a loopback socket"), cut: Arc::clone(&cut) };
+        let listener = Arc::new(Mutex::new(listener));
+        let address = near.local_addr().expect("a loopback socket");
+        let wire = Self { address, cut: Arc::clone(&cut), listener: Arc::clone(&listener) };
         tokio::spawn(async move {
             let (mut there, mut back) = (vec![0; 65_536], vec![0; 65_536]);
             let mut dialer = None;
@@ -33,11 +35,14 @@ impl Wire {
                     got = near.recv_from(&mut there) => if let Ok((len, from)) = got {
                         dialer = Some(from);
                         if !cut.load(Ordering::Relaxed) {
-                            let _ = far.send(&there[..len]).await;
+                            let to = *listener.lock().expect("no code panics while it holds this lock");
+                            let _ = far.send_to(&there[..len], to).await;
                         }
                     },
-                    got = far.recv(&mut back), if !cut.load(Ordering::Relaxed) => {
-                        if let (Ok(len), Some(dialer)) = (got, dialer) {
+                    got = far.recv_from(&mut back), if !cut.load(Ordering::Relaxed) => {
+                        if let (Ok((len, from)), Some(dialer)) = (got, dialer)
+                            && from == *listener.lock().expect("no code panics while it holds this lock")
+                        {
                             let _ = near.send_to(&back[..len], dialer).await;
                         }
                     },
@@ -45,6 +50,10 @@ impl Wire {
             }
         });
         wire
+    }
+
+    fn lead_to(&self, listener: SocketAddr) {
+        *self.listener.lock().expect("no code panics while it holds this lock") = listener;
     }
 }
 
@@ -132,4 +141,44 @@ async fn a_close_is_not_held_up_by_a_peer_that_does_not_read() {
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     assert!(matches!(listener.event().await, NetEvent::Up(_)));
     assert_eq!(listener.down().await.1, DownReason::ClosedByPeer(3));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_listener_that_comes_back_ends_the_connections_of_its_earlier_life_at_once() {
+    // No time-out would end it while this test waits.
+    let limits =
+        Limits { idle: Duration::from_secs(3600), keep_alive: Duration::from_millis(200), ..Limits::default() };
+    let setup = |limits| Setup { limits, ..Setup::listener(2, keys(&[1])) };
+    let mut first = setup(limits.clone()).start();
+    let mut dialer = Setup { limits: limits.clone(), ..Setup::dialer(1) }.start();
+    // A killed process says nothing: its wire is cut, and a new process stands at the same address.
+    let wire = Wire::to(first.net.local_addr().unwrap()).await;
+    dialer.net.dial(1, &Endpoint(wire.address.to_string()), key(2));
+    let (here, _) = (dialer.up().await, first.up().await);
+    let second = setup(limits).start();
+    wire.lead_to(second.net.local_addr().unwrap());
+    assert_eq!(dialer.down().await, (here.conn, DownReason::Lost));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_dials_again_is_let_in_and_loses_its_oldest_connection() {
+    let mut listener = Setup::listener(2, keys(&[1, 3])).start();
+    let mut other = Setup::dialer(3).start();
+    let (kept, _) = connect(&mut other, &mut listener, key(2)).await;
+    // Each process of the dialer dies without a word.
+    let mut earlier = Vec::new();
+    for life in 0..6 {
+        let mut dialer = Setup::dialer(1).start();
+        dialer.net.dial(1, &listener.endpoint(), key(2));
+        dialer.up().await;
+        let there = listener.up().await;
+        earlier.push((dialer, there));
+        if let Some(oldest) = usize::checked_sub(life, 2) {
+            assert_eq!(listener.down().await, (earlier[oldest].1.conn, DownReason::ClosedHere));
+            let reason = earlier[oldest].0.down().await.1;
+            assert!(matches!(reason, DownReason::ClosedByPeer(close_code::REPLACED) | DownReason::Lost), "{reason:?}");
+        }
+    }
+    other.net.send(kept.conn, b"still here".to_vec());
+    assert_eq!(listener.frame().await, b"still here");
 }

@@ -4,7 +4,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Node, Setup, connect, key, keys, pair};
+use common::{Setup, connect, key, keys, pair};
 use cwg_engine::io::{DialFailure, DownReason, Endpoint};
 use cwg_net::{Allow, Alpn, Limits, Pq, close_code};
 use tokio::time::Instant;
@@ -82,36 +82,6 @@ async fn a_preference_for_post_quantum_meets_a_requirement() {
     let mut listener = Setup::listener(2, keys(&[1])).start();
     let mut dialer = Setup { pq: Pq::Preferred, ..Setup::dialer(1) }.start();
     connect(&mut dialer, &mut listener, key(2)).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_key_has_two_connections_and_not_three() {
-    let mut listener = Setup::listener(2, keys(&[1, 3])).start();
-    let limits = Limits { handshake: Duration::from_secs(3), ..Limits::default() };
-    let mut dialer = Setup { limits, ..Setup::dialer(1) }.start();
-    let (first, _) = connect(&mut dialer, &mut listener, key(2)).await;
-    let (second, _) = connect(&mut dialer, &mut listener, key(2)).await;
-    assert_ne!(first.conn, second.conn);
-    dialer.net.dial(3, &listener.endpoint(), key(2));
-    assert_eq!(dialer.dial_failed().await, (3, DialFailure::Refused));
-    connect(&mut Setup::dialer(3).start(), &mut listener, key(2)).await;
-    dialer.net.close(first.conn, 0);
-    assert_eq!(dialer.down().await.0, first.conn);
-    let (third, _) = reconnect(&mut dialer, &mut listener).await;
-    assert_ne!(third, second.conn);
-}
-
-/// Connects while ends of other connections may still arrive at the listener.
-async fn reconnect(dialer: &mut Node, listener: &mut Node) -> (cwg_engine::io::ConnId, cwg_engine::io::ConnId) {
-    dialer.net.dial(4, &listener.endpoint(), key(2));
-    let here = dialer.up().await.conn;
-    loop {
-        match listener.event().await {
-            cwg_net::NetEvent::Up(there) => return (here, there.conn),
-            cwg_net::NetEvent::Down { .. } => {}
-            other => panic!("{other:?}"),
-        }
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

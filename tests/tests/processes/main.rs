@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod bad_files;
 mod bench;
 mod nodes;
 mod real_data;
+mod recovery;
 
 use std::fs;
 use std::process::Stdio;
@@ -143,7 +145,8 @@ fn bad_input_is_refused_by_name_and_changes_nothing() {
     check(&["indicators", "load", "/dev/zero", "--map", &map], 65, "not-a-file");
     check(&["run", "status", "ffff0000"], 65, "unknown-run");
     check(&["match", "show", "ffff0000"], 65, "unknown-match");
-    check(&["pilot", "show", "nowhere"], 64, "pilot-name");
+    check(&["pilot", "show", "nowhere"], 65, "unknown-pilot");
+    check(&["pilot", "show", "ffff0000"], 65, "unknown-pilot");
     check(&["hub", "invite", "--name", "x"], 77, "not-hub");
     fs::write(bank.path("bad.toml"), "format = \"csv\"\nsurprise = 1\n").unwrap();
     let bad = bank.cwg(&["indicators", "load", &bank.text("in.csv"), "--map", &bank.text("bad.toml")]).refused(65);

@@ -63,6 +63,12 @@ impl Answer {
         serde_json::from_str(&self.text).unwrap()
     }
 
+    /// The document of a command whose answer is no.
+    pub(crate) fn no(&self) -> Value {
+        assert_eq!(self.code, 1, "{}{}", self.text, self.talk);
+        serde_json::from_str(&self.text).unwrap()
+    }
+
     /// The problem of a command that did not.
     pub(crate) fn refused(&self, exit: i32) -> Value {
         assert_eq!(self.code, exit, "{}{}", self.text, self.talk);
@@ -102,6 +108,16 @@ impl Node {
             }
         });
         self.daemon = Some(child);
+    }
+
+    /// The daemon's process, as the system numbers it.
+    pub(crate) fn pid(&self) -> String {
+        self.daemon.as_ref().map(Child::id).unwrap().to_string()
+    }
+
+    /// SIGSTOP: from now on the daemon does nothing and says nothing.
+    pub(crate) fn freeze(&self) {
+        assert!(Command::new("kill").args(["-STOP", &self.pid()]).status().unwrap().success());
     }
 
     /// SIGKILL.
@@ -159,7 +175,7 @@ impl Drop for Node {
     }
 }
 
-/// A hub and banks that have joined and signed one charter, all serving.
+/// A hub and banks that have joined and signed one charter if they are two or more, all serving.
 pub(crate) struct Group {
     pub(crate) banks: Vec<Node>,
     pub(crate) hub: Node,
@@ -183,6 +199,10 @@ impl Group {
             let file = passphrase.display().to_string();
             bank.cwg(&["operator", "add", "Ann", "--operator-passphrase-file", &file]).ok();
             group.banks.push(bank);
+        }
+        // A charter is between two.
+        if banks < 2 {
+            return group;
         }
         let names: Vec<String> = (0..banks).map(|number| format!("\"Bank {number}\"")).collect();
         let charter = group.root.path().join("charter.toml");

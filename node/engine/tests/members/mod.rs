@@ -1,0 +1,359 @@
+//! Two members under one signed charter, made from records, with a wire between them that a test can hold or change.
+
+#![allow(dead_code, reason = "each test binary uses a part")]
+
+use std::collections::VecDeque;
+
+use cwg_crypto::{Digest, Secret32, Seed, SigningKey};
+use cwg_engine::command::{Command, Refusal, Reply};
+use cwg_engine::io::{
+    ConnId, DialFailure, DownReason, Effect, IndicatorRow, Input, LoadQuery, Loaded, Now, PeerUp, Selection, Side,
+    Ticket,
+};
+use cwg_engine::record::{Entry, NodeKind, Record, RunPlan, StoredSecret};
+use cwg_engine::state::{RunPhase, State};
+use cwg_engine::{Config, Engine};
+use cwg_protocol::charter::{Body as CharterBody, Budget, Charter, KindRoles, MemberSignature, RunKind};
+use cwg_protocol::indicator::{IndicatorKind, Roles, Strength};
+use cwg_protocol::psi::protocol_named;
+use cwg_protocol::roster::{Body, Entry as RosterEntry, Roster, Status};
+use cwg_protocol::session::Learns;
+use cwg_protocol::wire::{BoundedText, Hello, Message};
+use cwg_protocol::{Epoch, Item, NetworkId, NodeKey, OperatorKey, PilotId, RunId, TransportKey, UnixTime};
+
+pub(crate) const WALL: u64 = 1_800_000_000;
+pub(crate) const SESSIONS_PER_DAY: u32 = 2;
+const NETWORK: NetworkId = NetworkId([9; 16]);
+const PILOT: PilotId = PilotId([4; 8]);
+const HUB: u8 = 9;
+
+/// How a dial ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialed {
+    Connects,
+    Fails(DialFailure),
+}
+
+/// Member 0, member 1, and what is between them.
+pub(crate) struct Members {
+    pub(crate) engines: [Engine; 2],
+    pub(crate) journals: [Vec<Record>; 2],
+    pub(crate) now: [Now; 2],
+    pub(crate) dialed: Dialed,
+    /// What becomes of a message of a member on its way: by default it arrives as it is.
+    pub(crate) wire: Box<dyn FnMut(usize, Message) -> Option<Message>>,
+    pub(crate) dials: usize,
+    /// How often each has loaded its own set.
+    pub(crate) loads: [usize; 2],
+    pub(crate) ended: Vec<Reply>,
+    queue: VecDeque<(usize, Effect)>,
+    conns: u64,
+    lives: u8,
+}
+
+pub(crate) fn text<const N: usize>(text: &str) -> BoundedText<N> {
+    text.to_owned().try_into().unwrap()
+}
+
+fn key(byte: u8) -> SigningKey {
+    SigningKey::from_secret(&Secret32::new([byte; 32]))
+}
+
+pub(crate) fn node(number: u8) -> NodeKey {
+    NodeKey(key(10 + number).verifying_key())
+}
+
+pub(crate) fn transport(number: u8) -> TransportKey {
+    TransportKey(key(20 + number).verifying_key())
+}
+
+fn rows() -> Vec<IndicatorRow> {
+    let row = |number: u8| IndicatorRow {
+        item: Item([number; 32]),
+        kind: IndicatorKind::Phone,
+        roles: Roles::BOTH,
+        strength: Strength::A,
+        canonical: format!("invented {number}"),
+        references: Vec::new(),
+        rows: 1,
+    };
+    (0..12).map(row).collect()
+}
+
+fn roster_entry(number: u8, status: Status) -> RosterEntry {
+    RosterEntry {
+        name: text(&format!("node {number}")),
+        node: node(number),
+        transport: transport(number),
+        address: text("node.example:7443"),
+        status,
+        since: Epoch(1),
+    }
+}
+
+fn first_roster() -> Roster {
+    let body = Body {
+        network: NETWORK,
+        epoch: Epoch(1),
+        previous: Digest::from_bytes([0; 32]),
+        issued: UnixTime(WALL - 3600),
+        valid_until: UnixTime(WALL + 300 * 86_400),
+        hub: roster_entry(HUB, Status::Active),
+        members: [0, 1].map(|number| roster_entry(number, Status::Active)).to_vec().try_into().unwrap(),
+    };
+    Roster::sign(body, &key(10 + HUB)).unwrap()
+}
+
+/// A listener's hello on the first connection, changed by the one who signs it.
+pub(crate) fn signed_anew(mut hello: Hello, member: u8, change: impl Fn(&mut Hello)) -> Hello {
+    change(&mut hello);
+    hello.sign(&[1; 32], false, &key(10 + member));
+    hello
+}
+
+/// The roster after the first, in which member 1 is revoked.
+pub(crate) fn without_member_1() -> Roster {
+    let first = first_roster();
+    let mut body = first.body().clone();
+    body.epoch = Epoch(2);
+    body.previous = first.digest();
+    let mut members = body.members.to_vec();
+    (members[1].status, members[1].since) = (Status::Revoked, Epoch(2));
+    body.members = members.try_into().unwrap();
+    Roster::sign(body, &key(10 + HUB)).unwrap()
+}
+
+fn charter() -> Charter {
+    let mut members = vec![node(0), node(1)];
+    members.sort();
+    let body = CharterBody {
+        network: NETWORK,
+        pilot: PILOT,
+        version: 1,
+        name: text("payees"),
+        purpose: text("find shared payees"),
+        legal_basis: text("invented act, section 1"),
+        members: members.try_into().unwrap(),
+        kinds: vec![KindRoles { kind: IndicatorKind::Phone, roles: Roles::BOTH }].try_into().unwrap(),
+        runs: vec![RunKind::Pair].try_into().unwrap(),
+        learns: vec![Learns::Proposer, Learns::Both].try_into().unwrap(),
+        opens: UnixTime(WALL - 3600),
+        closes: UnixTime(WALL + 300 * 86_400),
+        retention_days: 90,
+        budget: Budget { items_per_session: 1024, sessions_per_day: SESSIONS_PER_DAY, items_min: 10 },
+    };
+    Charter::sign(body, &key(10 + HUB)).unwrap()
+}
+
+fn records(number: u8) -> Vec<Record> {
+    let charter = charter();
+    let signed = [0, 1].map(|member| {
+        let person = key(30 + member);
+        let signature = MemberSignature::complete(
+            charter.digest(),
+            node(member),
+            text("a person"),
+            OperatorKey(person.verifying_key()),
+            MemberSignature::sign_as_person(charter.digest(), node(member), &person),
+            &key(10 + member),
+        );
+        Entry::CharterSigned { pilot: PILOT, charter: charter.digest(), signature }
+    });
+    let founded = Entry::Founded {
+        kind: NodeKind::Member,
+        name: text(&format!("node {number}")),
+        address: text("node.example:7443"),
+        node: StoredSecret([10 + number; 32]),
+        transport: StoredSecret([20 + number; 32]),
+    };
+    let joined = Entry::Joined { network: NETWORK, hub: node(HUB), roster: first_roster().signed().clone() };
+    let adopted = Entry::CharterAdopted { charter: charter.signed().clone() };
+    let all = [founded, joined, adopted].into_iter().chain(signed);
+    all.map(|entry| Record { at: UnixTime(WALL - 60), entry }).collect()
+}
+
+fn engine(journal: &[Record], seed: u8, now: Now) -> Engine {
+    let state = State::replay(journal.iter().cloned()).unwrap();
+    Engine::new(Config { online: true }, state, Seed::new([seed; 32]), now)
+}
+
+impl Members {
+    pub(crate) fn new() -> Self {
+        let journals = [records(0), records(1)];
+        let now = [Now { wall: UnixTime(WALL), mono_ms: 1000 }; 2];
+        let engines = [0, 1].map(|member| engine(&journals[member], 40 + member as u8, now[member]));
+        let wire = Box::new(|_, message| Some(message));
+        let (dialed, queue) = (Dialed::Connects, VecDeque::new());
+        let mut members = Self {
+            engines,
+            journals,
+            now,
+            dialed,
+            wire,
+            dials: 0,
+            loads: [0; 2],
+            ended: Vec::new(),
+            queue,
+            conns: 0,
+            lives: 50,
+        };
+        members.pump();
+        members
+    }
+
+    /// Kills a member's process and starts it again on what its journal holds, `mono_ms` back at its beginning.
+    pub(crate) fn restart(&mut self, member: usize) {
+        self.lives += 1;
+        self.queue.clear();
+        self.now[member].mono_ms = 1000;
+        self.engines[member] = engine(&self.journals[member], self.lives, self.now[member]);
+        let other = 1 - member;
+        // The other one notices as soon as the new process dials; here, at once.
+        for conn in 1..=self.conns {
+            self.engines[other].handle(self.now[other], Input::PeerDown(ConnId(conn), DownReason::Lost));
+        }
+        self.pump();
+    }
+
+    /// Plans and starts a run of member 0 with member 1.
+    pub(crate) fn start_run(&mut self, learns: Learns) -> Result<RunId, Refusal> {
+        let voprf = protocol_named("voprf").unwrap();
+        let plan = RunPlan {
+            run: RunId([0; 8]),
+            pilot: PILOT,
+            charter: charter().digest(),
+            peer: node(1),
+            learns,
+            protocol: voprf.id(),
+            selection: Selection(vec![(IndicatorKind::Phone, Roles::BOTH)]),
+        };
+        let Reply::RunPlanned(run) = self.command(0, Command::PlanRun(plan))? else { panic!("not planned") };
+        self.command(0, Command::StartRun { run, leakage: voprf.leakage().digest() })?;
+        Ok(run)
+    }
+
+    pub(crate) fn command(&mut self, member: usize, command: Command) -> Result<Reply, Refusal> {
+        self.engines[member].handle(self.now[member], Input::Command(Ticket(7), command));
+        let mut answer = None;
+        while let Some(effect) = self.engines[member].poll_effect() {
+            match effect {
+                Effect::Reply(Ticket(7), reply) => answer = Some(*reply),
+                effect => self.queue.push_back((member, effect)),
+            }
+        }
+        self.pump();
+        answer.expect("answered at once")
+    }
+
+    pub(crate) fn input(&mut self, member: usize, input: Input) {
+        self.engines[member].handle(self.now[member], input);
+        self.pump();
+    }
+
+    /// Lets time pass on both sides, from deadline to deadline.
+    pub(crate) fn pass_ms(&mut self, ms: u64) {
+        let until = [0, 1].map(|member| self.now[member].mono_ms + ms);
+        for member in [0, 1] {
+            while let Some(due) = self.engines[member].poll_deadline().filter(|due| *due <= until[member]) {
+                self.move_to(member, due.max(self.now[member].mono_ms + 1));
+                self.input(member, Input::Deadline);
+            }
+            self.move_to(member, until[member]);
+        }
+    }
+
+    fn move_to(&mut self, member: usize, mono_ms: u64) {
+        let now = &mut self.now[member];
+        let secs = mono_ms / 1000 - now.mono_ms / 1000;
+        *now = Now { wall: now.wall.plus_secs(secs), mono_ms };
+    }
+
+    pub(crate) fn phase(&self, member: usize, run: RunId) -> RunPhase {
+        self.engines[member].state().runs()[&run].phase.clone()
+    }
+
+    /// Says hello to a member as its hub whose clock stands at `clock`.
+    pub(crate) fn hub_says_hello(&mut self, member: usize, clock: UnixTime) {
+        self.conns += 1;
+        let (conn, exporter) = (ConnId(self.conns), [7; 32]);
+        let key = transport(HUB);
+        self.input(member, Input::PeerUp(PeerUp { conn, key, side: Side::Dialer, exporter }));
+        let network = self.engines[member].state().network().unwrap();
+        let mut hello = Hello {
+            version: cwg_protocol::wire::limits::PROTOCOL_VERSION,
+            network: NETWORK,
+            node: node(HUB),
+            epoch: network.roster().epoch(),
+            roster: network.roster().digest(),
+            ruleset: cwg_protocol::indicator::RULESET_ID,
+            ruleset_digest: cwg_protocol::indicator::ruleset_hash(),
+            clock: clock.0,
+            signature: cwg_crypto::Signature::from_bytes([0; 64]),
+        };
+        hello.sign(&exporter, false, &self::key(10 + HUB));
+        self.input(member, Input::Frame(conn, Message::Hello(hello).encode()));
+    }
+
+    fn pump(&mut self) {
+        loop {
+            for member in [0, 1] {
+                while let Some(effect) = self.engines[member].poll_effect() {
+                    self.queue.push_back((member, effect));
+                }
+            }
+            let Some((member, effect)) = self.queue.pop_front() else { return };
+            self.carry_out(member, effect);
+        }
+    }
+
+    fn carry_out(&mut self, member: usize, effect: Effect) {
+        let other = 1 - member;
+        let input = match effect {
+            Effect::Store(records) => {
+                self.journals[member].extend(records);
+                return;
+            }
+            Effect::Send(conn, body) => {
+                let message = Message::decode(&body).unwrap();
+                let Some(message) = (self.wire)(member, message) else { return };
+                return self.engines[other].handle(self.now[other], Input::Frame(conn, message.encode()));
+            }
+            Effect::Close(conn, code) => {
+                let reason = DownReason::ClosedByPeer(code as u32);
+                return self.engines[other].handle(self.now[other], Input::PeerDown(conn, reason));
+            }
+            Effect::Dial(dial) if dial.key == transport(HUB) => return,
+            Effect::Dial(dial) => {
+                self.dials += 1;
+                match self.dialed {
+                    Dialed::Fails(failure) => Input::DialFailed(dial.ticket, failure),
+                    Dialed::Connects => return self.connect(member),
+                }
+            }
+            Effect::Load(ticket, LoadQuery::Items(..)) => {
+                self.loads[member] += 1;
+                Input::Loaded(ticket, Loaded::Items(rows().iter().map(|row| row.item).collect()))
+            }
+            Effect::Load(ticket, LoadQuery::Rows(items)) => {
+                let wanted = rows().into_iter().filter(|row| items.contains(&row.item)).collect();
+                Input::Loaded(ticket, Loaded::Rows(wanted))
+            }
+            Effect::Compute(ticket, job) => Input::Computed(ticket, job.run()),
+            Effect::Reply(_, reply) => {
+                self.ended.push(reply.unwrap());
+                return;
+            }
+            Effect::Allow(_) | Effect::Log(..) => return,
+        };
+        self.engines[member].handle(self.now[member], input);
+    }
+
+    fn connect(&mut self, dialer: usize) {
+        self.conns += 1;
+        let (conn, exporter) = (ConnId(self.conns), [self.conns as u8; 32]);
+        for (member, side) in [(dialer, Side::Dialer), (1 - dialer, Side::Listener)] {
+            let key = transport(1 - member as u8);
+            self.engines[member].handle(self.now[member], Input::PeerUp(PeerUp { conn, key, side, exporter }));
+        }
+    }
+}

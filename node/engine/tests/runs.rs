@@ -1,0 +1,137 @@
+//! Runs of two members: how they end when the peer will not have them, and by which name.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod members;
+
+use cwg_crypto::Digest;
+use cwg_engine::command::Command;
+use cwg_engine::io::{DialFailure, Input};
+use cwg_engine::record::Entry;
+use cwg_engine::state::RunPhase;
+use cwg_protocol::session::Learns;
+use cwg_protocol::wire::{Message, RosterChain};
+use members::{Dialed, Members, without_member_1};
+
+fn charges(members: &Members, member: usize) -> usize {
+    members.journals[member].iter().filter(|record| matches!(record.entry, Entry::SessionCharged { .. })).count()
+}
+
+#[test]
+fn two_members_seal_a_run() {
+    let mut members = Members::new();
+    let run = members.start_run(Learns::Proposer).unwrap();
+    assert_eq!(members.phase(0, run), RunPhase::Sealed(Some(12)));
+    assert_eq!(members.phase(1, run), RunPhase::Sealed(None));
+}
+
+#[test]
+fn a_run_whose_peer_refuses_the_handshake_ends_by_that_name_and_charges_nothing() {
+    let mut members = Members::new();
+    members.dialed = Dialed::Fails(DialFailure::Refused);
+    let run = members.start_run(Learns::Proposer).unwrap();
+    assert_eq!(members.phase(0, run), RunPhase::Running, "one refusal may be a roster that is on its way");
+    members.pass_ms(10_000);
+    assert_eq!(members.phase(0, run), RunPhase::Ended("handshake-refused".into()));
+    assert_eq!((members.dials, charges(&members, 0)), (3, 0));
+    // An operator who starts another run is not made to wait for what became of the last.
+    members.dialed = Dialed::Connects;
+    let again = members.start_run(Learns::Proposer).unwrap();
+    assert_eq!(members.phase(0, again), RunPhase::Sealed(Some(12)));
+}
+
+#[test]
+fn a_peer_that_is_silent_or_busy_is_dialed_again() {
+    for failure in [DialFailure::Unreachable, DialFailure::Busy, DialFailure::Unresolved] {
+        let mut members = Members::new();
+        members.dialed = Dialed::Fails(failure);
+        let run = members.start_run(Learns::Proposer).unwrap();
+        members.pass_ms(120_000);
+        assert_eq!(members.phase(0, run), RunPhase::Running, "{failure:?}");
+        members.dialed = Dialed::Connects;
+        members.pass_ms(15_000);
+        assert_eq!(members.phase(0, run), RunPhase::Sealed(Some(12)), "{failure:?}");
+    }
+}
+
+#[test]
+fn a_run_that_waits_for_a_member_ends_when_the_member_is_revoked() {
+    let mut members = Members::new();
+    members.dialed = Dialed::Fails(DialFailure::Unreachable);
+    let run = members.start_run(Learns::Proposer).unwrap();
+    members.hub_says_hello(0, members.now[0].wall);
+    let rosters = vec![without_member_1().signed().clone()].try_into().unwrap();
+    let chain = Message::RosterChain(RosterChain { rosters });
+    members.input(0, Input::Frame(cwg_engine::io::ConnId(1), chain.encode()));
+    assert_eq!(members.phase(0, run), RunPhase::Ended("peer-not-on-roster".into()));
+}
+
+#[test]
+fn clocks_or_versions_that_differ_end_a_run_by_name() {
+    let check = |change: fn(&mut Members), code: &str| {
+        let mut members = Members::new();
+        change(&mut members);
+        let run = members.start_run(Learns::Proposer).unwrap();
+        members.pass_ms(10_000);
+        assert_eq!(members.phase(0, run), RunPhase::Ended(code.into()));
+        assert_eq!(charges(&members, 0), 0);
+    };
+    check(|members| members.now[0].wall = members.now[0].wall.plus_secs(3600), "clock-skew");
+    check(
+        |members| {
+            members.wire = Box::new(|from, message| match message {
+                // What a later version says of itself, as far as this one can read it.
+                Message::Hello(mut hello) if from == 1 => {
+                    hello.version += 1;
+                    Some(Message::Hello(hello))
+                }
+                other => Some(other),
+            });
+        },
+        "protocol-version",
+    );
+}
+
+#[test]
+fn a_peer_with_another_ruleset_is_refused_by_name_before_anything_is_loaded_or_charged() {
+    let mut members = Members::new();
+    members.wire = Box::new(|_, message| match message {
+        Message::Propose(mut propose) => {
+            propose.ruleset = Digest::from_bytes([1; 32]);
+            Some(Message::Propose(propose))
+        }
+        other => Some(other),
+    });
+    let run = members.start_run(Learns::Proposer).unwrap();
+    assert_eq!(members.phase(0, run), RunPhase::Ended("declined-ruleset".into()));
+    assert_eq!((charges(&members, 1), members.loads[1]), (0, 0));
+    let refused = members.journals[1]
+        .iter()
+        .any(|record| matches!(&record.entry, Entry::Refused { peer: Some(_), code } if code.0 == "declined-ruleset"));
+    assert!(refused, "the acceptor remembers it");
+}
+
+#[test]
+fn a_peer_that_says_at_hello_that_it_has_another_ruleset_costs_no_session() {
+    let mut members = Members::new();
+    members.wire = Box::new(|from, message| match message {
+        Message::Hello(hello) if from == 1 => Some(Message::Hello(members::signed_anew(hello, 1, |hello| {
+            hello.ruleset_digest = Digest::from_bytes([1; 32])
+        }))),
+        other => Some(other),
+    });
+    let run = members.start_run(Learns::Proposer).unwrap();
+    assert_eq!(members.phase(0, run), RunPhase::Ended("other-ruleset".into()));
+    assert_eq!((charges(&members, 0), charges(&members, 1), members.loads[1]), (0, 0, 0));
+}
+
+#[test]
+fn whoever_waits_for_a_run_that_cannot_begin_is_told() {
+    let mut members = Members::new();
+    members.dialed = Dialed::Fails(DialFailure::Refused);
+    let run = members.start_run(Learns::Proposer).unwrap();
+    members.input(0, Input::Command(cwg_engine::io::Ticket(8), Command::AwaitRun(run)));
+    assert!(members.ended.is_empty());
+    members.pass_ms(10_000);
+    assert_eq!(members.ended.len(), 1);
+}
