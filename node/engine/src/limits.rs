@@ -48,3 +48,7 @@ pub const BUDGET_PERIOD_SECS: u64 = 86_400;
 
 /// Sessions of all peers at once that this node accepts.
 pub const SESSIONS_MAX: usize = 16;
+
+/// Items of a set in a run between members, padding included: the set is held in memory, 32 bytes an item. Larger ones pass
+/// shard by shard in `cwg psi` alone so far.
+pub const SET_HELD_MAX: u32 = 1 << 22;

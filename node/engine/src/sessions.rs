@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cwg_protocol::charter::KindRoles;
 use cwg_protocol::indicator::ruleset_hash;
-use cwg_protocol::psi::{JobId, JobOutput, protocol};
+use cwg_protocol::psi::{JobId, JobOutput, ProtocolId, protocol};
 use cwg_protocol::session::{Lane, Matches, OwnItems, OwnSet, Place, Released, Session, SessionStep, Terms};
 use cwg_protocol::wire::limits::SESSIONS_PER_PEER_MAX;
 use cwg_protocol::wire::{Accept, Decline, DeclineCode, Message, Propose, PsiFrame, Seal, SessionAbort};
@@ -12,7 +12,7 @@ use cwg_protocol::{Item, NodeKey, RunId, SessionId, Violation};
 
 use crate::Engine;
 use crate::io::{CloseCode, ConnId, Effect, Level, LoadQuery, Loaded, Selection, Ticket};
-use crate::limits::{MATCHES_PER_RECORD, SESSION_STALL_MS, SESSIONS_MAX};
+use crate::limits::{MATCHES_PER_RECORD, SESSION_STALL_MS, SESSIONS_MAX, SET_HELD_MAX};
 use crate::peers::Phase;
 use crate::record::{Entry, RunPlan};
 use crate::runs::{budget_of, check_plan, learns};
@@ -94,7 +94,7 @@ impl Active {
 impl Engine {
     pub(crate) fn begin_session(&mut self, mut active: Active) {
         let selection = active.plan.selection.clone();
-        let limit = protocol(active.plan.protocol).map_or(0, |protocol| protocol.items_max());
+        let limit = set_limit(active.plan.protocol);
         active.stage = Stage::AwaitItems(None);
         self.load_items(active, selection, limit);
     }
@@ -155,7 +155,7 @@ impl Engine {
         if ready.items.is_empty() {
             return self.end_run(active.plan.run, "set-empty");
         }
-        let limit = protocol(active.plan.protocol).map_or(0, |protocol| protocol.items_max());
+        let limit = set_limit(active.plan.protocol);
         if ready.set.padded > budget.items_per_session.min(limit) {
             return self.end_run(active.plan.run, "set-too-large");
         }
@@ -250,7 +250,7 @@ impl Engine {
             Err(code) => self.decline(conn, run, attempt, code),
             Ok(plan) => {
                 let selection = plan.selection.clone();
-                let limit = protocol(plan.protocol).map_or(0, |protocol| protocol.items_max());
+                let limit = set_limit(plan.protocol);
                 let active = Active {
                     plan,
                     peer: from,
@@ -291,7 +291,7 @@ impl Engine {
         let budget = pilot.charter.body().budget;
         let sized = propose.set.padded >= cwg_protocol::wire::limits::ITEMS_MIN_PADDED
             && cwg_protocol::psi::padded_size(propose.set.padded as usize) == propose.set.padded
-            && propose.set.padded <= budget.items_per_session.min(known.items_max());
+            && propose.set.padded <= budget.items_per_session.min(set_limit(known.id()));
         sized.then_some(()).ok_or(DeclineCode::Size)?;
         if self.state.charged(propose.pilot, from, now) >= budget_of(pilot) {
             return Err(DeclineCode::Budget);
@@ -330,7 +330,7 @@ impl Engine {
             return self.decline(conn, run, attempt, code);
         }
         let ready = self.ready(items);
-        let limit = protocol(active.plan.protocol).map_or(0, |protocol| protocol.items_max());
+        let limit = set_limit(active.plan.protocol);
         let too_few = learns(active.plan.learns, Place::Acceptor) && ready.items.len() < budget.items_min as usize;
         // One code for all of these: which one it is would say more about our set.
         if ready.items.is_empty() || too_few || ready.set.padded > budget.items_per_session.min(limit) {
@@ -361,7 +361,7 @@ impl Engine {
         let Stage::AwaitAccept(_, ready, propose) = core::mem::replace(&mut active.stage, Stage::Fresh) else {
             unreachable!("found by this stage")
         };
-        let limit = protocol(active.plan.protocol).map_or(0, |protocol| protocol.items_max());
+        let limit = set_limit(active.plan.protocol);
         let budget = self.state.pilots().get(&active.plan.pilot).map(|pilot| pilot.charter.body().budget);
         let sized = accept.set.padded >= cwg_protocol::wire::limits::ITEMS_MIN_PADDED
             && cwg_protocol::psi::padded_size(accept.set.padded as usize) == accept.set.padded
@@ -672,6 +672,11 @@ impl Engine {
             })
             .map(|(number, _)| *number)
     }
+}
+
+/// The largest padded set of a run with a protocol: what the protocol takes and memory holds.
+fn set_limit(id: ProtocolId) -> u32 {
+    protocol(id).map_or(0, |known| known.items_max().min(SET_HELD_MAX))
 }
 
 fn selection_to_wire(
