@@ -1,6 +1,6 @@
 //! Oblivious key-value store: a vector from which anybody reads the value of a key, and which shows nothing of the keys as
 //! long as the values look random. Rindal and Raghuraman, "Blazing fast PSI" (2022/320), section 3: three sparse columns and a few
-//! dense ones a row, over GF(2^128), in bins of about 2^14 keys.
+//! dense ones a row, over GF(2^128), in bins of about 2^15 keys.
 //!
 //! The vector has a slice of [`OkvsParams::bin_len`] blocks for each bin: its sparse columns, then its dense ones. A key k
 //! falls into one bin and has there the value P\[p₀\] + P\[p₁\] + P\[p₂\] + Σ z^(j+1)·D\[j\], where the bin, three distinct columns p

@@ -41,9 +41,14 @@ impl OkvsParams {
     /// # Panics
     /// If there are more than [`ITEMS_MAX`] items, or lambda is above 128.
     pub fn new(items: u64, lambda: u32) -> Self {
+        Self::in_bins_of(items, lambda, BIN_ITEMS)
+    }
+
+    /// With so many keys a bin on average, where there is more than one.
+    fn in_bins_of(items: u64, lambda: u32, bin_items: u64) -> Self {
         assert!(items <= ITEMS_MAX && lambda <= LAMBDA_MAX, "sizes that the parameters are made for");
         let items = items.max(1);
-        let bins = items.div_ceil(BIN_ITEMS);
+        let bins = items.div_ceil(bin_items);
         let capacity = bin_capacity(items, bins, lambda);
         // What is left for one bin: half of the failures are those of full bins.
         let target = f64::from(lambda) + 1.0 + log2(bins as f64);
@@ -178,11 +183,19 @@ mod tests {
             (22, 256, 17_486, 1.288, 4, 1.375),
             (24, 1024, 17_529, 1.290, 4, 1.380),
         ] {
-            let params = OkvsParams::new(1 << log_items, 40);
+            let params = OkvsParams::in_bins_of(1 << log_items, 40, 1 << 14);
             assert_eq!((params.bins(), params.capacity(), params.dense()), (bins, capacity, dense), "2^{log_items}");
             let near = |value: f64, expected: f64| (value - expected).abs() < 0.001;
             assert!(near(params.columns() as f64 / params.capacity() as f64, expansion), "2^{log_items}: {params:?}");
             assert!(near(params.len() as f64 / f64::from(1 << log_items), blocks), "2^{log_items}: {params:?}");
+        }
+    }
+
+    #[test]
+    fn larger_bins_take_fewer_columns_an_item_and_rows_of_16_bits() {
+        for log_items in 16..=30 {
+            let [small, large] = [1 << 14, BIN_ITEMS].map(|bin| OkvsParams::in_bins_of(1 << log_items, 40, bin));
+            assert!(large.len() < small.len() && large.bin_len() <= usize::from(u16::MAX), "2^{log_items}");
         }
     }
 
@@ -212,7 +225,7 @@ mod tests {
     #[test]
     fn a_capacity_is_the_smallest_that_the_tail_allows() {
         for (items, lambda) in [(16_385_u64, 40), (20_000, 40), (50_000, 40), (1 << 18, 40), (1 << 18, 60)] {
-            let bins = items.div_ceil(BIN_ITEMS);
+            let bins = items.div_ceil(1 << 14);
             let allowed = 0.5_f64.powi(lambda as i32 + 1) / (bins * bins) as f64;
             let found = bin_capacity(items, bins, lambda);
             assert!(tail(items, bins, found) <= allowed, "{items}");

@@ -56,10 +56,10 @@ fn fewer_keys_than_items_are_encoded_down_to_none() {
 
 #[test]
 fn bins_one_by_one_and_in_ranges_give_the_same() {
-    let params = OkvsParams::new(3 << 14, 40);
+    let params = OkvsParams::new(3 << 15, 40);
     let row_keys = RowKeys::new(&[7; 32]);
-    let binned = Binned::new(&params, &row_keys, &blocks(3 << 14, 1)).unwrap();
-    let values = blocks(3 << 14, 2);
+    let binned = Binned::new(&params, &row_keys, &blocks(3 << 15, 1)).unwrap();
+    let values = blocks(3 << 15, 2);
     let (mut whole, mut single) = (vec![Block::ZERO; params.len()], vec![Block::ZERO; params.len()]);
     binned.encode_bins(0..3, &values, &mut Prg::new(Block::ONE), &mut whole).unwrap();
     let mut fill = Prg::new(Block::ONE);
@@ -121,7 +121,7 @@ fn a_key_that_was_not_encoded_reads_as_random() {
 
 #[test]
 fn equal_keys_are_refused_wherever_they_stand() {
-    for size in [2, 16, 33, 1000, 1 << 14, 40_000] {
+    for size in [2, 16, 33, 1000, 1 << 15, 80_000] {
         let params = OkvsParams::new(size as u64, 40);
         for (one, other) in [(0, 1), (0, size - 1), (size / 2, size - 1)] {
             let (mut keys, values) = (blocks(size, 1), blocks(size, 2));
