@@ -15,9 +15,9 @@
 //! The first four are for noise at any t places. Regular noise gives an attacker one linear equation more a block,
 //! hence they are taken with N - t samples and a secret of k - t, as 2022/712 does.
 //!
-//! Sessions have 144 trees of at least 128 leaves: 157 bits or more, by information sets with representations or by
-//! those for regular noise, which differ by two bits. With 128 trees, which programs that we compare with have, or
-//! which are left when sixteen positions of 144 are known, it is 141 bits or more.
+//! Sessions have 144 trees of at least 128 leaves: 157 bits or more. The three kinds of information sets are within three
+//! bits of each other; which is the cheapest depends on the leaves. With 128 trees, which programs that we compare with
+//! have, or which are left when sixteen positions of 144 are known, it is 141 bits or more.
 //!
 //! # How far to trust it
 //!
