@@ -93,7 +93,9 @@ pub trait Records {
                     if first == 0 {
                         found.clear();
                     }
-                    found.push(Ok(rows));
+                    if !rows.is_empty() {
+                        found.push(Ok(rows));
+                    }
                 }
                 Ok(_) => {}
                 Err(damage) => {

@@ -148,17 +148,20 @@ impl Records for Journal<'_> {
                 Ok(payload) => decoded(0, &payload?),
                 Err(error) => Err(damaged(0, &error)),
             };
-            Some(record.and_then(|record| match record.entry {
-                Entry::Matches { first, rows, .. } if !rows.is_empty() => {
+            match record.map(|record| record.entry) {
+                Ok(Entry::Matches { first, rows, .. }) if first == number && !rows.is_empty() => {
                     number = first.saturating_add(u32::try_from(rows.len()).unwrap_or(u32::MAX));
-                    Ok(rows)
+                    Some(Ok(rows))
                 }
-                _ => Err(DamagedRecord {
+                // The end of what was sealed again, or what is left of an earlier seal.
+                Ok(Entry::Matches { .. }) => None,
+                Ok(_) => Some(Err(DamagedRecord {
                     sound: 0,
                     what: "the index leads to a record that holds no matches".to_owned(),
                     hint: "stop the node, remove its index directory and start it again".to_owned(),
-                }),
-            }))
+                })),
+                Err(damage) => Some(Err(damage)),
+            }
         }))
     }
 }
@@ -187,5 +190,58 @@ fn running(node: &Node) -> Running {
         journal_bytes: doctor::bytes_in(&node.dir.join("journal")),
         set_bytes: doctor::bytes_in(&node.dir.join("sets")),
         damaged_sets,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cwg_engine::limits::MATCHES_PER_RECORD;
+    use cwg_protocol::indicator::{IndicatorKind, Roles, Strength};
+    use cwg_protocol::{Item, UnixTime};
+    use cwg_store::{PassphraseCost, Unlock, create_key_file, encode_record, keys_of_record};
+
+    use super::*;
+
+    const RUN: RunId = RunId([1; 8]);
+
+    fn row(number: usize) -> IndicatorRow {
+        IndicatorRow {
+            item: Item([0; 32]),
+            kind: IndicatorKind::Phone,
+            roles: Roles::BOTH,
+            strength: Strength::A,
+            canonical: format!("invented {number}"),
+            references: Vec::new(),
+            rows: 1,
+        }
+    }
+
+    /// The records of a seal with these rows, as the engine writes them when the run had been sealed before.
+    fn sealed_again(rows: std::ops::Range<usize>) -> Vec<Vec<u8>> {
+        let rows: Vec<IndicatorRow> = rows.map(row).collect();
+        let chunks = rows.chunks(MATCHES_PER_RECORD).chain([&[][..]]);
+        let mut first = 0;
+        let entry = |rows: &[IndicatorRow]| {
+            let entry = Entry::Matches { run: RUN, first, rows: rows.to_vec() };
+            first += u32::try_from(rows.len()).unwrap();
+            encode_record(&Record { at: UnixTime(7), entry })
+        };
+        chunks.map(entry).collect()
+    }
+
+    #[test]
+    fn the_index_leads_to_the_matches_of_the_last_seal_and_to_no_earlier_one() {
+        let place = tempfile::tempdir().unwrap();
+        let key = place.path().join("key");
+        create_key_file(&key).unwrap();
+        let keys_of = std::sync::Arc::new(keys_of_record);
+        let dir = place.path().join("store");
+        let mut store = Store::create(&dir, Unlock::KeyFile(&key), PassphraseCost::default(), keys_of).unwrap();
+        let full = MATCHES_PER_RECORD;
+        for last in [0..2 * full + 3, 10..20, 5000..5000 + full, 7..full, 0..0, 30..33 + full] {
+            store.append(&sealed_again(last.clone())).unwrap();
+            let found: Result<Vec<Vec<IndicatorRow>>, _> = Journal(&store).matches(RUN).collect();
+            assert_eq!(found.unwrap().concat(), last.map(row).collect::<Vec<_>>());
+        }
     }
 }

@@ -160,13 +160,14 @@ pub enum Entry {
         /// Why.
         code: Code,
     },
-    /// Matches of a run; they count only if the run's `RunSealed` follows.
+    /// Matches of a run, in one commit with its `RunSealed`. If a run is sealed again, the later ones stand in place of
+    /// the earlier ones.
     Matches {
         /// The run.
         run: RunId,
         /// Number of the first of them in the run.
         first: u32,
-        /// Rows of our own set that the peer also holds.
+        /// Rows of our own set that the peer also holds. None: the run has `first` matches and no more.
         rows: Vec<IndicatorRow>,
     },
     /// A run has its result.

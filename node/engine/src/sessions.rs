@@ -11,11 +11,12 @@ use cwg_protocol::wire::{Accept, Decline, DeclineCode, Message, Propose, PsiFram
 use cwg_protocol::{Item, NodeKey, RunId, SessionId, Violation};
 
 use crate::Engine;
-use crate::io::{CloseCode, ConnId, Effect, Level, LoadQuery, Loaded, Selection, Ticket};
+use crate::io::{CloseCode, ConnId, Effect, IndicatorRow, Level, LoadQuery, Loaded, Selection, Ticket};
 use crate::limits::{MATCHES_PER_RECORD, SESSION_STALL_MS, SESSIONS_MAX, SET_HELD_MAX};
 use crate::peers::Phase;
 use crate::record::{Entry, RunPlan};
 use crate::runs::{budget_of, check_plan, learns};
+use crate::state::RunPhase;
 
 /// One session under way.
 pub(crate) struct Active {
@@ -535,18 +536,27 @@ impl Engine {
         }
     }
 
-    fn store_result(&mut self, active: &Active, released: Released, rows: Vec<crate::io::IndicatorRow>) {
+    fn store_result(&mut self, active: &Active, released: Released, rows: Vec<IndicatorRow>) {
         let run = active.plan.run;
         let matches = released.matches.map(|matches| u32::try_from(matches.len()).unwrap_or(u32::MAX));
-        let mut entries: Vec<Entry> = (0u32..)
-            .step_by(MATCHES_PER_RECORD)
-            .zip(rows.chunks(MATCHES_PER_RECORD))
-            .map(|(first, rows)| Entry::Matches { run, first, rows: rows.to_vec() })
-            .collect();
+        let mut entries = self.entries_of_matches(run, &rows);
         entries.push(Entry::RunSealed { run, receipt: Box::new(released.receipt), matches });
         self.commit_all(entries);
         self.push(Effect::Log(Level::Info, "run-sealed"));
         self.answer_waiting(run);
+    }
+
+    /// A run is sealed again if the peer has lost its own seal. The later rows replace the earlier ones number by number,
+    /// and an empty record ends them where they are fewer.
+    fn entries_of_matches(&self, run: RunId, rows: &[IndicatorRow]) -> Vec<Entry> {
+        let chunks = (0u32..).step_by(MATCHES_PER_RECORD).zip(rows.chunks(MATCHES_PER_RECORD));
+        let mut entries: Vec<Entry> =
+            chunks.map(|(first, rows)| Entry::Matches { run, first, rows: rows.to_vec() }).collect();
+        if self.state.runs().get(&run).is_some_and(|run| matches!(run.phase, RunPhase::Sealed(_))) {
+            let first = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+            entries.push(Entry::Matches { run, first, rows: Vec::new() });
+        }
+        entries
     }
 
     /// The peer declined: tried again later if that may help.

@@ -272,7 +272,10 @@ impl State {
             }
             Entry::RunEnded { run, code } => {
                 let run = self.runs.get_mut(run)?;
-                run.phase = RunPhase::Ended(code.clone());
+                // A result stands, whatever becomes of a repetition.
+                if !matches!(run.phase, RunPhase::Sealed(_)) {
+                    run.phase = RunPhase::Ended(code.clone());
+                }
                 run
             }
             _ => return None,

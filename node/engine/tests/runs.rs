@@ -9,6 +9,7 @@ use cwg_engine::command::Command;
 use cwg_engine::io::{DialFailure, Input};
 use cwg_engine::record::Entry;
 use cwg_engine::state::RunPhase;
+use cwg_protocol::RunId;
 use cwg_protocol::session::Learns;
 use cwg_protocol::wire::{Message, RosterChain};
 use members::{Dialed, Members, without_member_1};
@@ -134,4 +135,52 @@ fn whoever_waits_for_a_run_that_cannot_begin_is_told() {
     assert!(members.ended.is_empty());
     members.pass_ms(10_000);
     assert_eq!(members.ended.len(), 1);
+}
+
+/// A run of which both learn, sealed at member 1 alone: its seal never arrived.
+fn sealed_on_one_side() -> (Members, RunId) {
+    let mut members = Members::new();
+    members.wire = Box::new(|from, message| match message {
+        Message::Seal(_) if from == 1 => None,
+        other => Some(other),
+    });
+    let run = members.start_run(Learns::Both).unwrap();
+    assert_eq!(members.phase(1, run), RunPhase::Sealed(Some(12)));
+    assert_eq!(members.phase(0, run), RunPhase::Running);
+    members.wire = Box::new(|_, message| Some(message));
+    (members, run)
+}
+
+/// The matches records of member 1: first number and count, in the order of the journal.
+fn matches_stored(members: &Members) -> Vec<(u32, usize)> {
+    let stored = members.journals[1].iter().filter_map(|record| match &record.entry {
+        Entry::Matches { first, rows, .. } => Some((*first, rows.len())),
+        _ => None,
+    });
+    stored.collect()
+}
+
+#[test]
+fn a_run_that_is_sealed_again_has_the_matches_of_the_later_seal_and_no_more() {
+    for left in [11, 10] {
+        let (mut members, run) = sealed_on_one_side();
+        members.held[1].truncate(left);
+        members.pass_ms(130_000);
+        let count = u32::try_from(left).unwrap();
+        for member in [0, 1] {
+            assert_eq!(members.phase(member, run), RunPhase::Sealed(Some(count)));
+        }
+        assert_eq!(matches_stored(&members), [(0, 12), (0, left), (count, 0)]);
+    }
+}
+
+#[test]
+fn a_result_stands_when_its_repetition_fails() {
+    let (mut members, run) = sealed_on_one_side();
+    members.rows_damaged = true;
+    members.pass_ms(130_000);
+    assert_eq!(members.phase(0, run), RunPhase::Ended("set-damaged".into()));
+    assert_eq!(members.phase(1, run), RunPhase::Sealed(Some(12)));
+    assert!(members.journals[1].iter().any(|record| matches!(record.entry, Entry::RunEnded { .. })));
+    assert_eq!(matches_stored(&members), [(0, 12)]);
 }

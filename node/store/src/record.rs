@@ -57,7 +57,8 @@ pub fn keys_of_record(payload: &[u8]) -> Vec<(Tree, Vec<u8>)> {
     let Ok(record) = decode_record(payload) else { return Vec::new() };
     match record.entry {
         Entry::Matches { run, first, rows } => {
-            (first..).zip(&rows).map(|(number, _)| (MATCHES, match_key(run, number))).collect()
+            // A record without rows stands where the next match would: it is found there, and ends the run's matches.
+            (first..).take(rows.len().max(1)).map(|number| (MATCHES, match_key(run, number))).collect()
         }
         Entry::RunPlanned(plan) => vec![(RUNS, plan.run.0.to_vec())],
         Entry::RunSealed { run, .. } | Entry::RunEnded { run, .. } => vec![(RUNS, run.0.to_vec())],
@@ -83,5 +84,13 @@ mod tests {
         later[0] = 2;
         assert_eq!(decode_record(&later), Err(BadRecord::Version(2)));
         assert_eq!(decode_record(&[1]), Err(BadRecord::Malformed));
+    }
+
+    #[test]
+    fn a_record_without_rows_is_found_where_the_next_match_would_be() {
+        let run = RunId([1; 8]);
+        let entry = Entry::Matches { run, first: 700, rows: Vec::new() };
+        let keys = keys_of_record(&encode_record(&Record { at: UnixTime(7), entry }));
+        assert_eq!(keys, [(MATCHES, match_key(run, 700))]);
     }
 }

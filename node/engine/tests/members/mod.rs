@@ -43,6 +43,10 @@ pub(crate) struct Members {
     /// What becomes of a message of a member on its way: by default it arrives as it is.
     pub(crate) wire: Box<dyn FnMut(usize, Message) -> Option<Message>>,
     pub(crate) dials: usize,
+    /// The own set of each.
+    pub(crate) held: [Vec<IndicatorRow>; 2],
+    /// Whether the rows of what matched can be read.
+    pub(crate) rows_damaged: bool,
     /// How often each has loaded its own set.
     pub(crate) loads: [usize; 2],
     pub(crate) ended: Vec<Reply>,
@@ -191,6 +195,8 @@ impl Members {
             dialed,
             wire,
             dials: 0,
+            held: [rows(), rows()],
+            rows_damaged: false,
             loads: [0; 2],
             ended: Vec::new(),
             queue,
@@ -332,10 +338,11 @@ impl Members {
             }
             Effect::Load(ticket, LoadQuery::Items(..)) => {
                 self.loads[member] += 1;
-                Input::Loaded(ticket, Loaded::Items(rows().iter().map(|row| row.item).collect()))
+                Input::Loaded(ticket, Loaded::Items(self.held[member].iter().map(|row| row.item).collect()))
             }
+            Effect::Load(ticket, LoadQuery::Rows(_)) if self.rows_damaged => Input::Loaded(ticket, Loaded::Failed),
             Effect::Load(ticket, LoadQuery::Rows(items)) => {
-                let wanted = rows().into_iter().filter(|row| items.contains(&row.item)).collect();
+                let wanted = self.held[member].iter().filter(|row| items.contains(&row.item)).cloned().collect();
                 Input::Loaded(ticket, Loaded::Rows(wanted))
             }
             Effect::Compute(ticket, job) => Input::Computed(ticket, job.run()),
