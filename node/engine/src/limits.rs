@@ -31,6 +31,9 @@ pub const RUN_WITHIN_MS: u64 = 30 * 60_000;
 /// Rows of one record of matches: about 200 KiB.
 pub const MATCHES_PER_RECORD: usize = 512;
 
+/// Records of matches in one commit: 25 MiB, below the 64 MiB that a store takes at once.
+pub const MATCH_RECORDS_PER_COMMIT: usize = 128;
+
 /// A roster is renewed by the hub when less than this is left of it.
 pub const ROSTER_RENEW_SECS: u64 = 60 * 86_400;
 

@@ -12,7 +12,7 @@ use cwg_protocol::{Item, NodeKey, RunId, SessionId, Violation};
 
 use crate::Engine;
 use crate::io::{CloseCode, ConnId, Effect, IndicatorRow, Level, LoadQuery, Loaded, Selection, Ticket};
-use crate::limits::{MATCHES_PER_RECORD, SESSION_STALL_MS, SESSIONS_MAX, SET_HELD_MAX};
+use crate::limits::{MATCH_RECORDS_PER_COMMIT, MATCHES_PER_RECORD, SESSION_STALL_MS, SESSIONS_MAX, SET_HELD_MAX};
 use crate::peers::Phase;
 use crate::record::{Entry, RunPlan};
 use crate::runs::{budget_of, check_plan, learns};
@@ -540,6 +540,11 @@ impl Engine {
         let run = active.plan.run;
         let matches = released.matches.map(|matches| u32::try_from(matches.len()).unwrap_or(u32::MAX));
         let mut entries = self.entries_of_matches(run, &rows);
+        // A store takes so much in one commit. Rows count for nothing before the seal that comes last.
+        while entries.len() > MATCH_RECORDS_PER_COMMIT {
+            let rest = entries.split_off(MATCH_RECORDS_PER_COMMIT);
+            self.commit_all(core::mem::replace(&mut entries, rest));
+        }
         entries.push(Entry::RunSealed { run, receipt: Box::new(released.receipt), matches });
         self.commit_all(entries);
         self.push(Effect::Log(Level::Info, "run-sealed"));
