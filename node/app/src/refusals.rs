@@ -206,7 +206,7 @@ const ENDS: &[(&str, &str, &str)] = &[
     ),
     (
         "set-unencoded",
-        "the set could not be encoded under any of several seeds, as happens to less than one session in 2^100",
+        "the set could not be encoded under any of several seeds, as happens to less than one session in 2^74",
         "plan the run again; if it happens twice, two indicators of the set have one digest: report it",
     ),
     (

@@ -46,8 +46,8 @@ impl Fact {
                  side holds it; a phone number is one of about 10^9, so only budgets, commitments and audit bound this"
             }
             Self::InflatedSet => {
-                "a larger set: a receiver that cheats may test up to 1.4 times as many items as it declared; a charter's budget \
-                 has to allow for that"
+                "a larger set: a receiver that cheats may test more items than it declared, up to 1.4 times as many in sets above \
+                 4096, 1.5 times at 1024, five times at 16; a charter's budget has to allow for that"
             }
             Self::SelectiveFailure => {
                 "selective failure: a side that cheats may guess a few bits of the other's randomness, at the risk of ending \

@@ -16,7 +16,7 @@
 //!
 //! Sets above 2^20 items are dealt into shards by a hash under the session's key; two shards are under way at a time, so
 //! memory is bounded by them. Left out: labels, and tests that a receiver encoded no more items than it declared: it may
-//! encode up to 1.4 times as many (`docs/leakage.md`).
+//! encode as many as its vector has blocks (`docs/leakage.md`).
 
 mod bins;
 mod keys;

@@ -158,6 +158,19 @@ mod tests {
     }
 
     #[test]
+    fn a_vector_has_the_declared_room_for_more_items_than_its_own() {
+        let room = |items: usize| {
+            let size = padded_size(items);
+            let plan = Plan::new(SetSizes { receiver: size, sender: size }, MALICIOUS);
+            plan.okvs.len() as f64 * f64::from(plan.shards()) / f64::from(size)
+        };
+        for items in (12..=26).flat_map(|log| [(1 << log) + 1, 3 << (log - 1), 1 << (log + 1)]) {
+            assert!(room(items) < 1.4, "{items}");
+        }
+        assert!(room(1024) < 1.52 && room(16) < 5.1);
+    }
+
+    #[test]
     fn shards_are_of_bounded_size_and_the_senders_refine_the_receivers() {
         for (receiver, sender, shards, buckets) in [
             (16, 16, 0, 0),
