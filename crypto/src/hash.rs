@@ -105,9 +105,9 @@ pub fn derive(domain: Domain, secret: &Secret32, parts: &[&[u8]]) -> Secret32 {
 
 /// 32 public bytes derived from the parts, under a domain, by the same function as [`derive()`] with no secret.
 pub fn derive_public(domain: Domain, parts: &[&[u8]]) -> Digest {
-    let mut hasher = blake3::Hasher::new_derive_key(domain.text());
-    absorb(&mut hasher, parts);
-    Digest(*hasher.finalize().as_bytes())
+    let mut hasher = BulkHasher::new(domain);
+    parts.iter().for_each(|part| hasher.part(part));
+    hasher.finish()
 }
 
 fn absorb(hasher: &mut blake3::Hasher, parts: &[&[u8]]) {
