@@ -3,6 +3,7 @@
 //! A protocol is two [`Party`] machines. A party gets messages and finished jobs and answers with a [`Step`]: messages
 //! to send, jobs to run, and at the end its [`Outcome`]. It knows nothing of peers, sessions, sockets or threads.
 
+mod compare;
 pub mod ideal;
 mod leakage;
 mod shard;
@@ -112,7 +113,7 @@ pub trait Party: Send {
 }
 
 /// Every protocol. Members may run those of which [`PsiProtocol::for_members`] says so.
-pub static PROTOCOLS: &[&dyn PsiProtocol] = &[&voprf::Voprf, &vole::Vole, &vole::VoleSemiHonest];
+pub static PROTOCOLS: &[&dyn PsiProtocol] = &[&voprf::Voprf, &vole::Vole::MALICIOUS, &vole::Vole::SEMI_HONEST];
 
 /// The protocol of that number.
 pub fn protocol(id: ProtocolId) -> Option<&'static dyn PsiProtocol> {
@@ -127,7 +128,7 @@ pub fn protocol_named(name: &str) -> Option<&'static dyn PsiProtocol> {
 /// The protocol for an own set of so many items where nobody chose one: small sets move the fewest bytes with `voprf`, all
 /// others take the least time with `vole`.
 pub fn default_protocol(items: u64) -> &'static dyn PsiProtocol {
-    if items <= u64::from(VOPRF_ITEMS_DEFAULT) { &voprf::Voprf } else { &vole::Vole }
+    if items <= u64::from(VOPRF_ITEMS_DEFAULT) { &voprf::Voprf } else { &vole::Vole::MALICIOUS }
 }
 
 /// The size that is shown for a set of `len` items: the next of 1, 1.25, 1.5 and 1.75 times a power of two, at least 16.

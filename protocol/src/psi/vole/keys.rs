@@ -4,8 +4,8 @@ use core::fmt;
 
 use cwg_crypto::{Block, Digest, Domain, Mmo, davies_meyer, derive_public, digest};
 
-use super::profile::Profile;
-use crate::psi::Binding;
+use super::plan::Plan;
+use crate::psi::{Binding, Model};
 
 /// The name of an execution.
 pub(super) fn session_of(binding: Binding) -> Digest {
@@ -23,13 +23,13 @@ pub(super) struct ShardHashes {
     to_tag: Mmo,
     /// Tells the inputs of one session and shard from those of all others.
     separator: Block,
-    checked: bool,
+    model: Model,
     tag_mask: u128,
 }
 
 impl ShardHashes {
     /// Of a shard whose vector has this seed.
-    pub(super) fn new(session: &Digest, shard: u32, seed: &[u8; 32], profile: Profile, tag_bits: u32) -> Self {
+    pub(super) fn new(session: &Digest, shard: u32, seed: &[u8; 32], plan: &Plan) -> Self {
         let key = |domain| -> [u8; 16] {
             let derived = derive_public(domain, &[session.as_bytes(), &shard.to_le_bytes(), seed]);
             *derived.as_bytes().first_chunk().expect("a digest has 32 bytes")
@@ -38,8 +38,8 @@ impl ShardHashes {
             to_field: Mmo::new(key(Domain::VoleField)),
             to_tag: Mmo::new(key(Domain::VoleOutput)),
             separator: Block::from_bytes(key(Domain::VoleTag)),
-            checked: profile.checked,
-            tag_mask: u128::MAX >> (128 - tag_bits),
+            model: plan.profile.model,
+            tag_mask: u128::MAX >> (128 - plan.tags.width()),
         }
     }
 
@@ -51,7 +51,7 @@ impl ShardHashes {
     /// Tags from what the correlation gives, z, for each key. Against malicious sides the key is hashed along, so that a tag
     /// stands for one item and z cannot be had from it; otherwise z alone is hashed, and cut.
     pub(super) fn tags(&self, z: &mut [Block], keys: &[Block], tags: &mut Vec<u128>) {
-        if self.checked {
+        if self.model == Model::Malicious {
             let inputs: Vec<Block> = keys.iter().map(|key| *key + self.separator).collect();
             let mut outputs = vec![Block::ZERO; z.len()];
             davies_meyer(z, &inputs, &mut outputs);

@@ -31,24 +31,32 @@ mod tags;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use cwg_crypto::ot::{self, OtError};
-use cwg_crypto::{Block, Seed};
+use cwg_crypto::vole::{Batches, Code};
+use cwg_crypto::{Block, Digest, Seed};
 use rand_core::Rng as _;
 
 use self::message::Message;
 use self::plan::Plan;
 use self::profile::Profile;
 use super::{
-    Binding, Cost, Fact, GivenUp, Job, Leakage, Model, Party, ProtocolId, PsiProtocol, PsiRole, SetSizes, Shard,
+    Binding, Cost, Fact, GivenUp, Job, JobId, Leakage, Party, ProtocolId, PsiProtocol, PsiRole, SetSizes, Shard, Step,
 };
 use crate::violation::Violation;
 use crate::wire::limits::{VOLE_ITEMS_MAX, VOLE_TAG_BYTES_PER_FRAME};
 
-/// The protocol in the profile of the network. See the module.
-pub struct Vole;
+/// The protocol, in one of its profiles. See the module.
+pub struct Vole(Profile);
 
-/// The same protocol with the parameters that other programs are measured with. Never for a run between members.
-pub struct VoleSemiHonest;
+impl Vole {
+    /// As the network runs it.
+    pub const MALICIOUS: Self = Self(profile::MALICIOUS);
+
+    /// With the parameters that other programs are measured with. Never for a run between members.
+    pub const SEMI_HONEST: Self = Self(profile::SEMI_HONEST);
+}
 
 const ASSUMPTION: &str = "learning parity with noise over GF(2^128) with a field-mixed expand-convolute code (2023/882, a \
                           young assumption; estimates in docs/spec/vole.md), AES as an ideal cipher, computational \
@@ -56,19 +64,33 @@ const ASSUMPTION: &str = "learning parity with noise over GF(2^128) with a field
 
 impl PsiProtocol for Vole {
     fn id(&self) -> ProtocolId {
-        ProtocolId(2)
+        self.0.id
     }
 
     fn name(&self) -> &'static str {
-        "vole"
+        self.0.name
     }
 
     fn leakage(&self) -> Leakage {
-        leakage(Model::Malicious)
+        Leakage {
+            receiver: &[Fact::OwnMatches, Fact::PaddedSize, Fact::DeclinedSet, Fact::RunHappened],
+            sender: &[Fact::PaddedSize, Fact::DeclinedSet, Fact::RunHappened],
+            observer: &[Fact::Traffic],
+            not_protected: &[
+                Fact::Guessing,
+                Fact::InflatedSet,
+                Fact::FalseInputs,
+                Fact::Fairness,
+                Fact::SelectiveFailure,
+                Fact::NotPostQuantum,
+            ],
+            model: self.0.model,
+            assumption: ASSUMPTION,
+        }
     }
 
     fn cost(&self, sizes: SetSizes) -> Cost {
-        cost(sizes, profile::MALICIOUS)
+        cost(&Plan::new(sizes, self.0))
     }
 
     fn items_max(&self) -> u32 {
@@ -76,65 +98,37 @@ impl PsiProtocol for Vole {
     }
 
     fn open(&self, role: PsiRole, binding: Binding, sizes: SetSizes, seed: Seed) -> Box<dyn Party> {
-        open(role, binding, Plan::new(sizes, profile::MALICIOUS), seed)
-    }
-}
-
-impl PsiProtocol for VoleSemiHonest {
-    fn id(&self) -> ProtocolId {
-        ProtocolId(3)
-    }
-
-    fn name(&self) -> &'static str {
-        "vole-semi-honest"
-    }
-
-    fn leakage(&self) -> Leakage {
-        leakage(Model::SemiHonest)
-    }
-
-    fn cost(&self, sizes: SetSizes) -> Cost {
-        cost(sizes, profile::SEMI_HONEST)
-    }
-
-    fn items_max(&self) -> u32 {
-        VOLE_ITEMS_MAX
-    }
-
-    fn open(&self, role: PsiRole, binding: Binding, sizes: SetSizes, seed: Seed) -> Box<dyn Party> {
-        open(role, binding, Plan::new(sizes, profile::SEMI_HONEST), seed)
+        open(role, binding, Plan::new(sizes, self.0), seed)
     }
 }
 
 fn open(role: PsiRole, binding: Binding, plan: Plan, seed: Seed) -> Box<dyn Party> {
+    let shared = Shared::new(binding, plan, seed);
     match role {
-        PsiRole::Receiver => Box::new(receiver::Receiver::new(binding, plan, seed)),
-        PsiRole::Sender => Box::new(sender::Sender::new(binding, plan, seed)),
+        PsiRole::Receiver => Box::new(receiver::Receiver::new(shared)),
+        PsiRole::Sender => Box::new(sender::Sender::new(shared)),
     }
 }
 
-fn leakage(model: Model) -> Leakage {
-    Leakage {
-        receiver: &[Fact::OwnMatches, Fact::PaddedSize, Fact::DeclinedSet, Fact::RunHappened],
-        sender: &[Fact::PaddedSize, Fact::DeclinedSet, Fact::RunHappened],
-        observer: &[Fact::Traffic],
-        not_protected: &[
-            Fact::Guessing,
-            Fact::InflatedSet,
-            Fact::FalseInputs,
-            Fact::Fairness,
-            Fact::SelectiveFailure,
-            Fact::NotPostQuantum,
-        ],
-        model,
-        assumption: ASSUMPTION,
+/// What all shards of a side share.
+struct Shared {
+    plan: Plan,
+    session: Digest,
+    seed: Seed,
+    batches: Batches,
+}
+
+impl Shared {
+    fn new(binding: Binding, plan: Plan, seed: Seed) -> Arc<Self> {
+        let session = keys::session_of(binding);
+        let batches = Batches::new(&session, plan.shape, Code::new(plan.shape.outputs(), plan.profile.weight));
+        Arc::new(Self { plan, session, seed, batches })
     }
 }
 
 /// Bytes of every message, from the plan.
-fn cost(sizes: SetSizes, profile: Profile) -> Cost {
+fn cost(plan: &Plan) -> Cost {
     const BLOCK: u64 = 16;
-    let plan = Plan::new(sizes, profile);
     let (shards, batches) = (u64::from(plan.shards()), u64::from(plan.batches));
     let extends: u64 = (0..plan.shards()).map(|shard| message::HEAD + plan.extend_len(shard) as u64).sum();
     let vectors = BLOCK * plan.okvs.len() as u64 + message::LONG_HEAD * u64::from(plan.vector_frames());
@@ -176,6 +170,17 @@ impl Wanted {
 
     fn given_up(given_up: GivenUp) -> Self {
         Self { given_up: Some(given_up), ..Self::default() }
+    }
+
+    /// Hands all of it over, jobs under the next numbers. One message after the other, so that none is held twice.
+    fn pass_on(self, jobs: &mut u32, step: &mut Step) {
+        step.send.extend(self.send.into_iter().map(|message| message.encode()));
+        for job in self.jobs {
+            *jobs += 1;
+            step.jobs.push((JobId(*jobs), job));
+        }
+        step.loads.extend(self.loads);
+        step.given_up = step.given_up.or(self.given_up);
     }
 
     /// This, then that.

@@ -4,7 +4,7 @@ use core::ops::Range;
 
 use cwg_crypto::okvs::{OkvsParams, bin_capacity};
 use cwg_crypto::ot;
-use cwg_crypto::vole::Shape;
+use cwg_crypto::vole::{Place, Shape};
 
 use super::profile::Profile;
 use super::tags::TagCode;
@@ -15,7 +15,7 @@ use crate::wire::limits::{VOLE_BLOCKS_PER_FRAME, VOLE_LEAVES_MAX, VOLE_LEAVES_MI
 const STATISTICAL_BITS: u32 = 40;
 
 /// Entries of the correlation that make one base entry over the field: one for each of its bits.
-pub(super) const FIELD_BITS: usize = 128;
+const FIELD_BITS: usize = 128;
 
 /// The sizes of an execution.
 #[derive(Clone, Debug)]
@@ -78,10 +78,29 @@ impl Plan {
         1 << (self.bucket_bits - self.shard_bits)
     }
 
-    /// Entries of the correlation for one shard: the transfers of its batches, and before the first shard's the base.
+    /// Entries of the correlation at the start of a shard's that make a base: only the first shard needs them.
+    pub(super) fn base_entries(&self, shard: u32) -> usize {
+        if shard == 0 { FIELD_BITS * self.shape.base() } else { 0 }
+    }
+
+    /// Entries of the correlation for one shard: those for a base, and the transfers of its batches.
     pub(super) fn entries(&self, shard: u32) -> usize {
-        let base = if shard == 0 { FIELD_BITS * self.shape.base() } else { 0 };
-        base + self.batches as usize * self.shape.transfers()
+        self.base_entries(shard) + self.batches as usize * self.shape.transfers()
+    }
+
+    /// Of a shard's entries, those of the transfers of one batch.
+    pub(super) fn transfers(&self, shard: u32, batch: u32) -> Range<usize> {
+        let start = self.base_entries(shard) + batch as usize * self.shape.transfers();
+        start..start + self.shape.transfers()
+    }
+
+    /// A batch of a shard among those of the whole execution.
+    pub(super) fn place(&self, shard: u32, batch: u32) -> Place {
+        let before: u64 = (0..shard).map(|shard| self.entries(shard) as u64).sum();
+        Place {
+            batch: u64::from(shard) * u64::from(self.batches) + u64::from(batch),
+            first_entry: before + self.transfers(shard, batch).start as u64,
+        }
     }
 
     /// Of a batch's outputs, those that stand in the shard's vector, and where. Batch 0 gives its first ones as base of the

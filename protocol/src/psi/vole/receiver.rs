@@ -3,26 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cwg_crypto::ot::{CotReceiver, OtSender};
-use cwg_crypto::vole::{Batches, Code};
-use cwg_crypto::{Block, Digest, Seed};
+use cwg_crypto::Block;
+use cwg_crypto::ot::{Correlation, CotReceiver, OtSender, field_entries};
 
 use super::message::Message;
-use super::plan::{FIELD_BITS, Plan};
-use super::receiver_shard::{Correlation, Done, Shard as ShardState};
-use super::{Wanted, keys, unexpected};
+use super::receiver_shard::{Done, Shard as ShardState};
+use super::{Shared, Wanted, unexpected};
 use crate::Item;
-use crate::psi::{Binding, JobId, JobOutput, Outcome, Party, Shard, Step};
+use crate::psi::{JobId, JobOutput, Outcome, Party, Shard, Step};
 use crate::violation::Violation;
 use crate::wire::limits::VOLE_SHARDS_UNDER_WAY;
-
-/// What all shards of this side share.
-pub(super) struct Shared {
-    pub(super) plan: Plan,
-    pub(super) session: Digest,
-    pub(super) seed: Seed,
-    pub(super) batches: Batches,
-}
 
 /// How far the set-up is.
 enum Setup {
@@ -40,7 +30,6 @@ pub(super) struct Receiver {
     next_shard: u32,
     /// Base of the next shard's first batch, once the shard before has it.
     chained: BTreeMap<u32, Vec<[Block; 2]>>,
-    entries: u64,
     jobs: u32,
     /// Items of the shards that are done, and places of their matches.
     items: BTreeMap<u32, u32>,
@@ -48,18 +37,15 @@ pub(super) struct Receiver {
 }
 
 impl Receiver {
-    pub(super) fn new(binding: Binding, plan: Plan, seed: Seed) -> Self {
-        let session = keys::session_of(binding);
-        let (ot, publics) = OtSender::new(&session, seed.fork("base transfers", 0));
-        let batches = Batches::new(&session, plan.shape, Code::new(plan.shape.outputs(), plan.profile.weight));
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        let (ot, publics) = OtSender::new(&shared.session, shared.seed.fork("base transfers", 0));
         Self {
-            shared: Arc::new(Shared { plan, session, seed, batches }),
+            shared,
             setup: Some(Setup::AwaitOpening(Box::new(ot))),
             publics,
             shards: BTreeMap::new(),
             next_shard: 0,
             chained: BTreeMap::new(),
-            entries: 0,
             jobs: 0,
             items: BTreeMap::new(),
             matched: BTreeMap::new(),
@@ -94,17 +80,12 @@ impl Receiver {
     /// Extends the correlation for the shards that have none, once it stands.
     fn extend_shards(&mut self, step: &mut Step) {
         let Some(Setup::Standing(cot)) = &mut self.setup else { return };
-        let shared = &self.shared;
         for (index, shard) in self.shards.iter_mut().filter(|(_, shard)| !shard.is_extended()) {
-            let entries = shared.plan.entries(*index);
-            let (mut body, correlation) = cot.extend(entries);
-            let first_entry = self.entries;
-            self.entries += entries as u64;
-            let base_entries = if *index == 0 { FIELD_BITS * shared.plan.shape.base() } else { 0 };
-            let correlation = Correlation { correlation, base_entries, first_entry };
-            let base = match index {
-                0 => Some(correlation.base()),
-                _ => self.chained.remove(index),
+            let plan = &self.shared.plan;
+            let (mut body, correlation) = cot.extend(plan.entries(*index));
+            let base = match plan.base_entries(*index) {
+                0 => self.chained.remove(index),
+                entries => Some(base_of(&correlation, entries)),
             };
             body.extend(shard.extend(correlation, base));
             step.send.push(Message::Extend { shard: *index, body }.encode());
@@ -117,14 +98,7 @@ impl Receiver {
 
     /// Takes what a shard wants done, and goes on with the next one when it is through.
     fn absorb(&mut self, index: u32, wanted: Wanted, step: &mut Step) {
-        // One after the other, so that no message is held twice.
-        step.send.extend(wanted.send.into_iter().map(|message| message.encode()));
-        for job in wanted.jobs {
-            self.jobs += 1;
-            step.jobs.push((JobId(self.jobs), job));
-        }
-        step.loads.extend(wanted.loads);
-        step.given_up = step.given_up.or(wanted.given_up);
+        wanted.pass_on(&mut self.jobs, step);
         let Some(shard) = self.shards.get_mut(&index) else { return };
         if let Some(base) = shard.take_chained_base() {
             match self.shards.get_mut(&(index + 1)).filter(|next| next.is_extended()) {
@@ -156,6 +130,12 @@ impl Receiver {
         }
         Outcome::Matched { bits: self.shared.plan.shard_bits, places }
     }
+}
+
+/// a and c of the base that the first entries make.
+fn base_of(correlation: &Correlation, entries: usize) -> Vec<[Block; 2]> {
+    let c = field_entries(&correlation.t[..entries]);
+    correlation.bits.iter().copied().zip(c.iter().copied()).map(<[Block; 2]>::from).collect()
 }
 
 impl Party for Receiver {

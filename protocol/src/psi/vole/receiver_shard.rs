@@ -5,16 +5,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cwg_crypto::okvs::{Binned, OkvsError, RowKeys};
-use cwg_crypto::vole::{Outputs, Place, Positions, Room, Taken};
-use cwg_crypto::{Block, Digest, Prg, ot};
+use cwg_crypto::ot::Correlation;
+use cwg_crypto::vole::{Outputs, Positions, Room, Taken};
+use cwg_crypto::{Block, Digest, Prg};
 
 use super::bins::{self, Encoded};
 use super::keys::{ShardHashes, commitment, sort_by_tag};
 use super::message::Message;
-use super::receiver::Shared;
-use super::{Wanted, unexpected};
+use super::{Shared, Wanted, unexpected};
 use crate::Item;
-use crate::psi::{self, GivenUp, Job};
+use crate::psi::compare::common_places;
+use crate::psi::{self, GivenUp, Job, Model};
 use crate::violation::Violation;
 use crate::wire::limits::{VOLE_BLOCKS_PER_FRAME, VOLE_TAG_BYTES_PER_FRAME, VOLE_WINDOW};
 
@@ -52,23 +53,6 @@ impl OwnTag {
 
     fn tag(&self) -> u128 {
         u128::from(self.high) << 64 | u128::from(self.low)
-    }
-}
-
-/// A shard's part of the correlation.
-pub(super) struct Correlation {
-    pub(super) correlation: ot::Correlation,
-    /// Entries at its start that make the base.
-    pub(super) base_entries: usize,
-    /// Number of its first entry in the session.
-    pub(super) first_entry: u64,
-}
-
-impl Correlation {
-    /// a and c of the base that its first entries make.
-    pub(super) fn base(&self) -> Vec<[Block; 2]> {
-        let entries = ot::field_entries(&self.correlation.t[..self.base_entries]);
-        self.correlation.bits.iter().copied().zip(entries.iter().copied()).map(<[Block; 2]>::from).collect()
     }
 }
 
@@ -196,9 +180,9 @@ impl Shard {
         let plan = &self.shared.plan;
         let mut corrections = Vec::new();
         for batch in 0..plan.batches {
-            let first = correlation.base_entries + batch as usize * plan.shape.transfers();
-            let seed = self.shared.seed.fork("batch", self.number(batch));
-            let bits = |transfer| correlation.correlation.bit(first + transfer);
+            let first = plan.transfers(self.index, batch).start;
+            let seed = self.shared.seed.fork("batch", plan.place(self.index, batch).batch);
+            let bits = |transfer| correlation.bit(first + transfer);
             let (positions, correction) = self.shared.batches.choose(bits, &seed);
             self.positions.insert(batch, positions);
             corrections.extend(correction);
@@ -206,11 +190,6 @@ impl Shard {
         self.correlation = Some(Arc::new(correlation));
         self.base = base;
         corrections
-    }
-
-    /// Number of a batch among all of the session.
-    fn number(&self, batch: u32) -> u64 {
-        u64::from(self.index) * u64::from(self.shared.plan.batches) + u64::from(batch)
     }
 
     fn job(&self, elements: usize, work: impl FnOnce() -> Done + Send + 'static) -> Job {
@@ -234,7 +213,7 @@ impl Shard {
         let (attempt, seed) = (self.attempt, self.okvs_seed());
         let job = self.job(keys.len(), move || {
             let plan = &shared.plan;
-            let hashes = ShardHashes::new(&shared.session, index, &seed, plan.profile, plan.tags.width());
+            let hashes = ShardHashes::new(&shared.session, index, &seed, plan);
             let rows = RowKeys::new(&bins::row_seed(&shared.session, index, &seed));
             let binned = Binned::new(&plan.okvs, &rows, &keys);
             Done::Binned(attempt, binned.map(|binned| (Arc::new(binned), Arc::new(hashes))))
@@ -342,13 +321,11 @@ impl Shard {
             let room = self.spare.pop().unwrap_or_default();
             let positions = self.positions.remove(&batch).expect("chosen for each batch, each of which is taken once");
             let correlation = Arc::clone(self.correlation.as_ref().expect("trees follow the extension"));
-            let (shared, number) = (Arc::clone(&self.shared), self.number(batch));
+            let (shared, index) = (Arc::clone(&self.shared), self.index);
             self.batches.insert(batch, Batch::Taking);
-            let shape = shared.plan.shape;
-            wanted.jobs.push(self.job(shape.outputs(), move || {
-                let first = correlation.base_entries + batch as usize * shape.transfers();
-                let place = Place { batch: number, first_entry: correlation.first_entry + first as u64 };
-                let t = &correlation.correlation.t[first..first + shape.transfers()];
+            wanted.jobs.push(self.job(shared.plan.shape.outputs(), move || {
+                let place = shared.plan.place(index, batch);
+                let t = &correlation.t[shared.plan.transfers(index, batch)];
                 let taken = shared.batches.take(place, &positions, t, &base, &message, room);
                 Done::Taken(batch, Box::new(taken))
             }));
@@ -496,14 +473,15 @@ impl Shard {
         let Some(sorted) = self.comparing.sorted.clone() else { return Wanted::default() };
         let mut wanted = Wanted::default();
         for bytes in core::mem::take(&mut self.comparing.waiting) {
-            let (sorted, code, strict, index) =
-                (Arc::clone(&sorted), self.shared.plan.tags, self.shared.plan.profile.checked, self.index);
+            let (sorted, code, index) = (Arc::clone(&sorted), self.shared.plan.tags, self.index);
+            let strict = self.shared.plan.profile.model == Model::Malicious;
             wanted.jobs.push(Job::new(code.len(), move || {
                 let tags = code.decode(&bytes).map_err(|_| Violation::Malformed { what: "tags" })?;
                 if strict && !tags.windows(2).all(|pair| pair[0] < pair[1]) {
                     return Err(Violation::TagsOutOfOrder);
                 }
-                Ok((index, Done::Matched(common_places(&sorted, &tags))))
+                let own = sorted.iter().map(|own| (own.tag(), own.place));
+                Ok((index, Done::Matched(common_places(own, tags.into_iter()))))
             }));
         }
         wanted
@@ -537,25 +515,4 @@ impl Shard {
             Done::Matched(places) => self.on_matched(&places),
         }
     }
-}
-
-/// Places of own tags that are among the sender's. Both lists are walked to their ends: the steps are the sum of their
-/// lengths, whatever matches.
-fn common_places(own: &[OwnTag], sender: &[u128]) -> Vec<u32> {
-    let mut places = Vec::new();
-    let (mut mine, mut theirs) = (own.iter().peekable(), sender.iter().peekable());
-    for _ in 0..own.len() + sender.len() {
-        match (mine.peek().map(|own| own.tag()), theirs.peek()) {
-            (Some(tag), other) if other.is_none_or(|other| tag <= **other) => {
-                let own = mine.next().expect("it was looked at");
-                if other.is_some_and(|other| tag == **other) {
-                    places.push(own.place);
-                }
-            }
-            _ => {
-                theirs.next();
-            }
-        }
-    }
-    places
 }

@@ -3,28 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use cwg_crypto::Block;
 use cwg_crypto::ot::{self, CotSender, Delta, OtReceiver};
-use cwg_crypto::vole::{Batches, Code};
-use cwg_crypto::{Block, Digest, Seed};
-use zeroize::Zeroizing;
 
 use super::message::Message;
-use super::plan::{FIELD_BITS, Plan};
 use super::sender_shard::{Correlation, Done, Shard as ShardState};
-use super::{Wanted, check_len, keys, unexpected};
+use super::{Shared, Wanted, check_len, unexpected};
 use crate::Item;
-use crate::psi::{Binding, JobId, JobOutput, Outcome, Party, Shard, Step};
+use crate::psi::{JobId, JobOutput, Outcome, Party, Shard, Step};
 use crate::violation::Violation;
 use crate::wire::limits::VOLE_SHARDS_UNDER_WAY;
-
-/// What all shards of this side share.
-pub(super) struct Shared {
-    pub(super) plan: Plan,
-    pub(super) session: Digest,
-    pub(super) seed: Seed,
-    pub(super) batches: Batches,
-    pub(super) delta: Delta,
-}
 
 /// How far the set-up is.
 enum Setup {
@@ -34,6 +22,7 @@ enum Setup {
 
 pub(super) struct Sender {
     shared: Arc<Shared>,
+    delta: Arc<Delta>,
     /// Taken out while a message changes it; gone after a message that failed a check.
     setup: Option<Setup>,
     opening: Vec<u8>,
@@ -41,26 +30,23 @@ pub(super) struct Sender {
     next_shard: u32,
     /// Base of the next shard's first batch, once the shard before has it.
     chained: BTreeMap<u32, Vec<Block>>,
-    entries: u64,
     jobs: u32,
     done: u32,
 }
 
 impl Sender {
-    pub(super) fn new(binding: Binding, plan: Plan, seed: Seed) -> Self {
-        let session = keys::session_of(binding);
-        let delta = || Delta::random(seed.fork("delta", 0));
-        let (ot, opening) = OtReceiver::new(&session, delta(), seed.fork("base transfers", 0));
-        let batches = Batches::new(&session, plan.shape, Code::new(plan.shape.outputs(), plan.profile.weight));
-        let delta = delta();
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        // One for the base transfers, whose choices it is, and one for all that follows.
+        let [choices, delta] = [(); 2].map(|()| Delta::random(shared.seed.fork("delta", 0)));
+        let (ot, opening) = OtReceiver::new(&shared.session, choices, shared.seed.fork("base transfers", 0));
         Self {
-            shared: Arc::new(Shared { plan, session, seed, batches, delta }),
+            shared,
+            delta: Arc::new(delta),
             setup: Some(Setup::AwaitReply(Box::new(ot))),
             opening,
             shards: BTreeMap::new(),
             next_shard: 0,
             chained: BTreeMap::new(),
-            entries: 0,
             jobs: 0,
             done: 0,
         }
@@ -91,18 +77,13 @@ impl Sender {
         let (cot, q) = cot.receive(entries, extension).map_err(|_| Violation::BadExtension)?;
         self.setup = Some(Setup::Standing(Box::new(cot)));
         self.next_shard += 1;
-        let base_entries = if index == 0 { FIELD_BITS * plan.shape.base() } else { 0 };
-        let base: Option<Vec<Block>> = match index {
-            0 => Some(ot::field_entries(&q[..base_entries]).to_vec()),
-            _ => self.chained.remove(&index),
+        let base_entries = plan.base_entries(index);
+        let base: Option<Vec<Block>> = match base_entries {
+            0 => self.chained.remove(&index),
+            _ => Some(ot::field_entries(&q[..base_entries]).to_vec()),
         };
-        let correlation = Correlation {
-            q: Zeroizing::new(q[base_entries..].to_vec()),
-            corrections: corrections.to_vec(),
-            first_entry: self.entries + base_entries as u64,
-        };
-        self.entries += entries as u64;
-        let (shard, wanted) = ShardState::new(index, shared, correlation, base);
+        let correlation = Correlation { q, corrections: corrections.to_vec() };
+        let (shard, wanted) = ShardState::new(index, shared, Arc::clone(&self.delta), correlation, base);
         self.shards.insert(index, shard);
         self.absorb(index, wanted, step);
         Ok(())
@@ -114,14 +95,7 @@ impl Sender {
 
     /// Takes what a shard wants done, and counts it when it is through.
     fn absorb(&mut self, index: u32, wanted: Wanted, step: &mut Step) {
-        // One after the other, so that no message is held twice.
-        step.send.extend(wanted.send.into_iter().map(|message| message.encode()));
-        for job in wanted.jobs {
-            self.jobs += 1;
-            step.jobs.push((JobId(self.jobs), job));
-        }
-        step.loads.extend(wanted.loads);
-        step.given_up = step.given_up.or(wanted.given_up);
+        wanted.pass_on(&mut self.jobs, step);
         let Some(shard) = self.shards.get_mut(&index) else { return };
         if let Some(base) = shard.take_chained_base() {
             match self.shards.get_mut(&(index + 1)) {

@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cwg_crypto::okvs::{Binned, RowKeys};
-use cwg_crypto::vole::{Grown, Place, Transfers};
+use cwg_crypto::ot::Delta;
+use cwg_crypto::vole::{Grown, Transfers};
 use cwg_crypto::{Block, Prg, add_scaled};
 use zeroize::Zeroizing;
 
 use super::bins;
 use super::keys::{ShardHashes, commitment, sort_by_tag};
 use super::message::Message;
-use super::sender::Shared;
-use super::{Wanted, check_len, unexpected};
+use super::{Shared, Wanted, check_len, unexpected};
 use crate::Item;
 use crate::psi::{self, GivenUp, Job};
 use crate::violation::Violation;
@@ -32,17 +32,16 @@ pub(super) enum Done {
 
 /// A shard's part of the correlation.
 pub(super) struct Correlation {
-    /// q of the transfers of all batches.
+    /// q of all its entries.
     pub(super) q: Zeroizing<Vec<Block>>,
-    /// The receiver's corrections of them, batch after batch.
+    /// The receiver's corrections of its batches' choices, batch after batch.
     pub(super) corrections: Vec<u8>,
-    /// Number of its first entry in the session.
-    pub(super) first_entry: u64,
 }
 
 pub(super) struct Shard {
     index: u32,
     shared: Arc<Shared>,
+    delta: Arc<Delta>,
     correlation: Arc<Correlation>,
     base: Option<Vec<Block>>,
     bases: Option<Vec<Block>>,
@@ -97,6 +96,7 @@ impl Shard {
     pub(super) fn new(
         index: u32,
         shared: Arc<Shared>,
+        delta: Arc<Delta>,
         correlation: Correlation,
         base: Option<Vec<Block>>,
     ) -> (Self, Wanted) {
@@ -105,6 +105,7 @@ impl Shard {
         let mut shard = Self {
             index,
             shared,
+            delta,
             correlation: Arc::new(correlation),
             base,
             bases: None,
@@ -136,15 +137,6 @@ impl Shard {
         self.bucket.index == self.shared.plan.buckets_of_shard()
     }
 
-    fn number(&self, batch: u32) -> u64 {
-        u64::from(self.index) * u64::from(self.shared.plan.batches) + u64::from(batch)
-    }
-
-    fn place(&self, batch: u32) -> Place {
-        let first = batch as usize * self.shared.plan.shape.transfers();
-        Place { batch: self.number(batch), first_entry: self.correlation.first_entry + first as u64 }
-    }
-
     fn job(&self, elements: usize, work: impl FnOnce() -> Done + Send + 'static) -> Job {
         let index = self.index;
         Job::new(elements, move || Ok((index, work())))
@@ -169,17 +161,18 @@ impl Shard {
             let Some(base) = base else { break };
             self.next_batch += 1;
             let [leaves, vector] = [(); 2].map(|()| self.spare.pop().unwrap_or_default());
-            let (shared, correlation, place) =
-                (Arc::clone(&self.shared), Arc::clone(&self.correlation), self.place(batch));
+            let (shared, delta, correlation) =
+                (Arc::clone(&self.shared), Arc::clone(&self.delta), Arc::clone(&self.correlation));
+            let index = self.index;
             wanted.jobs.push(self.job(plan.shape.outputs(), move || {
-                let shape = shared.plan.shape;
+                let (plan, corrections_len) = (&shared.plan, shared.plan.shape.corrections_len());
+                let place = plan.place(index, batch);
                 let transfers = Transfers {
-                    q: &correlation.q[batch as usize * shape.transfers()..][..shape.transfers()],
-                    corrections: &correlation.corrections[batch as usize * shape.corrections_len()..]
-                        [..shape.corrections_len()],
+                    q: &correlation.q[plan.transfers(index, batch)],
+                    corrections: &correlation.corrections[batch as usize * corrections_len..][..corrections_len],
                 };
                 let seed = shared.seed.fork("roots", place.batch);
-                let (grown, message) = shared.batches.grow(place, &shared.delta, transfers, &base, &seed, leaves);
+                let (grown, message) = shared.batches.grow(place, &delta, transfers, &base, &seed, leaves);
                 let outputs = grown.outputs(&shared.batches, vector);
                 Done::Grown(batch, Box::new(grown), message, outputs)
             }));
@@ -213,9 +206,10 @@ impl Shard {
         let sent = batch < self.sent;
         let grown = self.grown.remove(&batch).filter(|_| sent).ok_or(Violation::UnawaitedBatch { batch })?;
         self.challenged += 1;
-        let (shared, place) = (Arc::clone(&self.shared), self.place(batch));
+        let (shared, delta) = (Arc::clone(&self.shared), Arc::clone(&self.delta));
+        let place = shared.plan.place(self.index, batch);
         let job = self.job(shared.plan.shape.outputs(), move || {
-            let (digest, room) = grown.answer(&shared.batches, place, &shared.delta, point, lacking);
+            let (digest, room) = grown.answer(&shared.batches, place, &delta, point, lacking);
             Done::Answered(batch, *digest.as_bytes(), room)
         });
         Ok(Wanted::job(job).and(self.grow()))
@@ -226,7 +220,7 @@ impl Shard {
             return Err(unexpected("challenge"));
         }
         let plan = &self.shared.plan;
-        let hashes = ShardHashes::new(&self.shared.session, self.index, &seed, plan.profile, plan.tags.width());
+        let hashes = ShardHashes::new(&self.shared.session, self.index, &seed, plan);
         let rows = RowKeys::new(&bins::row_seed(&self.shared.session, self.index, &seed));
         self.seed = Some(Opened { hashes: Arc::new(hashes), rows: Arc::new(rows), mask: mask + self.own_mask });
         Ok(self.load_bucket())
@@ -271,7 +265,7 @@ impl Shard {
         let expected = (len - place.blocks).min(VOLE_BLOCKS_PER_FRAME);
         check_len("blocks of a vector", expected, blocks.len())?;
         let here = &mut self.vector[part][place.blocks..place.blocks + expected];
-        add_scaled(here, blocks, self.shared.delta.block());
+        add_scaled(here, blocks, self.delta.block());
         self.frames = FramePlace { number: frame + 1, blocks: place.blocks + expected, ..place };
         if self.frames.blocks == len {
             self.frames = FramePlace { number: frame + 1, batch: place.batch + 1, blocks: 0 };
@@ -291,11 +285,10 @@ impl Shard {
         let (Some(vector), Some(opened)) = (&self.complete, &self.seed) else { return wanted };
         let Some(binned) = self.bucket.binned.take() else { return wanted };
         for range in bins::ranges(&self.shared.plan.okvs) {
-            let (shared, vector, opened, binned) =
-                (Arc::clone(&self.shared), Arc::clone(vector), opened.clone(), Arc::clone(&binned));
+            let (delta, vector, opened, binned) =
+                (Arc::clone(&self.delta), Arc::clone(vector), opened.clone(), Arc::clone(&binned));
             wanted.jobs.push(self.job(binned.keys_of(range.clone()).len(), move || {
-                let delta = Some(shared.delta.block());
-                Done::Tags(bins::tags(&binned, &opened.hashes, &vector, range, delta, opened.mask))
+                Done::Tags(bins::tags(&binned, &opened.hashes, &vector, range, Some(delta.block()), opened.mask))
             }));
         }
         self.bucket.missing = wanted.jobs.len();

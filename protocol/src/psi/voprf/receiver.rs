@@ -9,6 +9,7 @@ use cwg_crypto::voprf::{Blinding, FinalizeError, PublicKey};
 use super::message::{Encoded, Message, Tag};
 use super::{Input, batch_len, batches, padded_inputs};
 use crate::Item;
+use crate::psi::compare::common_places;
 use crate::psi::{Binding, Job, JobId, JobOutput, Outcome, Party, SetSizes, Shard, Step};
 use crate::violation::Violation;
 use crate::wire::limits::{TAGS_PER_FRAME, VOPRF_BATCH, VOPRF_WINDOW};
@@ -134,8 +135,14 @@ impl Receiver {
     /// The end, once all own tags and all of the sender's are here.
     fn conclude(&self) -> Option<Outcome> {
         let complete = self.finalized == batches(self.padded()) && self.sender_tags.len() == self.sizes.sender as usize;
-        complete
-            .then(|| Outcome::Matched { bits: 0, places: common_places(&self.own_tags, &self.sender_tags, self.own) })
+        complete.then(|| {
+            let mut own: Vec<(Tag, u32)> = self.own_tags.iter().copied().zip(0..).collect();
+            own.sort_unstable();
+            let mut places = common_places(own.into_iter(), self.sender_tags.iter().copied());
+            // What stands behind the own items are dummies.
+            places.retain(|place| (*place as usize) < self.own);
+            Outcome::Matched { bits: 0, places }
+        })
     }
 }
 
@@ -193,27 +200,4 @@ impl Party for Receiver {
             _ => unreachable!("a driver returns each job once"),
         }
     }
-}
-
-/// Places below `own` whose tag is among the sender's, ascending.
-///
-/// Both lists are walked to their ends, so the number of steps is the sum of the padded sizes, whatever matches: the
-/// moment of the seal that follows does not tell. What the processor makes of a step's branches is not constant.
-fn common_places(own_tags: &[Tag], sender_tags: &[Tag], own: usize) -> Vec<u32> {
-    let mut own_sorted: Vec<(Tag, u32)> = own_tags.iter().copied().zip(0u32..).collect();
-    own_sorted.sort_unstable();
-    let mut matched = vec![false; own_tags.len()];
-    let (mut mine, mut theirs) = (own_sorted.iter().peekable(), sender_tags.iter().peekable());
-    for _ in 0..own_sorted.len() + sender_tags.len() {
-        match (mine.peek(), theirs.peek()) {
-            (Some((tag, place)), other) if other.is_none_or(|other| tag <= *other) => {
-                matched[*place as usize] = other.is_some_and(|other| tag == *other);
-                mine.next();
-            }
-            _ => {
-                theirs.next();
-            }
-        }
-    }
-    (0u32..).zip(&matched[..own]).filter(|(_, matched)| **matched).map(|(place, _)| place).collect()
 }
