@@ -39,13 +39,13 @@ impl fmt::Debug for Mmo {
 }
 
 /// One level of a GGM tree, or of several side by side: parent i to children 2i, its hash under `left`, and 2i+1, its hash
-/// under `right`. Returns the sum of all left children and that of all right children.
+/// under `right`.
 ///
 /// # Panics
 /// If there are not two children a parent.
-pub fn expand_pairs(left: &Mmo, right: &Mmo, parents: &[Block], children: &mut [Block]) -> [Block; 2] {
+pub fn expand_pairs(left: &Mmo, right: &Mmo, parents: &[Block], children: &mut [Block]) {
     assert_eq!(children.len(), 2 * parents.len(), "two children a parent");
-    simd::expand_pairs(&left.0, &right.0, parents, children)
+    simd::expand_pairs(&left.0, &right.0, parents, children);
 }
 
 /// For each pair of a key and an input, π_key(input) + input: Davies-Meyer, one-way in the ideal-cipher model with the

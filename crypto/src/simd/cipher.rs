@@ -80,21 +80,18 @@ impl Cipher {
 
 /// Each parent to its hash under either key: children 2i and 2i+1 of parent i. The sums of the left and of the right
 /// children.
-pub(crate) fn expand_pairs(left: &Cipher, right: &Cipher, parents: &[Block], children: &mut [Block]) -> [Block; 2] {
+pub(crate) fn expand_pairs(left: &Cipher, right: &Cipher, parents: &[Block], children: &mut [Block]) {
     match (left, right) {
         #[cfg(target_arch = "x86_64")]
         (Cipher::Narrow(narrow, left), Cipher::Narrow(_, right)) => narrow.expand_pairs(left, right, parents, children),
         #[cfg(target_arch = "x86_64")]
         (Cipher::Wide(wide, left), Cipher::Wide(_, right)) => wide.expand_pairs(left, right, parents, children),
         _ => {
-            let mut sums = [Block::ZERO; 2];
             for (parent, pair) in parents.iter().zip(children.as_chunks_mut::<2>().0) {
-                for ((cipher, child), sum) in [left, right].into_iter().zip(pair).zip(&mut sums) {
+                for (cipher, child) in [left, right].into_iter().zip(pair) {
                     cipher.hash(core::array::from_ref(parent), core::array::from_mut(child));
-                    *sum += *child;
                 }
             }
-            sums
         }
     }
 }

@@ -42,13 +42,7 @@ impl Narrow {
         unsafe { count(keys, first, blocks) }
     }
 
-    pub(super) fn expand_pairs(
-        self,
-        left: &RoundKeys,
-        right: &RoundKeys,
-        parents: &[Block],
-        children: &mut [Block],
-    ) -> [Block; 2] {
+    pub(super) fn expand_pairs(self, left: &RoundKeys, right: &RoundKeys, parents: &[Block], children: &mut [Block]) {
         // SAFETY: as above.
         unsafe { expand_pairs(left, right, parents, children) }
     }
@@ -175,21 +169,17 @@ fn count(keys: &RoundKeys, first: u64, blocks: &mut [Block]) {
 }
 
 #[target_feature(enable = "aes,sse2")]
-fn expand_pairs(left: &RoundKeys, right: &RoundKeys, parents: &[Block], children: &mut [Block]) -> [Block; 2] {
+fn expand_pairs(left: &RoundKeys, right: &RoundKeys, parents: &[Block], children: &mut [Block]) {
     const PARENTS: usize = BATCH / 2;
     let (left, right) = (registers(left), registers(right));
-    let mut sums = [_mm_setzero_si128(); 2];
     let (parents, parents_rest) = parents.as_chunks::<PARENTS>();
     let (children, children_rest) = children.as_chunks_mut::<BATCH>();
     for (parents, children) in parents.iter().zip(children) {
-        expand_some(&left, &right, parents, children, &mut sums);
+        expand_some(&left, &right, parents, children);
     }
     for (parent, children) in parents_rest.iter().zip(children_rest.chunks_mut(2)) {
-        expand_some(&left, &right, array::from_ref(parent), children, &mut sums);
+        expand_some(&left, &right, array::from_ref(parent), children);
     }
-    let mut blocks = [Block::ZERO; 2];
-    store_all(&mut blocks, sums);
-    blocks
 }
 
 #[inline]
@@ -199,12 +189,9 @@ fn expand_some<const N: usize>(
     right: &[__m128i; 11],
     parents: &[Block; N],
     children: &mut [Block],
-    sums: &mut [__m128i; 2],
 ) {
     let (lefts, rights) = (hash_some(left, parents), hash_some(right, parents));
     for (pair, (left, right)) in children.as_chunks_mut::<2>().0.iter_mut().zip(lefts.into_iter().zip(rights)) {
-        sums[0] = _mm_xor_si128(sums[0], left);
-        sums[1] = _mm_xor_si128(sums[1], right);
         store_all(pair, [left, right]);
     }
 }

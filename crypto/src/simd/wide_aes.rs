@@ -5,7 +5,7 @@ use core::arch::x86_64::*;
 use super::Wide;
 use super::cipher::RoundKeys;
 use super::narrow_aes::{ROTATED_LAST_WORD, ROUND_CONSTANTS};
-use super::wide_field::{LANES, broadcast, load, load_some, store, store_some, sum_of_lanes};
+use super::wide_field::{LANES, broadcast, load, load_some, store, store_some};
 use crate::Block;
 
 /// Registers in flight.
@@ -30,13 +30,7 @@ impl Wide {
         unsafe { count(keys, first, blocks) }
     }
 
-    pub(super) fn expand_pairs(
-        self,
-        left: &RoundKeys,
-        right: &RoundKeys,
-        parents: &[Block],
-        children: &mut [Block],
-    ) -> [Block; 2] {
+    pub(super) fn expand_pairs(self, left: &RoundKeys, right: &RoundKeys, parents: &[Block], children: &mut [Block]) {
         // SAFETY: as above.
         unsafe { expand_pairs(left, right, parents, children) }
     }
@@ -158,10 +152,9 @@ fn count(keys: &RoundKeys, first: u64, blocks: &mut [Block]) {
 
 /// Four registers of parents in flight, under both keys.
 #[target_feature(enable = "vaes,avx512f,sse2")]
-fn expand_pairs(left: &RoundKeys, right: &RoundKeys, parents: &[Block], children: &mut [Block]) -> [Block; 2] {
+fn expand_pairs(left: &RoundKeys, right: &RoundKeys, parents: &[Block], children: &mut [Block]) {
     const PARENTS: usize = BATCH / 2;
     let (left, right) = (registers(left), registers(right));
-    let mut sums = [_mm512_setzero_si512(); 2];
     let (parents, parents_rest) = parents.as_chunks::<PARENTS>();
     let (children, children_rest) = children.as_chunks_mut::<BATCH>();
     for (parents, children) in parents.iter().zip(children) {
@@ -170,28 +163,16 @@ fn expand_pairs(left: &RoundKeys, right: &RoundKeys, parents: &[Block], children
         for (chunks, (left, right)) in
             children.as_chunks_mut::<{ 2 * LANES }>().0.iter_mut().zip(lefts.into_iter().zip(rights))
         {
-            add(&mut sums, left, right);
             store_all(chunks.as_chunks_mut().0, interleave(left, right));
         }
     }
     for (parents, children) in parents_rest.chunks(LANES).zip(children_rest.chunks_mut(2 * LANES)) {
         let blocks = [load_some(parents)];
         let ([left], [right]) = (hash_some(&left, blocks), hash_some(&right, blocks));
-        // The lanes without a parent hold the hash of zero, which belongs to no child.
-        let real = ((1_u16 << (2 * parents.len())) - 1) as __mmask8;
-        add(&mut sums, _mm512_maskz_mov_epi64(real, left), _mm512_maskz_mov_epi64(real, right));
         for (chunk, register) in children.chunks_mut(LANES).zip(interleave(left, right)) {
             store_some(chunk, register);
         }
     }
-    [sum_of_lanes(sums[0]), sum_of_lanes(sums[1])]
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn add(sums: &mut [__m512i; 2], left: __m512i, right: __m512i) {
-    sums[0] = _mm512_xor_si512(sums[0], left);
-    sums[1] = _mm512_xor_si512(sums[1], right);
 }
 
 /// Lanes l₀ r₀ l₁ r₁ and l₂ r₂ l₃ r₃.
