@@ -24,6 +24,11 @@ impl Digest {
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
+
+    /// Its first half: a block, or a key of AES-128.
+    pub fn first_half(&self) -> [u8; 16] {
+        *self.0.first_chunk().expect("32 bytes have a first half")
+    }
 }
 
 impl fmt::Display for Digest {

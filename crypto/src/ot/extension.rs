@@ -33,7 +33,7 @@ use zeroize::Zeroizing;
 
 use super::columns::{Streams, UniversalHash};
 use super::tree::{self, DEPTH, LEAVES, TREES};
-use super::{ChosenKeys, Delta, KeyPairs, TRANSFERS, first_block, transpose};
+use super::{ChosenKeys, Delta, KeyPairs, TRANSFERS, transpose};
 use crate::{Block, Digest, Domain, ct_eq, derive_public};
 
 /// Entries of one call, at most.
@@ -66,7 +66,7 @@ impl CotReceiver {
         let blocks = column_blocks(count);
         let Expansion { u, columns, mut message } = self.expand(blocks);
         self.transcript = next_transcript(&self.transcript, count, &message);
-        let hash = UniversalHash::new(first_block(&self.transcript), blocks - 1);
+        let hash = UniversalHash::new(Block::from_bytes(self.transcript.first_half()), blocks - 1);
         let hashed_u = hash.of(&u);
         let hashed_columns = columns.chunks_exact(blocks).map(|column| hash.of(column));
         message.extend_from_slice(&hashed_u.to_bytes());
@@ -185,7 +185,7 @@ impl CotSender {
     }
 
     fn check(&self, columns: &[Block], blocks: usize, check: &[u8]) -> Result<(), ExtensionError> {
-        let hash = UniversalHash::new(first_block(&self.transcript), blocks - 1);
+        let hash = UniversalHash::new(Block::from_bytes(self.transcript.first_half()), blocks - 1);
         let (hashed_u, digest) = check.split_first_chunk().expect("a check begins with a block");
         let hashed_u = Block::from_bytes(*hashed_u);
         let hashed_columns = columns

@@ -140,11 +140,5 @@ impl fmt::Debug for ChosenKeys {
 
 /// AES under a key of this session and purpose: the first 16 bytes of the digest of the session.
 fn session_mmo(domain: Domain, session: &Digest) -> Mmo {
-    Mmo::new(first_block(&derive_public(domain, &[session.as_bytes()])).to_bytes())
-}
-
-/// The first 16 bytes of a digest.
-fn first_block(digest: &Digest) -> Block {
-    let (first, _) = digest.as_bytes().split_first_chunk().expect("a digest has 32 bytes");
-    Block::from_bytes(*first)
+    Mmo::new(derive_public(domain, &[session.as_bytes()]).first_half())
 }

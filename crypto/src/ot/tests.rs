@@ -284,7 +284,7 @@ fn cheating_message(receiver: &mut CotReceiver, count: usize, tree: usize, guess
     let Expansion { u, columns, mut message } = receiver.expand(blocks);
     message[(tree - 1) * blocks * 16] ^= 1;
     receiver.transcript = next_transcript(&receiver.transcript, count, &message);
-    let hash = UniversalHash::new(first_block(&receiver.transcript), blocks - 1);
+    let hash = UniversalHash::new(Block::from_bytes(receiver.transcript.first_half()), blocks - 1);
     let mut flipped = vec![Block::ZERO; blocks];
     flipped[0] = Block::ONE;
     let guessed = columns.chunks_exact(blocks).enumerate().map(|(index, column)| {

@@ -125,10 +125,7 @@ impl Batches {
     /// Of a session, all of one shape.
     pub fn new(session: &Digest, shape: Shape, code: Code) -> Self {
         assert!(code.outputs() == shape.outputs(), "a code of as many outputs as the batches give");
-        let key = |side: u8| {
-            let derived = derive_public(Domain::VoleTree, &[session.as_bytes(), &[side]]);
-            *derived.as_bytes().first_chunk().expect("a digest has 32 bytes")
-        };
+        let key = |side: u8| derive_public(Domain::VoleTree, &[session.as_bytes(), &[side]]).first_half();
         let branching = Branching::new(key(0), key(1));
         Self { session: *session, shape, branching, transfers: OtHash::new(session), code }
     }

@@ -89,10 +89,9 @@ impl Code {
         let fits = outputs >= OUTPUTS_MIN && outputs.is_multiple_of(2) && u32::try_from(outputs).is_ok();
         assert!(fits, "an even number of outputs, 64 or more");
         let parts = [outputs, weight.terms()].map(|number| (number as u64).to_le_bytes());
-        let root = derive_public(Domain::ExpandConvolute, &[&parts[0], &parts[1]]);
-        let root = root.as_bytes().first_chunk().expect("32 bytes have 16 first ones");
+        let root = derive_public(Domain::ExpandConvolute, &[&parts[0], &parts[1]]).first_half();
         let mut keys = vec![Block::ZERO; PASSES + weight.terms()];
-        Prg::new(Block::from_bytes(*root)).fill(&mut keys);
+        Prg::new(Block::from_bytes(root)).fill(&mut keys);
         let regions = weight.terms() / 2;
         let term = |(number, key): (usize, &Block)| Term {
             key: *key,

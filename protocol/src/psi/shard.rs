@@ -26,8 +26,7 @@ pub struct Splitter(Mmo);
 impl Splitter {
     /// For the session of this name.
     pub fn new(session: &[u8; 32]) -> Self {
-        let key = derive_public(Domain::Shards, &[session]);
-        Self(Mmo::new(*key.as_bytes().first_chunk().expect("a digest has 32 bytes")))
+        Self(Mmo::new(derive_public(Domain::Shards, &[session]).first_half()))
     }
 
     /// For each item the number of its shard among 2^bits.

@@ -30,10 +30,7 @@ pub(super) struct ShardHashes {
 impl ShardHashes {
     /// Of a shard whose vector has this seed.
     pub(super) fn new(session: &Digest, shard: u32, seed: &[u8; 32], plan: &Plan) -> Self {
-        let key = |domain| -> [u8; 16] {
-            let derived = derive_public(domain, &[session.as_bytes(), &shard.to_le_bytes(), seed]);
-            *derived.as_bytes().first_chunk().expect("a digest has 32 bytes")
-        };
+        let key = |domain| derive_public(domain, &[session.as_bytes(), &shard.to_le_bytes(), seed]).first_half();
         Self {
             to_field: Mmo::new(key(Domain::VoleField)),
             to_tag: Mmo::new(key(Domain::VoleOutput)),
