@@ -59,7 +59,11 @@ async fn a_flood_costs_little_memory_amplifies_nothing_and_leaves_room_for_hones
         }
         let (mut state, mut sent, mut back, mut replies) = (0x9e37_79b9_7f4a_7c15, 0, 0, 0);
         let mut reply = [0; 65_536];
-        for round in 0..44_000 {
+        // On a busy machine the kernel drops most of it: the flood goes on until enough has reached the listener.
+        for round in 0..1_000_000 {
+            if round >= 44_000 && replies > 9_000 {
+                break;
+            }
             let socket = &sockets[round % sockets.len()];
             if round % 11 == 0 {
                 let garbage: Vec<u8> = (0..noise(&mut state) % 1400).map(|_| noise(&mut state) as u8).collect();
