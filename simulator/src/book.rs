@@ -1,10 +1,12 @@
 //! A member's set, in memory: planted matches are the truth that results are held against.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use cwg_crypto::Seed;
-use cwg_engine::io::{IndicatorRow, LoadQuery, Loaded, Selection};
+use cwg_engine::io::{IndicatorRow, LoadQuery, Loaded, Selection, Ticket};
 use cwg_protocol::indicator::{IndicatorKind, Role, Roles, Strength};
+use cwg_protocol::session::{HeldItems, OwnSet};
 use cwg_protocol::{Item, NetworkId};
 
 use crate::dice::Dice;
@@ -15,6 +17,8 @@ pub(crate) const KINDS: [IndicatorKind; 3] = [IndicatorKind::AuAccount, Indicato
 
 pub(crate) struct Book {
     rows: BTreeMap<Item, IndicatorRow>,
+    /// Sets that were gathered and not forgotten.
+    gathered: BTreeMap<Ticket, Arc<[Item]>>,
 }
 
 impl Book {
@@ -22,7 +26,8 @@ impl Book {
     pub(crate) fn planted(seed: &Seed, scenario: &Scenario) -> Vec<Self> {
         let mut dice = Dice::new(seed, "books", scenario.planting);
         let members = scenario.members as usize;
-        let mut books: Vec<Self> = (0..members).map(|_| Self { rows: BTreeMap::new() }).collect();
+        let mut books: Vec<Self> =
+            (0..members).map(|_| Self { rows: BTreeMap::new(), gathered: BTreeMap::new() }).collect();
         let mut serial = 0;
         for one in 0..members {
             for other in one + 1..members {
@@ -64,16 +69,44 @@ impl Book {
         self.rows.insert(item, row);
     }
 
-    pub(crate) fn answer(&self, query: &LoadQuery) -> Loaded {
+    pub(crate) fn answer(&mut self, ticket: Ticket, query: LoadQuery) -> Loaded {
         match query {
-            LoadQuery::Items(selection, limit) => {
-                let items: Vec<Item> = self.selected(selection).into_iter().collect();
-                if items.len() > *limit as usize { Loaded::TooMany } else { Loaded::Items(items) }
+            LoadQuery::Gather { selection, limit, salt } => {
+                let items: Arc<[Item]> = self.selected(&selection).into_iter().collect();
+                let count = u32::try_from(items.len()).expect("a simulated set is small");
+                if count > limit {
+                    return Loaded::TooMany;
+                }
+                let set = OwnSet::of(&items, &salt);
+                self.gathered.insert(ticket, items);
+                Loaded::Gathered { set, items: count }
             }
-            LoadQuery::Rows(items) => {
-                Loaded::Rows(items.iter().filter_map(|item| self.rows.get(item).cloned()).collect())
-            }
+            LoadQuery::Shard { gathered, session, shard } => match self.gathered.get(&gathered) {
+                Some(items) => Loaded::Shard(HeldItems::new(Arc::clone(items), session).shard(shard)),
+                None => Loaded::Failed,
+            },
+            LoadQuery::Rows { gathered, session, bits, places } => match self.gathered.get(&gathered) {
+                Some(items) => {
+                    let items = HeldItems::new(Arc::clone(items), session).at(bits, &places);
+                    Loaded::Rows(items.iter().filter_map(|item| self.rows.get(item).cloned()).collect())
+                }
+                None => Loaded::Failed,
+            },
         }
+    }
+
+    pub(crate) fn forget(&mut self, ticket: Ticket) {
+        self.gathered.remove(&ticket);
+    }
+
+    /// Sets that the engine has not let go of.
+    pub(crate) fn gathered(&self) -> usize {
+        self.gathered.len()
+    }
+
+    /// The process ended: what it had gathered is gone.
+    pub(crate) fn restart(&mut self) {
+        self.gathered.clear();
     }
 
     pub(crate) fn selected(&self, selection: &Selection) -> BTreeSet<Item> {

@@ -289,6 +289,9 @@ impl World {
         crashed.syncing = false;
         crashed.wake_at = None;
         crashed.allow.clear();
+        if let Some(book) = &mut crashed.book {
+            book.restart();
+        }
         if let Some(adversary) = &mut crashed.hostile {
             adversary.restarted();
         }
@@ -391,10 +394,16 @@ impl World {
                 self.allow(node, keys.into_iter().collect());
             }
             Effect::Load(ticket, query) => {
-                let loaded = self.nodes[node].book.as_ref().map_or(Loaded::Failed, |book| book.answer(&query));
+                let loaded = self.nodes[node].book.as_mut().map_or(Loaded::Failed, |book| book.answer(ticket, query));
                 let wait = self.dice.between(100, 20_000);
                 self.trace.line(self.now_us, format_args!("{node} > load {}", ticket.0));
                 self.input_at(self.now_us + wait, node, Input::Loaded(ticket, loaded));
+            }
+            Effect::Forget(ticket) => {
+                self.trace.line(self.now_us, format_args!("{node} > forget {}", ticket.0));
+                if let Some(book) = &mut self.nodes[node].book {
+                    book.forget(ticket);
+                }
             }
             Effect::Compute(ticket, job) => {
                 let elements = u64::from(job.elements);

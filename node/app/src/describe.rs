@@ -204,7 +204,7 @@ pub(crate) fn plan(state: &State, id: RunId, now: UnixTime) -> Result<View, Prob
         items_at_most: items,
         padded_at_most: u64::from(padded),
         items_min: if side_learns(plan.learns, run.place) { body.budget.items_min } else { 1 },
-        items_max: body.budget.items_per_session.min(declared.items_max()).min(cwg_engine::limits::SET_HELD_MAX),
+        items_max: body.budget.items_per_session.min(declared.items_max()),
     };
     let live = pilot.live(now);
     let mut obstacles: Vec<String> = live.as_ref().err().map(ToString::to_string).into_iter().collect();

@@ -100,19 +100,20 @@ impl ItemSource {
         }
     }
 
-    /// Gives the numbers of the items at these places to `visit`: counted over all shards in order, ascending.
-    pub(crate) fn numbers_at(
+    /// Gives the items at these places, with their numbers, to `visit`: counted over all shards in order, ascending.
+    pub(crate) fn visit_at(
         &mut self,
         session: SessionId,
         bits: u8,
         places: &[u32],
-        mut visit: impl FnMut(u32),
+        mut visit: impl FnMut(&Item, u32),
     ) -> Result<(), StoreError> {
         if let (Kept::Held(items), 0) = (&self.kept, bits) {
-            places.iter().filter_map(|place| items.get(*place as usize)).for_each(|(_, number)| visit(*number));
+            let items = places.iter().filter_map(|place| items.get(*place as usize));
+            items.for_each(|(item, number)| visit(item, *number));
             return Ok(());
         }
-        self.deal(session, bits)?.visit(places, |_, number| visit(number_of(number)))
+        self.deal(session, bits)?.visit(places, |item, number| visit(item, number_of(number)))
     }
 
     fn deal(&mut self, session: SessionId, bits: u8) -> Result<&Dealt, StoreError> {
@@ -203,7 +204,7 @@ mod tests {
                 }
                 let places: Vec<u32> = (0..count).step_by(5).collect();
                 let mut numbers = Vec::new();
-                source.numbers_at(SESSION, bits, &places, |number| numbers.push(number)).expect("nothing fails");
+                source.visit_at(SESSION, bits, &places, |_, number| numbers.push(number)).expect("nothing fails");
                 let expected = places.iter().map(|place| order[*place as usize]);
                 assert!(numbers.iter().map(|number| Item::of_line(&number.to_le_bytes())).eq(expected));
             }

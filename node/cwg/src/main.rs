@@ -10,6 +10,7 @@ mod demo;
 mod doctor;
 mod entropy;
 mod exchange;
+mod gathered;
 mod item_source;
 mod lines;
 mod node;

@@ -14,10 +14,11 @@ use cwg_engine::{Config, Engine};
 use cwg_net::{Allow, Alpn, Limits, Net, NetConfig, NetEvent, TransportIdentity};
 use cwg_protocol::psi::JobOutput;
 use cwg_protocol::{TransportKey, UnixTime};
-use cwg_store::{SetRef, Sets, Store, Unlock};
+use cwg_store::{SetRef, Store, Unlock};
 use tokio::sync::mpsc;
 
 use crate::config::NodeConfig;
+use crate::gathered::GatheredSets;
 use crate::outgoing::{Outgoing, Wire};
 use crate::{entropy, problems};
 
@@ -69,6 +70,7 @@ pub(crate) struct Node {
     commands: u64,
     started: Instant,
     allowed: BTreeSet<TransportKey>,
+    gathered: GatheredSets,
 }
 
 /// Whether this process talks to others.
@@ -140,6 +142,7 @@ impl Node {
             commands: 0,
             started,
             allowed: BTreeSet::new(),
+            gathered: GatheredSets::default(),
         };
         node.carry_out()?;
         Ok(node)
@@ -274,6 +277,7 @@ impl Node {
                     }
                 }
                 Effect::Load(ticket, query) => self.load(ticket, query),
+                Effect::Forget(ticket) => self.gathered.forget(ticket),
                 Effect::Compute(ticket, job) => {
                     let outbox = self.outbox.clone();
                     // The loop is gone only when the process ends.
@@ -318,10 +322,12 @@ impl Node {
         self.engine.state().loads().values().map(|load| SetRef { load: load.load, digest: load.digest }).collect()
     }
 
-    fn load(&self, ticket: Ticket, query: LoadQuery) {
+    fn load(&mut self, ticket: Ticket, query: LoadQuery) {
+        let read = self.gathered.prepare(ticket, query);
         let (sets, live, outbox) = (self.store.sets().clone(), self.live_sets(), self.outbox.clone());
-        rayon::spawn_fifo(move || {
-            let loaded = read_sets(&sets, &live, query).unwrap_or_else(|error| {
+        // A load waits for the disk, and for another load of the same set: not on a core that jobs want.
+        tokio::task::spawn_blocking(move || {
+            let loaded = read.run(&sets, &live).unwrap_or_else(|error| {
                 tracing::error!(problem = %error, "a set cannot be read");
                 Loaded::Failed
             });
@@ -352,22 +358,6 @@ impl Wire for Nets<'_> {
 
     fn close(&self, conn: ConnId, code: u32) {
         self.all().for_each(|net| net.close(conn, code));
-    }
-}
-
-fn read_sets(sets: &Sets, live: &[SetRef], query: LoadQuery) -> Result<Loaded, cwg_store::StoreError> {
-    match query {
-        LoadQuery::Rows(items) => Ok(Loaded::Rows(sets.resolve(&items, live)?)),
-        LoadQuery::Items(selection, limit) => {
-            let mut items = Vec::new();
-            for row in sets.merged(&selection, live)? {
-                if items.len() == limit as usize {
-                    return Ok(Loaded::TooMany);
-                }
-                items.push(row?.item);
-            }
-            Ok(Loaded::Items(items))
-        }
     }
 }
 

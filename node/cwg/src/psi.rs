@@ -65,7 +65,7 @@ impl Own {
         if let Some(Matches::Places { bits, places }) = &released.matches {
             let session = released.receipt.session;
             self.source
-                .numbers_at(session, *bits, places, |line| marks.set(line))
+                .visit_at(session, *bits, places, |_, line| marks.set(line))
                 .map_err(|error| problems::store(&error))?;
         }
         self.lines.write_marked(&marks, out, crate::output::progress())

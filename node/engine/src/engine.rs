@@ -1,6 +1,6 @@
 //! The engine itself: inputs in, effects out.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use cwg_crypto::Seed;
 use cwg_protocol::wire::Message;
@@ -39,8 +39,11 @@ pub struct Engine {
     pub(crate) sessions: BTreeMap<u64, Active>,
     pub(crate) jobs: BTreeMap<Ticket, crate::sessions::JobPlace>,
     pub(crate) loads: BTreeMap<Ticket, u64>,
+    pub(crate) shards: BTreeMap<Ticket, crate::sets::ShardPlace>,
+    /// Sets that the driver keeps, by the numbers of their sessions.
+    pub(crate) gathered: BTreeSet<u64>,
     pub(crate) waiting: BTreeMap<RunId, Vec<Ticket>>,
-    allowed: std::collections::BTreeSet<TransportKey>,
+    allowed: BTreeSet<TransportKey>,
 }
 
 impl Engine {
@@ -61,8 +64,10 @@ impl Engine {
             sessions: BTreeMap::new(),
             jobs: BTreeMap::new(),
             loads: BTreeMap::new(),
+            shards: BTreeMap::new(),
+            gathered: BTreeSet::new(),
             waiting: BTreeMap::new(),
-            allowed: std::collections::BTreeSet::new(),
+            allowed: BTreeSet::new(),
         };
         if config.online {
             engine.resume_runs();
@@ -95,6 +100,7 @@ impl Engine {
             Input::Deadline => {}
         }
         self.keep_up();
+        self.forget_sets();
     }
 
     /// The next thing to be done, in order.

@@ -1,8 +1,11 @@
 //! What goes into the engine and what comes out of it: the contract with the drivers.
 
+use std::sync::Arc;
+
 use cwg_protocol::indicator::{IndicatorKind, Roles, Strength};
-use cwg_protocol::psi::{Job, JobOutput};
-use cwg_protocol::{Item, TransportKey, UnixTime};
+use cwg_protocol::psi::{Job, JobOutput, Shard};
+use cwg_protocol::session::OwnSet;
+use cwg_protocol::{Item, SessionId, TransportKey, UnixTime};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -59,6 +62,8 @@ pub enum Effect {
     Allow(Vec<TransportKey>),
     /// Read from the sets.
     Load(Ticket, LoadQuery),
+    /// Nothing more is asked of what was gathered under this ticket.
+    Forget(Ticket),
     /// Run a job on any thread.
     Compute(Ticket, Job),
     /// Answer a command.
@@ -109,25 +114,58 @@ pub enum CloseCode {
     Replaced = 6,
 }
 
-/// What to read.
+/// What to read. A set is gathered once for each session and kept by the driver, in memory or on the disk, until it is told
+/// to forget it: what a session asks for later is of the set as it was then, whatever is loaded or purged meanwhile.
 #[derive(Debug)]
 pub enum LoadQuery {
-    /// The items of a selection, strictly ascending; at most so many.
-    Items(Selection, u32),
-    /// The rows of these items, ascending.
-    Rows(Vec<Item>),
+    /// Gather the items of a selection, at most so many, and commit to them under a salt.
+    Gather {
+        /// What belongs to the set.
+        selection: Selection,
+        /// Most items.
+        limit: u32,
+        /// Of the commitment.
+        salt: [u8; 32],
+    },
+    /// A shard of a gathered set, as that session deals it.
+    Shard {
+        /// The ticket under which the set was gathered.
+        gathered: Ticket,
+        /// Whose dealing.
+        session: SessionId,
+        /// Which.
+        shard: Shard,
+    },
+    /// The rows of the items at these places of a gathered set, as that session deals it.
+    Rows {
+        /// The ticket under which the set was gathered.
+        gathered: Ticket,
+        /// Whose dealing.
+        session: SessionId,
+        /// Into how many shards, as a number of bits.
+        bits: u8,
+        /// Counted over all shards in order, ascending; at most [`crate::limits::ROWS_PER_LOAD`].
+        places: Vec<u32>,
+    },
 }
 
 /// What was read.
 #[derive(Debug)]
 pub enum Loaded {
-    /// Items, strictly ascending.
-    Items(Vec<Item>),
-    /// There are more than the query allows.
+    /// A set was gathered.
+    Gathered {
+        /// Its padded size and the commitment to it.
+        set: OwnSet,
+        /// Its items, each counted once.
+        items: u32,
+    },
+    /// There are more items than the query allows. Nothing is kept.
     TooMany,
-    /// Rows.
+    /// The items of a shard, strictly ascending.
+    Shard(Arc<[Item]>),
+    /// Rows, one for each item that still has one, in the order of the items.
     Rows(Vec<IndicatorRow>),
-    /// A set is damaged or missing; the driver has said which in its log.
+    /// A set is damaged or missing, or cannot be kept; the driver has said which in its log.
     Failed,
 }
 

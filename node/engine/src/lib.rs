@@ -17,6 +17,7 @@ mod peers;
 pub mod record;
 mod runs;
 mod sessions;
+mod sets;
 pub mod state;
 
 pub use engine::{Config, Engine};

@@ -3,8 +3,11 @@
 /// A connection says hello within this, or is closed: three tries of a lossy handshake.
 pub const HELLO_WITHIN_MS: u64 = 30_000;
 
-/// A session in which nothing happens for this long is given up.
+/// A session in which nothing happens for this long, and as much longer as sets of its size take, is given up.
 pub const SESSION_STALL_MS: u64 = 120_000;
+
+/// Items that a node reads, or deals, in a millisecond at the least: a session in which a large set is read is not stalled.
+pub const ITEMS_READ_PER_MS: u64 = 200;
 
 /// A dial that failed is tried again after this, doubled each time.
 pub const REDIAL_MIN_MS: u64 = 1_000;
@@ -31,8 +34,9 @@ pub const RUN_WITHIN_MS: u64 = 30 * 60_000;
 /// Rows of one record of matches: about 200 KiB.
 pub const MATCHES_PER_RECORD: usize = 512;
 
-/// Records of matches in one commit: 25 MiB, below the 64 MiB that a store takes at once.
-pub const MATCH_RECORDS_PER_COMMIT: usize = 128;
+/// Rows of what matched that are loaded at once, and stored in one commit: 6 MiB of them, far below the 64 MiB that a store
+/// takes at once.
+pub const ROWS_PER_LOAD: usize = 32 * MATCHES_PER_RECORD;
 
 /// A roster is renewed by the hub when less than this is left of it.
 pub const ROSTER_RENEW_SECS: u64 = 60 * 86_400;
@@ -51,7 +55,3 @@ pub const BUDGET_PERIOD_SECS: u64 = 86_400;
 
 /// Sessions of all peers at once that this node accepts.
 pub const SESSIONS_MAX: usize = 16;
-
-/// Items of a set in a run between members, padding included: the set is held in memory, 32 bytes an item. Larger ones pass
-/// shard by shard in `cwg psi` alone so far.
-pub const SET_HELD_MAX: u32 = 1 << 22;

@@ -1,59 +1,58 @@
 //! Sessions under way: from the load of the own set to the seal (`docs/spec/session.md`).
 
-use std::sync::Arc;
-
 use cwg_protocol::charter::KindRoles;
 use cwg_protocol::indicator::ruleset_hash;
-use cwg_protocol::psi::{JobId, JobOutput, ProtocolId, protocol};
-use cwg_protocol::session::{Lane, Matches, OwnItems, OwnSet, Place, Released, Session, SessionStep, Terms};
+use cwg_protocol::psi::{JobId, JobOutput, ProtocolId, PsiProtocol, protocol};
+use cwg_protocol::session::{Lane, OwnItems, OwnSet, Place, Released, Session, SessionStep, Terms};
 use cwg_protocol::wire::limits::SESSIONS_PER_PEER_MAX;
 use cwg_protocol::wire::{Accept, Decline, DeclineCode, Message, Propose, PsiFrame, Seal, SessionAbort};
-use cwg_protocol::{Item, NodeKey, RunId, SessionId, Violation};
+use cwg_protocol::{NodeKey, RunId, SessionId, Violation};
 
 use crate::Engine;
-use crate::io::{CloseCode, ConnId, Effect, IndicatorRow, Level, LoadQuery, Loaded, Selection, Ticket};
-use crate::limits::{MATCH_RECORDS_PER_COMMIT, MATCHES_PER_RECORD, SESSION_STALL_MS, SESSIONS_MAX, SET_HELD_MAX};
+use crate::io::{CloseCode, ConnId, Effect, Level, Selection, Ticket};
+use crate::limits::{ITEMS_READ_PER_MS, SESSION_STALL_MS, SESSIONS_MAX};
 use crate::peers::Phase;
 use crate::record::{Entry, RunPlan};
 use crate::runs::{budget_of, check_plan, learns};
-use crate::state::RunPhase;
+use crate::sets::Pieces;
 
 /// One session under way.
 pub(crate) struct Active {
-    plan: RunPlan,
+    pub(crate) plan: RunPlan,
     pub(crate) peer: NodeKey,
-    place: Place,
-    attempt: u32,
-    stage: Stage,
+    pub(crate) place: Place,
+    pub(crate) attempt: u32,
+    pub(crate) stage: Stage,
     /// Proposer: nothing is proposed before.
     not_before_ms: u64,
     /// When it is given up if nothing happens.
-    stall_ms: u64,
+    pub(crate) stall_ms: u64,
     /// When the run it belongs to is given up, for the proposer.
     give_up_ms: u64,
 }
 
 /// What a session awaits.
-enum Stage {
+pub(crate) enum Stage {
     /// Nothing: it has just been made.
     Fresh,
-    /// Its own items.
-    AwaitItems(Option<(ConnId, Propose)>),
+    /// Its own set, committed to under this salt, for this proposal if it is the acceptor.
+    AwaitSet([u8; 32], Option<Box<(ConnId, Propose)>>),
     /// Proposer: a connection under the same roster.
     AwaitPeer(Ready),
     /// Proposer: the answer.
     AwaitAccept(ConnId, Ready, Box<Propose>),
-    /// Frames, jobs, the seal.
+    /// Frames, jobs, shards, the seal.
     Running(ConnId, Box<Session>),
     /// The rows of what matched. Both seals are here: the result stands even if the peer goes.
-    AwaitRows(Box<Released>),
+    AwaitRows(Box<Released>, Pieces),
 }
 
-/// Own items and what was said about them.
-struct Ready {
-    items: Arc<[Item]>,
-    set: OwnSet,
-    salt: [u8; 32],
+/// An own set that the driver keeps, and what was said about it.
+pub(crate) struct Ready {
+    pub(crate) set: OwnSet,
+    /// Without dummies.
+    pub(crate) items: u32,
+    pub(crate) salt: [u8; 32],
 }
 
 /// Where a job's output belongs.
@@ -71,7 +70,7 @@ impl Active {
 
     /// Whether it takes one of the places that this node has for sessions on one side of it.
     fn is_under_way(&self, place: Place) -> bool {
-        let waits = matches!(self.stage, Stage::AwaitPeer(_) | Stage::AwaitRows(_) | Stage::AwaitItems(None));
+        let waits = matches!(self.stage, Stage::AwaitPeer(_) | Stage::AwaitRows(..) | Stage::AwaitSet(_, None));
         self.place == place && !waits
     }
 
@@ -86,74 +85,34 @@ impl Active {
 
     fn conn(&self) -> Option<ConnId> {
         match &self.stage {
-            Stage::AwaitItems(Some((conn, _))) | Stage::AwaitAccept(conn, ..) | Stage::Running(conn, _) => Some(*conn),
+            Stage::AwaitSet(_, Some(proposal)) => Some(proposal.0),
+            Stage::AwaitAccept(conn, ..) | Stage::Running(conn, _) => Some(*conn),
             _ => None,
         }
     }
 }
 
 impl Engine {
-    pub(crate) fn begin_session(&mut self, mut active: Active) {
-        let selection = active.plan.selection.clone();
-        let limit = set_limit(active.plan.protocol);
-        active.stage = Stage::AwaitItems(None);
-        self.load_items(active, selection, limit);
+    pub(crate) fn begin_session(&mut self, active: Active) {
+        self.gather(active, None);
     }
 
-    fn load_items(&mut self, mut active: Active, selection: Selection, limit: u32) {
-        let ticket = self.ticket();
-        active.stall_ms = self.now.mono_ms + SESSION_STALL_MS;
-        self.sessions.insert(ticket.0, active);
-        self.loads.insert(ticket, ticket.0);
-        self.push(Effect::Load(ticket, LoadQuery::Items(selection, limit)));
+    /// How long a session may be silent: the sets that its charter allows have to be read.
+    pub(crate) fn patience_ms(&self, plan: &RunPlan) -> u64 {
+        let budget =
+            self.state.pilots().get(&plan.pilot).map_or(0, |pilot| pilot.charter.body().budget.items_per_session);
+        SESSION_STALL_MS + u64::from(budget.min(set_limit(plan.protocol))) / ITEMS_READ_PER_MS
     }
 
-    pub(crate) fn on_loaded(&mut self, ticket: Ticket, loaded: Loaded) {
-        let Some(number) = self.loads.remove(&ticket) else { return };
-        let Some(mut active) = self.sessions.remove(&number) else { return };
-        let stage = core::mem::replace(&mut active.stage, Stage::Fresh);
-        match (stage, loaded) {
-            (Stage::AwaitItems(None), Loaded::Items(items)) => self.items_of_proposer(number, active, items),
-            (Stage::AwaitItems(Some((conn, propose))), Loaded::Items(items)) => {
-                self.items_of_acceptor(number, active, conn, &propose, items);
-            }
-            (Stage::AwaitItems(None), Loaded::TooMany) => self.end_run(active.plan.run, "set-too-large"),
-            (Stage::AwaitItems(Some((conn, _))), Loaded::TooMany) => {
-                self.decline(conn, active.plan.run, active.attempt, DeclineCode::Set);
-            }
-            (Stage::AwaitItems(None), _) => self.end_run(active.plan.run, "set-damaged"),
-            (Stage::AwaitItems(Some((conn, _))), _) => {
-                self.decline(conn, active.plan.run, active.attempt, DeclineCode::Busy);
-            }
-            (Stage::AwaitRows(released), Loaded::Rows(rows)) => self.store_result(&active, *released, rows),
-            (Stage::AwaitRows(_), _) => {
-                self.session_over(&active, "set-damaged");
-                self.end_run(active.plan.run, "set-damaged");
-            }
-            (stage, _) => {
-                active.stage = stage;
-                self.sessions.insert(number, active);
-            }
-        }
-    }
-
-    /// A commitment to the items that lets nothing be guessed without the salt.
-    fn ready(&mut self, items: Vec<Item>) -> Ready {
-        let salt = self.random("set salt");
-        let set = OwnSet::of(&items, &salt);
-        Ready { items: items.into(), set, salt }
-    }
-
-    fn items_of_proposer(&mut self, number: u64, mut active: Active, items: Vec<Item>) {
+    pub(crate) fn set_of_proposer(&mut self, number: u64, mut active: Active, ready: Ready) {
         let Some(pilot) = self.state.pilots().get(&active.plan.pilot) else {
             return self.end_run(active.plan.run, "charter-unknown");
         };
         let budget = pilot.charter.body().budget;
-        let ready = self.ready(items);
-        if learns(active.plan.learns, Place::Proposer) && ready.items.len() < budget.items_min as usize {
+        if learns(active.plan.learns, Place::Proposer) && ready.items < budget.items_min {
             return self.end_run(active.plan.run, "set-too-small");
         }
-        if ready.items.is_empty() {
+        if ready.items == 0 {
             return self.end_run(active.plan.run, "set-empty");
         }
         let limit = set_limit(active.plan.protocol);
@@ -236,7 +195,7 @@ impl Engine {
         self.commit(Entry::SessionCharged { plan, place: Place::Proposer, attempt, items, salt });
         active.attempt = attempt;
         active.stage = Stage::AwaitAccept(conn, ready, Box::new(propose.clone()));
-        active.stall_ms = self.now.mono_ms + SESSION_STALL_MS;
+        active.stall_ms = self.now.mono_ms + self.patience_ms(&active.plan);
         self.sessions.insert(number, active);
         self.send(conn, &Message::Propose(propose));
     }
@@ -250,19 +209,17 @@ impl Engine {
         match checked {
             Err(code) => self.decline(conn, run, attempt, code),
             Ok(plan) => {
-                let selection = plan.selection.clone();
-                let limit = set_limit(plan.protocol);
                 let active = Active {
                     plan,
                     peer: from,
                     place: Place::Acceptor,
                     attempt,
-                    stage: Stage::AwaitItems(Some((conn, propose))),
+                    stage: Stage::Fresh,
                     not_before_ms: 0,
                     stall_ms: 0,
                     give_up_ms: 0,
                 };
-                self.load_items(active, selection, limit);
+                self.gather(active, Some(Box::new((conn, propose))));
             }
         }
     }
@@ -321,20 +278,26 @@ impl Engine {
         self.under_way_with(from, Place::Acceptor) < SESSIONS_PER_PEER_MAX && all < SESSIONS_MAX
     }
 
-    fn items_of_acceptor(&mut self, number: u64, active: Active, conn: ConnId, propose: &Propose, items: Vec<Item>) {
+    pub(crate) fn set_of_acceptor(
+        &mut self,
+        number: u64,
+        active: Active,
+        conn: ConnId,
+        propose: &Propose,
+        ready: &Ready,
+    ) {
         let Some(budget) = self.state.pilots().get(&active.plan.pilot).map(|pilot| pilot.charter.body().budget) else {
             return;
         };
         let (run, attempt) = (active.plan.run, active.attempt);
-        // Another proposal may have taken the last of the budget while the items were read.
+        // Another proposal may have taken the last of the budget while the set was gathered.
         if let Err(code) = self.check_proposal(active.peer, propose) {
             return self.decline(conn, run, attempt, code);
         }
-        let ready = self.ready(items);
         let limit = set_limit(active.plan.protocol);
-        let too_few = learns(active.plan.learns, Place::Acceptor) && ready.items.len() < budget.items_min as usize;
+        let too_few = learns(active.plan.learns, Place::Acceptor) && ready.items < budget.items_min;
         // One code for all of these: which one it is would say more about our set.
-        if ready.items.is_empty() || too_few || ready.set.padded > budget.items_per_session.min(limit) {
+        if ready.items == 0 || too_few || ready.set.padded > budget.items_per_session.min(limit) {
             return self.decline(conn, run, attempt, DeclineCode::Set);
         }
         let nonce = self.random("nonce");
@@ -344,7 +307,7 @@ impl Engine {
         self.commit(Entry::SessionCharged { plan, place: Place::Acceptor, attempt, items, salt: ready.salt });
         let accept = Accept { run, attempt, set: ready.set, nonce, session: terms.session(&exporter) };
         self.send(conn, &Message::Accept(accept));
-        self.open_session(number, active, conn, terms, &exporter, ready.items);
+        self.open_session(number, active, conn, terms, &exporter);
     }
 
     pub(crate) fn on_accept(&mut self, conn: ConnId, from: NodeKey, accept: &Accept) {
@@ -375,7 +338,7 @@ impl Engine {
         if terms.session(&exporter) != accept.session {
             return self.session_broken(conn, active, "terms-differ");
         }
-        self.open_session(number, active, conn, terms, &exporter, ready.items);
+        self.open_session(number, active, conn, terms, &exporter);
     }
 
     fn terms_of_proposer(&self, propose: &Propose, peer: NodeKey, ready: &Ready, accept: &Accept) -> Option<Terms> {
@@ -422,22 +385,14 @@ impl Engine {
         })
     }
 
-    fn open_session(
-        &mut self,
-        number: u64,
-        mut active: Active,
-        conn: ConnId,
-        terms: Terms,
-        exporter: &[u8; 32],
-        items: Arc<[Item]>,
-    ) {
+    fn open_session(&mut self, number: u64, mut active: Active, conn: ConnId, terms: Terms, exporter: &[u8; 32]) {
         let Some(known) = protocol(terms.protocol) else { return };
         let seed = self.fresh_seed("session");
-        let mut session = Session::open(terms, exporter, active.place, known, OwnItems::Held(items), &seed);
+        let mut session = Session::open(terms, exporter, active.place, known, OwnItems::Stored, &seed);
         let Some(own) = self.state.own() else { return };
         let step = session.start(&own.signing);
         active.stage = Stage::Running(conn, Box::new(session));
-        active.stall_ms = self.now.mono_ms + SESSION_STALL_MS;
+        active.stall_ms = self.now.mono_ms + self.patience_ms(&active.plan);
         self.sessions.insert(number, active);
         self.carry_out(number, conn, step);
     }
@@ -451,12 +406,12 @@ impl Engine {
             self.jobs.insert(ticket, JobPlace { active: number, lane, job });
             self.push(Effect::Compute(ticket, work));
         }
+        for (lane, shard) in step.loads {
+            self.ask_for_shard(number, lane, shard);
+        }
         if let Some(given_up) = step.given_up {
             let active = self.sessions.remove(&number).expect("it has just made a step");
-            if let Stage::Running(_, session) = &active.stage {
-                let session = session.id();
-                self.send(conn, &Message::SessionAbort(SessionAbort { session }));
-            }
+            self.tell_abort(&active);
             return self.give_up(&active, given_up.code());
         }
         if let Some(seal) = step.seal {
@@ -484,16 +439,16 @@ impl Engine {
         }
     }
 
-    fn step(
+    pub(crate) fn step(
         &mut self,
         number: u64,
         advance: impl FnOnce(&mut Session, &cwg_crypto::SigningKey) -> Result<SessionStep, Violation>,
     ) {
-        let now_ms = self.now.mono_ms;
+        let patience_ms = self.sessions.get(&number).map_or(0, |active| self.patience_ms(&active.plan));
         let (Some(own), Some(active)) = (self.state.own(), self.sessions.get_mut(&number)) else { return };
         let Stage::Running(conn, session) = &mut active.stage else { return };
         let conn = *conn;
-        active.stall_ms = now_ms + SESSION_STALL_MS;
+        active.stall_ms = self.now.mono_ms + patience_ms;
         match advance(session, &own.signing) {
             Ok(step) => self.carry_out(number, conn, step),
             Err(violation) => {
@@ -522,46 +477,8 @@ impl Engine {
         };
         match session.release() {
             Err(violation) => self.session_broken(conn, active, violation.code()),
-            Ok(released) => match &released.matches {
-                Some(Matches::Items(items)) if !items.is_empty() => {
-                    let ticket = self.ticket();
-                    self.loads.insert(ticket, number);
-                    self.push(Effect::Load(ticket, LoadQuery::Rows(items.clone())));
-                    active.stage = Stage::AwaitRows(Box::new(released));
-                    active.stall_ms = u64::MAX;
-                    self.sessions.insert(number, active);
-                }
-                _ => self.store_result(&active, released, Vec::new()),
-            },
+            Ok(released) => self.load_rows(number, active, Box::new(released)),
         }
-    }
-
-    fn store_result(&mut self, active: &Active, released: Released, rows: Vec<IndicatorRow>) {
-        let run = active.plan.run;
-        let matches = released.matches.map(|matches| u32::try_from(matches.len()).unwrap_or(u32::MAX));
-        let mut entries = self.entries_of_matches(run, &rows);
-        // A store takes so much in one commit. Rows count for nothing before the seal that comes last.
-        while entries.len() > MATCH_RECORDS_PER_COMMIT {
-            let rest = entries.split_off(MATCH_RECORDS_PER_COMMIT);
-            self.commit_all(core::mem::replace(&mut entries, rest));
-        }
-        entries.push(Entry::RunSealed { run, receipt: Box::new(released.receipt), matches });
-        self.commit_all(entries);
-        self.push(Effect::Log(Level::Info, "run-sealed"));
-        self.answer_waiting(run);
-    }
-
-    /// A run is sealed again if the peer has lost its own seal. The later rows replace the earlier ones number by number,
-    /// and an empty record ends them where they are fewer.
-    fn entries_of_matches(&self, run: RunId, rows: &[IndicatorRow]) -> Vec<Entry> {
-        let chunks = (0u32..).step_by(MATCHES_PER_RECORD).zip(rows.chunks(MATCHES_PER_RECORD));
-        let mut entries: Vec<Entry> =
-            chunks.map(|(first, rows)| Entry::Matches { run, first, rows: rows.to_vec() }).collect();
-        if self.state.runs().get(&run).is_some_and(|run| matches!(run.phase, RunPhase::Sealed(_))) {
-            let first = u32::try_from(rows.len()).unwrap_or(u32::MAX);
-            entries.push(Entry::Matches { run, first, rows: Vec::new() });
-        }
-        entries
     }
 
     /// The peer declined: tried again later if that may help.
@@ -576,7 +493,7 @@ impl Engine {
         }
     }
 
-    fn decline(&mut self, conn: ConnId, run: RunId, attempt: u32, code: DeclineCode) {
+    pub(crate) fn decline(&mut self, conn: ConnId, run: RunId, attempt: u32, code: DeclineCode) {
         let peer = self.conns.get(&conn).and_then(crate::peers::Conn::peer);
         self.push(Effect::Log(Level::Warn, code.code()));
         self.commit(Entry::Refused { peer, code: code.code().into() });
@@ -593,24 +510,29 @@ impl Engine {
 
     /// A session whose peer broke the protocol: ended here, told to the peer, never tried again by itself.
     fn session_broken(&mut self, conn: ConnId, active: Active, code: &'static str) {
-        if let Stage::Running(_, session) = &active.stage {
-            let session = session.id();
-            self.send(conn, &Message::SessionAbort(SessionAbort { session }));
-        }
+        self.tell_abort(&active);
         self.session_over(&active, code);
         self.run_over(&active, code);
         self.refuse(conn, CloseCode::Violation, code);
     }
 
+    /// Tells the peer that a running session is given up.
+    pub(crate) fn tell_abort(&mut self, active: &Active) {
+        if let Stage::Running(conn, session) = &active.stage {
+            let (conn, session) = (*conn, session.id());
+            self.send(conn, &Message::SessionAbort(SessionAbort { session }));
+        }
+    }
+
     /// What a session that is not tried again means for its run.
-    fn run_over(&mut self, active: &Active, code: &str) {
+    pub(crate) fn run_over(&mut self, active: &Active, code: &str) {
         match active.place {
             Place::Proposer => self.end_run(active.plan.run, code),
             Place::Acceptor => self.answer_waiting(active.plan.run),
         }
     }
 
-    fn session_over(&mut self, active: &Active, code: &str) {
+    pub(crate) fn session_over(&mut self, active: &Active, code: &str) {
         if active.attempt > 0 {
             let (run, attempt) = (active.plan.run, active.attempt);
             // A proposal that was declined before it was charged here has no run to end.
@@ -655,10 +577,7 @@ impl Engine {
             self.sessions.iter().filter(|(_, active)| active.stall_ms <= now_ms).map(|(number, _)| *number).collect();
         for number in stalled {
             let active = self.sessions.remove(&number).expect("listed above");
-            if let Stage::Running(conn, session) = &active.stage {
-                let (conn, session) = (*conn, session.id());
-                self.send(conn, &Message::SessionAbort(SessionAbort { session }));
-            }
+            self.tell_abort(&active);
             let code = if active.awaits_peer() { "peer-unreachable" } else { "session-stalled" };
             self.give_up(&active, code);
         }
@@ -689,9 +608,9 @@ impl Engine {
     }
 }
 
-/// The largest padded set of a run with a protocol: what the protocol takes and memory holds.
-fn set_limit(id: ProtocolId) -> u32 {
-    protocol(id).map_or(0, |known| known.items_max().min(SET_HELD_MAX))
+/// The largest padded set of a run with a protocol.
+pub(crate) fn set_limit(id: ProtocolId) -> u32 {
+    protocol(id).map_or(0, PsiProtocol::items_max)
 }
 
 fn selection_to_wire(

@@ -12,7 +12,7 @@ use cwg_engine::state::RunPhase;
 use cwg_protocol::RunId;
 use cwg_protocol::session::Learns;
 use cwg_protocol::wire::{Message, RosterChain};
-use members::{Dialed, Members, without_member_1};
+use members::{Damaged, Dialed, Members, without_member_1};
 
 fn charges(members: &Members, member: usize) -> usize {
     members.journals[member].iter().filter(|record| matches!(record.entry, Entry::SessionCharged { .. })).count()
@@ -177,10 +177,41 @@ fn a_run_that_is_sealed_again_has_the_matches_of_the_later_seal_and_no_more() {
 #[test]
 fn a_result_stands_when_its_repetition_fails() {
     let (mut members, run) = sealed_on_one_side();
-    members.rows_damaged = true;
+    members.damaged = Some(Damaged::Rows);
     members.pass_ms(130_000);
     assert_eq!(members.phase(0, run), RunPhase::Ended("set-damaged".into()));
     assert_eq!(members.phase(1, run), RunPhase::Sealed(Some(12)));
     assert!(members.journals[1].iter().any(|record| matches!(record.entry, Entry::RunEnded { .. })));
     assert_eq!(matches_stored(&members), [(0, 12)]);
+}
+
+#[test]
+fn a_set_that_cannot_be_read_ends_a_run_by_name_and_is_not_tried_again() {
+    let mut members = Members::new();
+    members.damaged = Some(Damaged::Shards);
+    let run = members.start_run(Learns::Both).unwrap();
+    assert_eq!(members.phase(0, run), RunPhase::Ended("set-damaged".into()));
+    members.pass_ms(600_000);
+    assert_eq!((charges(&members, 0), charges(&members, 1)), (1, 1));
+    assert!(matches_stored(&members).is_empty());
+}
+
+#[test]
+fn a_set_is_kept_for_as_long_as_its_session() {
+    let mut members = Members::new();
+    members.dialed = Dialed::Fails(DialFailure::Unreachable);
+    let run = members.start_run(Learns::Both).unwrap();
+    let kept = |members: &Members| members.gathered.each_ref().map(|sets| sets.len());
+    assert_eq!(kept(&members), [1, 0], "it waits for its peer");
+    members.dialed = Dialed::Connects;
+    members.wire = Box::new(|_, message| match message {
+        Message::Seal(_) => None,
+        other => Some(other),
+    });
+    members.pass_ms(15_000);
+    assert_eq!(kept(&members), [1, 1], "the seals are missing");
+    members.wire = Box::new(|_, message| Some(message));
+    members.pass_ms(130_000);
+    assert_eq!(members.phase(0, run), RunPhase::Sealed(Some(12)));
+    assert_eq!(kept(&members), [0, 0]);
 }

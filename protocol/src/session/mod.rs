@@ -10,7 +10,7 @@ mod receipt;
 mod running;
 mod terms;
 
-pub use own::{Matches, OwnItems};
+pub use own::{HeldItems, Matches, OwnItems};
 pub use plain::{Plain, PlainError, PlainStep, ShardLoad};
 pub use receipt::{Receipt, Seal, SealVerified};
 pub use running::{Released, Session, SessionStep};

@@ -67,8 +67,8 @@ impl fmt::Debug for Matches {
     }
 }
 
-/// A held set, and the orders in which parties see it.
-pub(super) struct HeldItems {
+/// A held set, and the orders in which the parties of a session see it. Drivers with small sets answer from one too.
+pub struct HeldItems {
     /// Strictly ascending.
     items: Arc<[Item]>,
     splitter: Splitter,
@@ -76,23 +76,33 @@ pub(super) struct HeldItems {
 }
 
 impl HeldItems {
-    pub(super) fn new(items: Arc<[Item]>, session: SessionId) -> Self {
+    /// Of a set that is strictly ascending, as that session deals it.
+    pub fn new(items: Arc<[Item]>, session: SessionId) -> Self {
         Self { items, splitter: Splitter::new(&session.0), orders: BTreeMap::new() }
     }
 
-    pub(super) fn shard(&mut self, shard: Shard) -> Arc<[Item]> {
+    /// The items of a shard, strictly ascending.
+    pub fn shard(&mut self, shard: Shard) -> Arc<[Item]> {
         if shard == Shard::WHOLE {
             return Arc::clone(&self.items);
         }
-        let order = self.orders.entry(shard.bits).or_insert_with(|| Order::of(&self.splitter, &self.items, shard.bits));
-        order.shard(shard.index).iter().map(|place| self.items[*place as usize]).collect()
+        let items = Arc::clone(&self.items);
+        self.order(shard.bits).shard(shard.index).iter().map(|place| items[*place as usize]).collect()
     }
 
-    /// The items at these places of an order, ascending.
-    pub(super) fn at(&self, bits: u8, places: &[u32]) -> Vec<Item> {
-        let order = self.orders.get(&bits);
-        let in_set = places.iter().filter_map(|place| order.map_or(Some(*place), |order| order.place(*place)));
-        let mut items: Vec<Item> = in_set.filter_map(|place| self.items.get(place as usize).copied()).collect();
+    fn order(&mut self, bits: u8) -> &Order {
+        self.orders.entry(bits).or_insert_with(|| Order::of(&self.splitter, &self.items, bits))
+    }
+
+    /// The items at these places, counted over all of 2^bits shards in order; ascending.
+    pub fn at(&mut self, bits: u8, places: &[u32]) -> Vec<Item> {
+        let set = Arc::clone(&self.items);
+        if bits == Shard::WHOLE.bits {
+            return places.iter().filter_map(|place| set.get(*place as usize).copied()).collect();
+        }
+        let order = self.order(bits);
+        let in_set = places.iter().filter_map(|place| order.place(*place));
+        let mut items: Vec<Item> = in_set.map(|place| set[place as usize]).collect();
         items.sort_unstable();
         items
     }

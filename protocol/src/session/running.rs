@@ -201,7 +201,7 @@ impl Session {
             Place::Proposer => (own, peer),
             Place::Acceptor => (peer, own),
         };
-        let matches = reveal(&self.own, self.executions, &verified);
+        let matches = reveal(self.own, self.executions, &verified);
         let receipt = Receipt { terms: self.terms, session: self.id, transcript: end, proposer, acceptor };
         Ok(Released { receipt, matches })
     }
@@ -240,11 +240,15 @@ impl Session {
 }
 
 /// The output, which only a verified seal opens.
-fn reveal(own: &Own, executions: BTreeMap<Lane, Execution>, _verified: &SealVerified) -> Option<Matches> {
-    executions.into_values().find_map(|execution| match (execution.outcome, own) {
-        (Some(Outcome::Matched { bits, places }), Own::Held(own)) => Some(Matches::Items(own.at(bits, &places))),
-        (Some(Outcome::Matched { bits, places }), Own::Stored) => Some(Matches::Places { bits, places }),
-        _ => None,
+fn reveal(own: Own, executions: BTreeMap<Lane, Execution>, _verified: &SealVerified) -> Option<Matches> {
+    let outcomes = executions.into_values().filter_map(|execution| execution.outcome);
+    let (bits, places) = outcomes.into_iter().find_map(|outcome| match outcome {
+        Outcome::Matched { bits, places } => Some((bits, places)),
+        Outcome::Nothing => None,
+    })?;
+    Some(match own {
+        Own::Held(mut own) => Matches::Items(own.at(bits, &places)),
+        Own::Stored => Matches::Places { bits, places },
     })
 }
 

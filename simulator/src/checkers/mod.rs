@@ -10,6 +10,7 @@ mod no_identifier_in_audit;
 mod no_session_outside_charter;
 mod only_entitled_learns;
 mod revoked_cannot_connect;
+mod sets_are_forgotten;
 
 use core::fmt;
 
@@ -47,6 +48,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("no_session_outside_charter", no_session_outside_charter::check),
     ("only_entitled_learns", only_entitled_learns::check),
     ("revoked_cannot_connect", revoked_cannot_connect::check),
+    ("sets_are_forgotten", sets_are_forgotten::check),
 ];
 
 /// Checks everything that can only be checked at the end.

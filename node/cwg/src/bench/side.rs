@@ -188,7 +188,7 @@ fn as_planted(end: &End, source: Option<ItemSource>, planted: Tally, task: &Task
         (Some(Matches::Places { bits, places }), Some(mut source), Role::Receiver) => {
             let mut common = 0;
             source
-                .numbers_at(end.released.receipt.session, *bits, places, |number| {
+                .visit_at(end.released.receipt.session, *bits, places, |_, number| {
                     common += u32::from(number < task.common_items);
                 })
                 .map_err(|error| problems::store(&error))?;

@@ -2,7 +2,8 @@
 
 #![allow(dead_code, reason = "each test binary uses a part")]
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use cwg_crypto::{Digest, Secret32, Seed, SigningKey};
 use cwg_engine::command::{Command, Refusal, Reply};
@@ -17,7 +18,7 @@ use cwg_protocol::charter::{Body as CharterBody, Budget, Charter, KindRoles, Mem
 use cwg_protocol::indicator::{IndicatorKind, Roles, Strength};
 use cwg_protocol::psi::protocol_named;
 use cwg_protocol::roster::{Body, Entry as RosterEntry, Roster, Status};
-use cwg_protocol::session::Learns;
+use cwg_protocol::session::{HeldItems, Learns, OwnSet};
 use cwg_protocol::wire::{BoundedText, Hello, Message};
 use cwg_protocol::{Epoch, Item, NetworkId, NodeKey, OperatorKey, PilotId, RunId, TransportKey, UnixTime};
 
@@ -34,6 +35,13 @@ pub(crate) enum Dialed {
     Fails(DialFailure),
 }
 
+/// What of a set cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Damaged {
+    Shards,
+    Rows,
+}
+
 /// Member 0, member 1, and what is between them.
 pub(crate) struct Members {
     pub(crate) engines: [Engine; 2],
@@ -45,8 +53,10 @@ pub(crate) struct Members {
     pub(crate) dials: usize,
     /// The own set of each.
     pub(crate) held: [Vec<IndicatorRow>; 2],
-    /// Whether the rows of what matched can be read.
-    pub(crate) rows_damaged: bool,
+    /// What of the sets cannot be read.
+    pub(crate) damaged: Option<Damaged>,
+    /// What is kept for sessions.
+    pub(crate) gathered: [BTreeMap<Ticket, Arc<[Item]>>; 2],
     /// How often each has loaded its own set.
     pub(crate) loads: [usize; 2],
     pub(crate) ended: Vec<Reply>,
@@ -196,7 +206,8 @@ impl Members {
             wire,
             dials: 0,
             held: [rows(), rows()],
-            rows_damaged: false,
+            damaged: None,
+            gathered: [BTreeMap::new(), BTreeMap::new()],
             loads: [0; 2],
             ended: Vec::new(),
             queue,
@@ -210,6 +221,7 @@ impl Members {
     /// Kills a member's process and starts it again on what its journal holds, `mono_ms` back at its beginning.
     pub(crate) fn restart(&mut self, member: usize) {
         self.lives += 1;
+        self.gathered[member].clear();
         self.queue.clear();
         self.now[member].mono_ms = 1000;
         self.engines[member] = engine(&self.journals[member], self.lives, self.now[member]);
@@ -336,14 +348,10 @@ impl Members {
                     Dialed::Connects => return self.connect(member),
                 }
             }
-            Effect::Load(ticket, LoadQuery::Items(..)) => {
-                self.loads[member] += 1;
-                Input::Loaded(ticket, Loaded::Items(self.held[member].iter().map(|row| row.item).collect()))
-            }
-            Effect::Load(ticket, LoadQuery::Rows(_)) if self.rows_damaged => Input::Loaded(ticket, Loaded::Failed),
-            Effect::Load(ticket, LoadQuery::Rows(items)) => {
-                let wanted = self.held[member].iter().filter(|row| items.contains(&row.item)).cloned().collect();
-                Input::Loaded(ticket, Loaded::Rows(wanted))
+            Effect::Load(ticket, query) => Input::Loaded(ticket, self.load(member, ticket, query)),
+            Effect::Forget(ticket) => {
+                self.gathered[member].remove(&ticket).expect("a set is forgotten once");
+                return;
             }
             Effect::Compute(ticket, job) => Input::Computed(ticket, job.run()),
             Effect::Reply(_, reply) => {
@@ -353,6 +361,29 @@ impl Members {
             Effect::Allow(_) | Effect::Log(..) => return,
         };
         self.engines[member].handle(self.now[member], input);
+    }
+
+    fn load(&mut self, member: usize, ticket: Ticket, query: LoadQuery) -> Loaded {
+        match query {
+            LoadQuery::Gather { salt, .. } => {
+                self.loads[member] += 1;
+                let items: Arc<[Item]> = self.held[member].iter().map(|row| row.item).collect();
+                let (set, count) = (OwnSet::of(&items, &salt), items.len() as u32);
+                self.gathered[member].insert(ticket, items);
+                Loaded::Gathered { set, items: count }
+            }
+            LoadQuery::Shard { .. } if self.damaged == Some(Damaged::Shards) => Loaded::Failed,
+            LoadQuery::Shard { gathered, session, shard } => {
+                let items = Arc::clone(&self.gathered[member][&gathered]);
+                Loaded::Shard(HeldItems::new(items, session).shard(shard))
+            }
+            LoadQuery::Rows { .. } if self.damaged == Some(Damaged::Rows) => Loaded::Failed,
+            LoadQuery::Rows { gathered, session, bits, places } => {
+                let items = Arc::clone(&self.gathered[member][&gathered]);
+                let items = HeldItems::new(items, session).at(bits, &places);
+                Loaded::Rows(self.held[member].iter().filter(|row| items.contains(&row.item)).cloned().collect())
+            }
+        }
     }
 
     fn connect(&mut self, dialer: usize) {

@@ -217,6 +217,11 @@ impl Sets {
         self.0.dir.join(format!("{load}.{EXTENSION}"))
     }
 
+    /// Where temporary files go; what is left there by a process that ended is removed at the next start.
+    pub fn temporary_dir(&self) -> PathBuf {
+        self.0.dir.join(TEMPORARY)
+    }
+
     fn temporary(&self, name: &str) -> PathBuf {
         self.0.dir.join(TEMPORARY).join(name)
     }
