@@ -1,10 +1,10 @@
 //! A member's set, in memory: planted matches are the truth that results are held against.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use cwg_crypto::Seed;
-use cwg_engine::io::{IndicatorRow, LoadQuery, Loaded, Selection, Ticket};
+use cwg_engine::io::{IndicatorRow, LoadQuery, Loaded, More, Selection, Ticket};
 use cwg_protocol::indicator::{IndicatorKind, Role, Roles, Strength};
 use cwg_protocol::session::{HeldItems, OwnSet};
 use cwg_protocol::{Item, NetworkId};
@@ -15,10 +15,15 @@ use crate::scenario::Scenario;
 /// Kinds that simulated members hold.
 pub(crate) const KINDS: [IndicatorKind; 3] = [IndicatorKind::AuAccount, IndicatorKind::Phone, IndicatorKind::Email];
 
+/// Rows of what matched that are answered at once.
+const ROWS_PER_PIECE: usize = 5;
+
 pub(crate) struct Book {
     rows: BTreeMap<Item, IndicatorRow>,
     /// Sets that were gathered and not forgotten.
     gathered: BTreeMap<Ticket, Arc<[Item]>>,
+    /// What matched of them, as far as its rows have not been answered.
+    matched: BTreeMap<Ticket, VecDeque<Item>>,
 }
 
 impl Book {
@@ -26,8 +31,9 @@ impl Book {
     pub(crate) fn planted(seed: &Seed, scenario: &Scenario) -> Vec<Self> {
         let mut dice = Dice::new(seed, "books", scenario.planting);
         let members = scenario.members as usize;
-        let mut books: Vec<Self> =
-            (0..members).map(|_| Self { rows: BTreeMap::new(), gathered: BTreeMap::new() }).collect();
+        let mut books: Vec<Self> = (0..members)
+            .map(|_| Self { rows: BTreeMap::new(), gathered: BTreeMap::new(), matched: BTreeMap::new() })
+            .collect();
         let mut serial = 0;
         for one in 0..members {
             for other in one + 1..members {
@@ -85,18 +91,27 @@ impl Book {
                 Some(items) => Loaded::Shard(HeldItems::new(Arc::clone(items), session).shard(shard)),
                 None => Loaded::Failed,
             },
-            LoadQuery::Rows { gathered, session, bits, places } => match self.gathered.get(&gathered) {
-                Some(items) => {
-                    let items = HeldItems::new(Arc::clone(items), session).at(bits, &places);
-                    Loaded::Rows(items.iter().filter_map(|item| self.rows.get(item).cloned()).collect())
-                }
-                None => Loaded::Failed,
-            },
+            LoadQuery::Rows { gathered, session, bits, places } => {
+                let Some(items) = self.gathered.get(&gathered) else { return Loaded::Failed };
+                let items = HeldItems::new(Arc::clone(items), session).at(bits, &places);
+                self.matched.insert(gathered, items.into());
+                self.next_rows(gathered)
+            }
+            LoadQuery::MoreRows { gathered } => self.next_rows(gathered),
         }
+    }
+
+    /// A few rows at a time, so that simulated crashes fall between them.
+    fn next_rows(&mut self, gathered: Ticket) -> Loaded {
+        let Some(matched) = self.matched.get_mut(&gathered) else { return Loaded::Failed };
+        let piece: Vec<Item> = matched.drain(..matched.len().min(ROWS_PER_PIECE)).collect();
+        let rows = piece.iter().filter_map(|item| self.rows.get(item).cloned()).collect();
+        Loaded::Rows { rows, more: if matched.is_empty() { More::No } else { More::Yes } }
     }
 
     pub(crate) fn forget(&mut self, ticket: Ticket) {
         self.gathered.remove(&ticket);
+        self.matched.remove(&ticket);
     }
 
     /// Sets that the engine has not let go of.
@@ -107,6 +122,7 @@ impl Book {
     /// The process ended: what it had gathered is gone.
     pub(crate) fn restart(&mut self) {
         self.gathered.clear();
+        self.matched.clear();
     }
 
     pub(crate) fn selected(&self, selection: &Selection) -> BTreeSet<Item> {

@@ -4,14 +4,28 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use cwg_engine::io::{IndicatorRow, LoadQuery, Loaded, Ticket};
+use cwg_engine::io::{LoadQuery, Loaded, More, Selection, Ticket};
+use cwg_engine::limits::ROWS_PER_LOAD;
 use cwg_protocol::Item;
-use cwg_store::{SetRef, Sets, StoreError};
+use cwg_store::{MergedRows, SetRef, Sets, StoreError};
 
 use crate::item_source::{HOLD_MAX, ItemSource, ItemSourceWriter};
 
 /// A set that one load gathers and others read, one at a time. Empty until it is gathered.
-type Shared = Arc<Mutex<Option<ItemSource>>>;
+type Shared = Arc<Mutex<Option<GatheredSet>>>;
+
+struct GatheredSet {
+    source: ItemSource,
+    selection: Selection,
+    rows: Option<RowsOfMatched>,
+}
+
+/// The rows of what matched, in one pass over the sets.
+struct RowsOfMatched {
+    /// The items that matched and have not been met, by the half that tells them apart, descending.
+    matched: Vec<u128>,
+    rows: MergedRows,
+}
 
 /// By the tickets of the loads that gather them.
 #[derive(Default)]
@@ -29,7 +43,9 @@ impl GatheredSets {
     pub(crate) fn prepare(&mut self, ticket: Ticket, query: LoadQuery) -> Read {
         let set = match &query {
             LoadQuery::Gather { .. } => Some(Arc::clone(self.0.entry(ticket).or_default())),
-            LoadQuery::Shard { gathered, .. } | LoadQuery::Rows { gathered, .. } => self.0.get(gathered).cloned(),
+            LoadQuery::Shard { gathered, .. } | LoadQuery::Rows { gathered, .. } | LoadQuery::MoreRows { gathered } => {
+                self.0.get(gathered).cloned()
+            }
         };
         Read { query, set }
     }
@@ -61,18 +77,47 @@ impl Read {
                 }
                 let source = writer.finish(&salt)?;
                 let gathered = Loaded::Gathered { set: source.own_set(), items };
-                *set = Some(source);
+                *set = Some(GatheredSet { source, selection, rows: None });
                 Ok(gathered)
             }
-            (LoadQuery::Shard { session, shard, .. }, Some(source)) => Ok(Loaded::Shard(source.shard(session, shard)?)),
-            (LoadQuery::Rows { session, bits, places, .. }, Some(source)) => {
-                let mut items: Vec<Item> = Vec::with_capacity(places.len());
-                source.visit_at(session, bits, &places, |item, _| items.push(*item))?;
-                items.sort_unstable();
-                let rows: Vec<IndicatorRow> = sets.resolve(&items, live)?;
-                Ok(Loaded::Rows(rows))
+            (LoadQuery::Shard { session, shard, .. }, Some(set)) => {
+                Ok(Loaded::Shard(set.source.shard(session, shard)?))
             }
-            (_, None) => Ok(Loaded::Failed),
+            (LoadQuery::Rows { session, bits, places, .. }, Some(set)) => {
+                let mut matched = Vec::with_capacity(places.len());
+                set.source.visit_at(session, bits, &places, |item, _| matched.push(order_of(item)))?;
+                matched.sort_unstable_by(|one, other| other.cmp(one));
+                let rows = sets.merged(&set.selection, live)?;
+                set.rows.insert(RowsOfMatched { matched, rows }).next_piece()
+            }
+            (LoadQuery::MoreRows { .. }, Some(GatheredSet { rows: Some(rows), .. })) => rows.next_piece(),
+            (LoadQuery::MoreRows { .. }, Some(_)) | (_, None) => Ok(Loaded::Failed),
         }
     }
+}
+
+impl RowsOfMatched {
+    fn next_piece(&mut self) -> Result<Loaded, StoreError> {
+        let mut found = Vec::new();
+        while !self.matched.is_empty() {
+            if found.len() == ROWS_PER_LOAD {
+                return Ok(Loaded::Rows { rows: found, more: More::Yes });
+            }
+            let Some(row) = self.rows.next() else { break };
+            let row = row?;
+            let order = order_of(&row.item);
+            // What was purged since is passed over.
+            while self.matched.pop_if(|matched| *matched < order).is_some() {}
+            if self.matched.pop_if(|matched| *matched == order).is_some() {
+                found.push(row);
+            }
+        }
+        Ok(Loaded::Rows { rows: found, more: More::No })
+    }
+}
+
+/// The half of an item that tells it apart in a run, such that the order of items is kept.
+fn order_of(item: &Item) -> u128 {
+    let (half, _) = item.0.split_first_chunk().expect("an item has 32 bytes");
+    u128::from_be_bytes(*half)
 }

@@ -144,8 +144,13 @@ pub enum LoadQuery {
         session: SessionId,
         /// Into how many shards, as a number of bits.
         bits: u8,
-        /// Counted over all shards in order, ascending; at most [`crate::limits::ROWS_PER_LOAD`].
+        /// Counted over all shards in order, ascending.
         places: Vec<u32>,
+    },
+    /// The rows after those that were answered last.
+    MoreRows {
+        /// The ticket under which the set was gathered.
+        gathered: Ticket,
     },
 }
 
@@ -163,10 +168,24 @@ pub enum Loaded {
     TooMany,
     /// The items of a shard, strictly ascending.
     Shard(Arc<[Item]>),
-    /// Rows, one for each item that still has one, in the order of the items.
-    Rows(Vec<IndicatorRow>),
+    /// Rows, one for each item that still has one, in the order of the items: the first of them, or the next.
+    Rows {
+        /// At most [`crate::limits::ROWS_PER_LOAD`].
+        rows: Vec<IndicatorRow>,
+        /// Whether there may be more.
+        more: More,
+    },
     /// A set is damaged or missing, or cannot be kept; the driver has said which in its log.
     Failed,
+}
+
+/// Whether something goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum More {
+    /// It may.
+    Yes,
+    /// This was the last.
+    No,
 }
 
 /// One connection, numbered by the transport driver, never used twice in the life of a process.

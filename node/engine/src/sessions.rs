@@ -3,7 +3,7 @@
 use cwg_protocol::charter::KindRoles;
 use cwg_protocol::indicator::ruleset_hash;
 use cwg_protocol::psi::{JobId, JobOutput, ProtocolId, PsiProtocol, protocol};
-use cwg_protocol::session::{Lane, OwnItems, OwnSet, Place, Released, Session, SessionStep, Terms};
+use cwg_protocol::session::{Lane, OwnItems, OwnSet, Place, Receipt, Session, SessionStep, Terms};
 use cwg_protocol::wire::limits::SESSIONS_PER_PEER_MAX;
 use cwg_protocol::wire::{Accept, Decline, DeclineCode, Message, Propose, PsiFrame, Seal, SessionAbort};
 use cwg_protocol::{NodeKey, RunId, SessionId, Violation};
@@ -14,7 +14,7 @@ use crate::limits::{ITEMS_READ_PER_MS, SESSION_STALL_MS, SESSIONS_MAX};
 use crate::peers::Phase;
 use crate::record::{Entry, RunPlan};
 use crate::runs::{budget_of, check_plan, learns};
-use crate::sets::Pieces;
+use crate::sets::RowsLoaded;
 
 /// One session under way.
 pub(crate) struct Active {
@@ -44,7 +44,7 @@ pub(crate) enum Stage {
     /// Frames, jobs, shards, the seal.
     Running(ConnId, Box<Session>),
     /// The rows of what matched. Both seals are here: the result stands even if the peer goes.
-    AwaitRows(Box<Released>, Pieces),
+    AwaitRows(Box<Receipt>, RowsLoaded),
 }
 
 /// An own set that the driver keeps, and what was said about it.
@@ -477,7 +477,7 @@ impl Engine {
         };
         match session.release() {
             Err(violation) => self.session_broken(conn, active, violation.code()),
-            Ok(released) => self.load_rows(number, active, Box::new(released)),
+            Ok(released) => self.load_rows(number, active, released),
         }
     }
 

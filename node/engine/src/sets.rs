@@ -1,17 +1,16 @@
 //! The own sets of sessions: gathered and kept by the driver, asked for shard by shard, and at the end for the rows of what
 //! matched. The engine never holds a set: one of any size passes through a session (`docs/adr/0015-large-sets-through-a-spill.md`).
 
+use cwg_protocol::RunId;
 use cwg_protocol::psi::Shard;
-use cwg_protocol::session::{Lane, Matches, Released};
+use cwg_protocol::session::{Lane, Matches, Receipt, Released};
 use cwg_protocol::wire::{DeclineCode, Propose};
-use cwg_protocol::{RunId, SessionId};
 
 use crate::Engine;
-use crate::io::{ConnId, Effect, IndicatorRow, Level, LoadQuery, Loaded, Ticket};
-use crate::limits::{MATCHES_PER_RECORD, ROWS_PER_LOAD};
+use crate::io::{ConnId, Effect, IndicatorRow, Level, LoadQuery, Loaded, More, Ticket};
+use crate::limits::MATCHES_PER_RECORD;
 use crate::record::Entry;
 use crate::sessions::{Active, Ready, Stage, set_limit};
-use crate::state::RunPhase;
 
 /// Which shard of which lane a load is for.
 pub(crate) struct ShardPlace {
@@ -20,10 +19,10 @@ pub(crate) struct ShardPlace {
     shard: Shard,
 }
 
-/// How far the rows of what matched are loaded.
-pub(crate) struct Pieces {
-    /// Places that were asked for.
-    asked: usize,
+/// The rows of what matched, as far as they are loaded.
+pub(crate) struct RowsLoaded {
+    /// Items that matched; `None` where this node was not to learn.
+    matches: Option<u32>,
     /// Rows that are stored.
     stored: u32,
 }
@@ -79,8 +78,8 @@ impl Engine {
                 let code = if matches!(loaded, Loaded::TooMany) { DeclineCode::Set } else { DeclineCode::Busy };
                 self.decline(proposal.0, run, active.attempt, code);
             }
-            (Stage::AwaitRows(released, pieces), Loaded::Rows(rows)) => {
-                self.store_rows(number, active, released, pieces, &rows);
+            (Stage::AwaitRows(receipt, loaded), Loaded::Rows { rows, more }) => {
+                self.store_rows(number, active, receipt, loaded, &rows, more);
             }
             (Stage::AwaitRows(..), _) => {
                 self.session_over(&active, "set-damaged");
@@ -104,23 +103,33 @@ impl Engine {
         self.run_over(&active, "set-damaged");
     }
 
-    /// Stores the end of a sealed session; what matched is loaded first, and stored piece by piece.
-    pub(crate) fn load_rows(&mut self, number: u64, active: Active, released: Box<Released>) {
-        let pieces = Pieces { asked: 0, stored: 0 };
-        if places_of(&released).1.is_empty() {
-            return self.store_seal(active.plan.run, *released, 0, Vec::new());
+    /// Stores the end of a sealed session; the rows of what matched come first, a piece at a time.
+    pub(crate) fn load_rows(&mut self, number: u64, active: Active, released: Released) {
+        let (session, receipt) = (released.receipt.session, Box::new(released.receipt));
+        let matches = released.matches.as_ref().map(|matches| u32::try_from(matches.len()).unwrap_or(u32::MAX));
+        let loaded = RowsLoaded { matches, stored: 0 };
+        match released.matches {
+            Some(Matches::Places { bits, places }) if !places.is_empty() => {
+                let query = LoadQuery::Rows { gathered: Ticket(number), session, bits, places };
+                self.load_piece(number, active, receipt, loaded, query);
+            }
+            Some(Matches::Items(_)) => unreachable!("sessions of an engine have their sets with the driver"),
+            _ => self.store_seal(active.plan.run, receipt, &loaded, Vec::new()),
         }
-        self.load_piece(number, active, released, pieces);
     }
 
-    fn load_piece(&mut self, number: u64, mut active: Active, released: Box<Released>, mut pieces: Pieces) {
-        let (bits, places) = places_of(&released);
-        let piece: Vec<u32> = places.iter().skip(pieces.asked).take(ROWS_PER_LOAD).copied().collect();
-        pieces.asked += piece.len();
-        let (session, ticket): (SessionId, _) = (released.receipt.session, self.ticket());
+    fn load_piece(
+        &mut self,
+        number: u64,
+        mut active: Active,
+        receipt: Box<Receipt>,
+        loaded: RowsLoaded,
+        query: LoadQuery,
+    ) {
+        let ticket = self.ticket();
         self.loads.insert(ticket, number);
-        self.push(Effect::Load(ticket, LoadQuery::Rows { gathered: Ticket(number), session, bits, places: piece }));
-        active.stage = Stage::AwaitRows(released, pieces);
+        self.push(Effect::Load(ticket, query));
+        active.stage = Stage::AwaitRows(receipt, loaded);
         active.stall_ms = u64::MAX;
         self.sessions.insert(number, active);
     }
@@ -130,43 +139,38 @@ impl Engine {
         &mut self,
         number: u64,
         active: Active,
-        released: Box<Released>,
-        mut pieces: Pieces,
+        receipt: Box<Receipt>,
+        mut loaded: RowsLoaded,
         rows: &[IndicatorRow],
+        more: More,
     ) {
         let run = active.plan.run;
-        let chunks = (pieces.stored..).step_by(MATCHES_PER_RECORD).zip(rows.chunks(MATCHES_PER_RECORD));
+        let chunks = (loaded.stored..).step_by(MATCHES_PER_RECORD).zip(rows.chunks(MATCHES_PER_RECORD));
         let entries: Vec<Entry> =
             chunks.map(|(first, rows)| Entry::Matches { run, first, rows: rows.to_vec() }).collect();
-        pieces.stored += u32::try_from(rows.len()).expect("a piece has few rows");
-        if pieces.asked == places_of(&released).1.len() {
-            return self.store_seal(run, *released, pieces.stored, entries);
+        loaded.stored = loaded.stored.saturating_add(u32::try_from(rows.len()).unwrap_or(u32::MAX));
+        match more {
+            More::No => self.store_seal(run, receipt, &loaded, entries),
+            More::Yes => {
+                if !entries.is_empty() {
+                    self.commit_all(entries);
+                }
+                let query = LoadQuery::MoreRows { gathered: Ticket(number) };
+                self.load_piece(number, active, receipt, loaded, query);
+            }
         }
-        if !entries.is_empty() {
-            self.commit_all(entries);
-        }
-        self.load_piece(number, active, released, pieces);
     }
 
-    /// Ends a run. One is sealed again if the peer has lost its own seal: the later rows have replaced the earlier ones number
-    /// by number, and an empty record ends them where they are fewer.
-    fn store_seal(&mut self, run: RunId, released: Released, stored: u32, mut entries: Vec<Entry>) {
-        if self.state.runs().get(&run).is_some_and(|run| matches!(run.phase, RunPhase::Sealed(_))) {
-            entries.push(Entry::Matches { run, first: stored, rows: Vec::new() });
+    /// Ends a run. An earlier session of it may have stored rows: it was sealed, and the peer has lost its own seal, or this
+    /// node ended between two pieces. The later rows have replaced them number by number, and an empty record ends them where
+    /// they are fewer.
+    fn store_seal(&mut self, run: RunId, receipt: Box<Receipt>, loaded: &RowsLoaded, mut entries: Vec<Entry>) {
+        if loaded.matches.is_some() && self.state.runs().get(&run).is_some_and(|run| run.attempts > 1) {
+            entries.push(Entry::Matches { run, first: loaded.stored, rows: Vec::new() });
         }
-        let matches = released.matches.map(|matches| u32::try_from(matches.len()).unwrap_or(u32::MAX));
-        entries.push(Entry::RunSealed { run, receipt: Box::new(released.receipt), matches });
+        entries.push(Entry::RunSealed { run, receipt, matches: loaded.matches });
         self.commit_all(entries);
         self.push(Effect::Log(Level::Info, "run-sealed"));
         self.answer_waiting(run);
-    }
-}
-
-/// Where in the own set the items are that matched.
-fn places_of(released: &Released) -> (u8, &[u32]) {
-    match &released.matches {
-        Some(Matches::Places { bits, places }) => (*bits, places),
-        Some(Matches::Items(_)) => unreachable!("sessions of an engine have their sets with the driver"),
-        None => (0, &[]),
     }
 }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use cwg_crypto::{Digest, Secret32, Seed, SigningKey};
 use cwg_engine::command::{Command, Refusal, Reply};
 use cwg_engine::io::{
-    ConnId, DialFailure, DownReason, Effect, IndicatorRow, Input, LoadQuery, Loaded, Now, PeerUp, Selection, Side,
-    Ticket,
+    ConnId, DialFailure, DownReason, Effect, IndicatorRow, Input, LoadQuery, Loaded, More, Now, PeerUp, Selection,
+    Side, Ticket,
 };
 use cwg_engine::record::{Entry, NodeKind, Record, RunPlan, StoredSecret};
 use cwg_engine::state::{RunPhase, State};
@@ -381,8 +381,10 @@ impl Members {
             LoadQuery::Rows { gathered, session, bits, places } => {
                 let items = Arc::clone(&self.gathered[member][&gathered]);
                 let items = HeldItems::new(items, session).at(bits, &places);
-                Loaded::Rows(self.held[member].iter().filter(|row| items.contains(&row.item)).cloned().collect())
+                let rows = self.held[member].iter().filter(|row| items.contains(&row.item)).cloned().collect();
+                Loaded::Rows { rows, more: More::No }
             }
+            LoadQuery::MoreRows { .. } => panic!("there are no more"),
         }
     }
 
