@@ -322,7 +322,7 @@ mod tests {
             assert!(fields.len() == 4 && fields[0].len() == fields[1].len() && fields[0] <= fields[1], "{line}");
             assert!(fields[2].split(',').all(|len| (12..=19).contains(&len.parse::<u8>().unwrap())), "{line}");
         }
-        assert!(lines("test-cards.txt").all(|line| is_card_range(line)));
+        assert!(lines("test-cards.txt").all(is_card_range));
         for (word, sort) in [("DR", NameWord::Title), ("JR", NameWord::Suffix), ("DELA", NameWord::Particle)] {
             assert_eq!(name_word(word), Some(sort));
         }
