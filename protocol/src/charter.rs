@@ -49,6 +49,11 @@ impl RunKind {
             Self::Count => "count",
         }
     }
+
+    /// Whether a kind of indicator may enter runs of this kind, whatever a charter says.
+    pub fn admits(self, kind: IndicatorKind) -> bool {
+        self == Self::Lighthouse || !kind.lighthouse_only()
+    }
 }
 
 /// Allowances against probing.
@@ -311,6 +316,8 @@ fn check_rules(body: &Body) -> Result<(), CharterError> {
     rule(body.kinds.iter().all(|kind| kind.roles != Roles::NONE), "each indicator type needs a role")?;
     rule(!body.runs.is_empty(), "it needs at least one kind of run")?;
     rule(body.runs.is_sorted_by(|a, b| a < b), "its kinds of runs are sorted and stand once")?;
+    let admitted = |kind| body.runs.iter().any(|run| run.admits(kind));
+    rule(body.kinds.iter().all(|entry| admitted(entry.kind)), "card numbers enter lighthouse runs alone")?;
     rule(body.learns.is_sorted_by(|a, b| a < b), "who learns is sorted and stands once")?;
     rule(!body.runs.contains(&RunKind::Pair) || !body.learns.is_empty(), "pair runs need someone who learns")?;
     rule(body.opens < body.closes, "it closes after it opens")?;

@@ -81,8 +81,8 @@ pub fn prepare(request: Request, state: &State, now: UnixTime) -> Result<Action,
         Request::RunStatus { run } => Action::Show(describe::run(state, named::run(state, &run)?)?),
         Request::RunList => Action::Show(View::Runs(describe::runs(state))),
         Request::IndicatorsStats => Action::Work(Work::Stats),
-        Request::IndicatorsLoad { path, map } => Action::Work(Work::Load(LoadWork::new(path, map, state)?)),
-        Request::IndicatorsCheck { path, map } => Action::Work(Work::Check(LoadWork::checking(path, map, state))),
+        Request::IndicatorsLoad { path, map } => Action::Work(Work::Load(LoadWork::new(path, map, state, now)?)),
+        Request::IndicatorsCheck { path, map } => Action::Work(Work::Check(LoadWork::checking(path, map, state, now))),
         Request::IndicatorsPurge { which: Purge::OlderThanDays(days) } => {
             Action::Work(Work::PurgeOlder(PurgeOlderWork::new(days, now)))
         }

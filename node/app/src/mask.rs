@@ -15,6 +15,15 @@ pub(crate) fn masked(kind: IndicatorKind, text: &str) -> String {
     format!("{prefix}{first}{HIDDEN}{last}")
 }
 
+/// A value in full, which is what an analyst needs; of a card number the first six and the last four digits (PCI DSS 3.4.1).
+pub(crate) fn disclosed(kind: IndicatorKind, text: &str) -> String {
+    match (kind.is_card(), text.get(..6), text.get(text.len().saturating_sub(4)..)) {
+        (true, Some(first), Some(last)) if text.len() >= 12 => format!("{first}{HIDDEN}{last}"),
+        (true, ..) => HIDDEN.to_owned(),
+        _ => text.to_owned(),
+    }
+}
+
 fn prefix_len(kind: IndicatorKind, text: &str) -> usize {
     let platform = match kind {
         IndicatorKind::Handle | IndicatorKind::Device => text.find(':').map_or(0, |at| at + 1),
@@ -49,6 +58,15 @@ mod tests {
         ] {
             assert_eq!(masked(kind, text), shown, "{text}");
         }
+    }
+
+    #[test]
+    fn a_card_number_is_shown_by_its_ends_alone() {
+        let card = "5425233430109903";
+        assert_eq!(disclosed(IndicatorKind::Pan, card), "542523***9903");
+        assert_eq!(masked(IndicatorKind::Pan, card), "542***03");
+        assert_eq!(disclosed(IndicatorKind::Pan, "54252334301"), "***");
+        assert_eq!(disclosed(IndicatorKind::Phone, "+61412345678"), "+61412345678");
     }
 
     proptest! {

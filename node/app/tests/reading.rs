@@ -12,6 +12,7 @@ use cwg_app::view::LoadReportView;
 use cwg_app::{Exit, Problem};
 use cwg_engine::io::IndicatorRow;
 use cwg_protocol::NetworkId;
+use cwg_protocol::indicator::{Day, IndicatorKind};
 use proptest::prelude::*;
 
 const NETWORK: NetworkId = NetworkId([7; 16]);
@@ -262,4 +263,72 @@ proptest! {
         prop_assert!(keep.0 == rows);
         prop_assert_eq!(refusals(&report), vec![(4, "phone-short-code")]);
     }
+}
+
+/// Types whose identifiers stand in several columns, and a card number.
+const PARTS: &str = r#"
+format = "csv"
+role = "holder"
+date_order = "dmy"
+reference = "ref"
+[[columns]]
+type = "person"
+parts = { given = "given", family = "family", born = "born" }
+[[columns]]
+type = "payee"
+parts = { country = "country", city = "city", name = "payee" }
+[[columns]]
+type = "ip-time"
+parts = { address = "ip", time = "seen", port = "port" }
+[[columns]]
+type = "xrp"
+parts = { address = "xrp", tag = "tag" }
+[[columns]]
+type = "pan"
+column = "card"
+"#;
+const PARTS_HEADER: &str = "ref,given,family,born,country,city,payee,ip,seen,port,xrp,tag,card,photo\n";
+
+#[test]
+fn identifiers_in_several_columns_are_read_and_each_refusal_names_its_column() {
+    let rows = "1,Maria,dela Cruz,17/05/1990,PH,Manila,Juan Reyes,198.41.0.4,2026-01-31T09:30:00+11:00,40123,\
+                rDTXLQ7ZKZVKz33zJbHjgVShjsBnqMBhmN,77,4999 9900 0000 0015,x\n\
+                2,,,,,,,,,,,,,x\n\
+                3,Maria,Cruz,01/01/1990,PH,,Juan Reyes,10.0.0.1,2026-01-31T09:30:00Z,,,77,4111111111111111,x\n\
+                4,Maria,Cruz,26/11/2026,,,,,,,,,,x\n";
+    let bytes = format!("{PARTS_HEADER}{rows}");
+    let mut keep = Keep::default();
+    let map = map(PARTS).on(Day::new(2026, 11, 25).unwrap());
+    let report = read(&map, bytes.as_bytes(), bytes.len() as u64, "file", NETWORK, &mut keep, &mut NoProgress).unwrap();
+    let counts: Vec<_> = report
+        .values
+        .iter()
+        .map(|line| (line.kind.as_str(), line.accepted + line.repaired, line.refused, line.empty))
+        .collect();
+    assert_eq!(
+        counts,
+        [("pan", 1, 1, 2), ("xrp", 1, 1, 2), ("ip-time", 1, 1, 2), ("person", 1, 2, 1), ("payee", 1, 1, 2)]
+    );
+    let refused: Vec<_> =
+        report.refused.iter().map(|row| (row.line, row.column.as_deref(), row.code.as_str())).collect();
+    assert_eq!(
+        refused,
+        [
+            (3, None, "row-empty"),
+            (4, Some("born"), "birth-placeholder"),
+            (4, Some("city"), "city-missing"),
+            (4, Some("ip"), "ip-not-global"),
+            (4, Some("xrp"), "empty"),
+            (4, Some("card"), "card-test"),
+            (5, Some("born"), "birth-range"),
+        ]
+    );
+    let texts: Vec<&str> = keep.0.iter().map(|row| row.canonical.as_str()).collect();
+    for text in
+        ["P1:CRUZ MARIA:1990-05-17", "PH:MANILA:JUAN REYES", "198.41.0.4:40123@2026-01-30T22Z", "4999990000000015"]
+    {
+        assert!(texts.contains(&text), "{text}: {texts:?}");
+    }
+    assert!(keep.0.iter().any(|row| row.kind == IndicatorKind::Xrp && row.canonical.ends_with("#77")));
+    assert!(report.notes.iter().any(|note| note.contains("photo")), "{:?}", report.notes);
 }

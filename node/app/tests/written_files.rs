@@ -139,6 +139,34 @@ fn every_fault_of_a_column_map_is_named_with_its_place() {
             "format = \"csv\"\nrole = \"holder\"\n[[columns]]\ncolumn = \"a\"\ntype = \"phone\"\ndevice = \"imei\"",
             "devices only",
         ),
+        (
+            "format = \"csv\"\nrole = \"holder\"\n[[columns]]\ncolumn = \"a\"\ntype = \"phone\"\ndate_order = \"dmy\"",
+            "persons only",
+        ),
+        ("format = \"csv\"\ndate_order = \"us\"", "date_order is not known"),
+        ("format = \"csv\"\nrole = \"holder\"\n[[columns]]\ntype = \"phone\"", "columns[0].column is missing"),
+        ("format = \"csv\"\nrole = \"holder\"\n[[columns]]\ntype = \"person\"", "columns[0].column is missing"),
+        ("format = \"csv\"\nrole = \"holder\"\n[[columns]]\ntype = \"person\"\ncolumn = \"a\"", "cannot hold a person"),
+        (
+            "format = \"csv\"\nrole = \"holder\"\n[[columns]]\ntype = \"xrp\"\ncolumn = \"a\"\nparts = { tag = \"t\" }",
+            "columns[0].parts stands beside column",
+        ),
+        (
+            "format = \"csv\"\nrole = \"holder\"\n[[columns]]\ntype = \"person\"\nparts = { given = \"g\", family = \"f\" }",
+            "does not name born, without which there is no person",
+        ),
+        (
+            "format = \"csv\"\nrole = \"holder\"\n[[columns]]\ntype = \"xrp\"\nparts = { address = \"a\", memo = \"m\" }",
+            "names memo, which is no part of a xrp",
+        ),
+        (
+            "format = \"csv\"\nrole = \"holder\"\n[[columns]]\ntype = \"phone\"\nparts = { number = \"a\" }",
+            "names number, which is no part of a phone",
+        ),
+        (
+            "format = \"csv\"\nrole = \"holder\"\n[[columns]]\ncolumn = \"Analyst notes\"\ntype = \"payid\"",
+            "column Analyst notes looks like free text",
+        ),
         ("format = \"csv\"\n[account]\nbsb = \"b\"\naccount = \"a\"", "account.role is missing"),
         ("format = \"csv\"\nrole = \"holder\"\n[account]\nbsb = \"b\"", "missing field `account`"),
         ("format = \"csv\"\n[typed]\ntype = \"t\"\nvalue = \"v\"", "typed.role is missing"),

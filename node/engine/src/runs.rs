@@ -168,6 +168,8 @@ pub(crate) fn check_plan(pilot: &Pilot, plan: &RunPlan, own: NodeKey) -> Result<
     allow(body.learns.contains(&plan.learns), "this side to learn")?;
     allow(protocol(plan.protocol).is_some_and(|known| known.for_members()), "this protocol")?;
     allow(plan.peer != own && charter.names(plan.peer) && charter.names(own), "a run with this member")?;
+    let admitted = plan.selection.0.iter().all(|(kind, _)| RunKind::Pair.admits(*kind));
+    allow(admitted, "card numbers in a run between members")?;
     allow(selection_allowed(pilot, &plan.selection), "these indicator types and roles")
 }
 

@@ -5,11 +5,13 @@
 mod members;
 
 use cwg_crypto::Digest;
-use cwg_engine::command::Command;
+use cwg_engine::command::{Command, Refusal};
 use cwg_engine::io::{DialFailure, Input};
 use cwg_engine::record::Entry;
 use cwg_engine::state::RunPhase;
 use cwg_protocol::RunId;
+use cwg_protocol::charter::KindRoles;
+use cwg_protocol::indicator::{IndicatorKind, Roles};
 use cwg_protocol::session::Learns;
 use cwg_protocol::wire::{Message, RosterChain};
 use members::{Damaged, Dialed, Members, without_member_1};
@@ -24,6 +26,25 @@ fn two_members_seal_a_run() {
     let run = members.start_run(Learns::Proposer).unwrap();
     assert_eq!(members.phase(0, run), RunPhase::Sealed(Some(12)));
     assert_eq!(members.phase(1, run), RunPhase::Sealed(None));
+}
+
+#[test]
+fn card_numbers_enter_no_run_between_members_although_the_charter_has_them() {
+    let mut members = Members::new();
+    let refused = members.start_run_of(IndicatorKind::Pan, Learns::Proposer).unwrap_err();
+    assert_eq!(refused, Refusal::NotAllowed("card numbers in a run between members"));
+    // A proposer that asks all the same is declined before the acceptor loads anything.
+    members.wire = Box::new(|_, message| match message {
+        Message::Propose(mut propose) => {
+            let selection = vec![KindRoles { kind: IndicatorKind::Pan, roles: Roles::BOTH }];
+            propose.selection = selection.try_into().unwrap();
+            Some(Message::Propose(propose))
+        }
+        other => Some(other),
+    });
+    let run = members.start_run(Learns::Proposer).unwrap();
+    assert_eq!(members.phase(0, run), RunPhase::Ended("declined-not-allowed".into()));
+    assert_eq!((charges(&members, 1), members.loads[1]), (0, 0));
 }
 
 #[test]

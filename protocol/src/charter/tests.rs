@@ -62,11 +62,26 @@ fn every_rule_refuses_the_charter_that_breaks_it() {
         body.kinds = vec![KindRoles { kind: IndicatorKind::Phone, roles: Roles::NONE }].try_into().unwrap();
     });
     check("no run", |body| body.runs = Vec::new().try_into().unwrap());
+    check("card numbers without lighthouse runs", |body| {
+        body.kinds = vec![KindRoles { kind: IndicatorKind::Pan, roles: Roles::BOTH }].try_into().unwrap();
+    });
     check("nobody learns", |body| body.learns = Vec::new().try_into().unwrap());
     check("dates reversed", |body| body.closes = body.opens);
     check("no retention", |body| body.retention_days = 0);
     check("no sessions", |body| body.budget.sessions_per_day = 0);
     check("a set of nine", |body| body.budget.items_min = 9);
+}
+
+#[test]
+fn card_numbers_enter_lighthouse_runs_alone() {
+    for run in RunKind::ALL {
+        assert_eq!(run.admits(IndicatorKind::Pan), run == RunKind::Lighthouse, "{}", run.name());
+        assert!(run.admits(IndicatorKind::Phone));
+    }
+    let mut body = body();
+    body.kinds = vec![KindRoles { kind: IndicatorKind::Pan, roles: Roles::BOTH }].try_into().unwrap();
+    body.runs = vec![RunKind::Pair, RunKind::Lighthouse].try_into().unwrap();
+    assert!(Charter::sign(body, &key(1)).is_ok());
 }
 
 #[test]

@@ -1,10 +1,11 @@
-//! `au-account`: `BBBBBB:N`, the BSB and the account number without leading zeros (`docs/spec/ruleset-1.md` §3.1).
+//! `au-account`: `BBBBBB:N`, the BSB and the account number without leading zeros (`docs/spec/ruleset-2.md` §3.1).
 
 use super::{
     IndicatorKind, Strength,
     canonical::Canonical,
     clean::{Clean, is_digits, refuse_placeholder, without_separators},
     column::{RepairShortBsb, Rules},
+    parts::{PartRefusal, Parts},
     refusal::RefusalCode,
     repair::{RepairCode, RepairCodes},
     tables,
@@ -27,10 +28,26 @@ pub(super) fn canonicalize(value: Clean<'_>, rules: &Rules) -> Result<Canonical,
 }
 
 /// The two numbers from two columns.
-pub(super) fn canonicalize_parts(bsb: Clean<'_>, account: Clean<'_>, rules: &Rules) -> Result<Canonical, RefusalCode> {
+pub(super) fn canonicalize_parts(parts: &Parts<'_>, rules: &Rules) -> Result<Canonical, PartRefusal> {
+    const BSB: usize = 0;
+    const ACCOUNT: usize = 1;
+    // Some BSBs do repeat one digit: the table of prefixes judges them.
+    let bsb = parts.optional(BSB)?.ok_or(RefusalCode::BsbMissing.of_part(BSB))?;
+    let account = parts.required(ACCOUNT)?;
+    refuse_placeholder(&account.text).map_err(|code| code.of_part(ACCOUNT))?;
     let mut repairs = bsb.repairs;
-    account.repairs.iter().for_each(|code| repairs.insert(code));
-    join(&bsb.text, &account.text, repairs, rules)
+    repairs.merge(account.repairs);
+    join(&bsb.text, &account.text, repairs, rules).map_err(|code| {
+        let of_bsb = matches!(
+            code,
+            RefusalCode::BsbMissing
+                | RefusalCode::BsbFiveDigits
+                | RefusalCode::BsbLength
+                | RefusalCode::BsbNotDigits
+                | RefusalCode::BsbUnknownPrefix
+        );
+        code.of_part(if of_bsb { BSB } else { ACCOUNT })
+    })
 }
 
 fn join(bsb: &str, account: &str, mut repairs: RepairCodes, rules: &Rules) -> Result<Canonical, RefusalCode> {

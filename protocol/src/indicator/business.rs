@@ -1,4 +1,4 @@
-//! `abn` and `acn`: the numbers of Australian businesses and companies (`docs/spec/ruleset-1.md` §3.3).
+//! `abn` and `acn`: the numbers of Australian businesses and companies (`docs/spec/ruleset-2.md` §3.3).
 
 use super::{
     IndicatorKind, Strength,
@@ -40,7 +40,12 @@ pub(super) fn canonicalize_acn(value: Clean<'_>) -> Result<Canonical, RefusalCod
 
 fn digits(value: Clean<'_>, label: &str) -> Result<(String, RepairCodes), RefusalCode> {
     let Clean { text, mut repairs } = value;
-    let bare = after_prefix(&text, label).map(|rest| rest.trim_start_matches([' ', ':', '.']));
+    // Registered bodies have numbers of the same series and check digit as companies.
+    let labels = [label, if label == "ACN" { "ARBN" } else { label }];
+    let bare = labels
+        .into_iter()
+        .find_map(|label| after_prefix(&text, label))
+        .map(|rest| rest.trim_start_matches([' ', ':', '.']));
     repairs.note(bare.is_some(), RepairCode::LabelRemoved);
     let digits = without_separators(bare.unwrap_or(&text), &SEPARATORS, &mut repairs);
     if is_digits(&digits) { Ok((digits.into_owned(), repairs)) } else { Err(RefusalCode::NotDigits) }

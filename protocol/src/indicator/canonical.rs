@@ -1,15 +1,19 @@
-//! From a value of a column to its keys (`docs/spec/ruleset-1.md`). Pure: the same bytes and rules give the same keys.
+//! From a value of a column to its keys (`docs/spec/ruleset-2.md`). Pure: the same bytes and rules give the same keys.
 
 use core::fmt;
 
+use zeroize::Zeroize;
+
 use super::{
-    IndicatorKind, Strength, account, btc, business,
+    IndicatorKind, Strength, account, business,
     clean::{CANONICAL_LEN_MAX, Clean, Joiners, clean, fold_width, refuse_placeholder},
     column::{ColumnKind, Rules},
-    device, domain, email, evm, handle, iban, payid, phone,
+    device, domain, email, ewallet, forbidden, foreign, handle, iban, ip_time, pan,
+    parts::{PartRefusal, Parts},
+    payee, payid, person, phone,
     refusal::RefusalCode,
     repair::RepairCodes,
-    trx,
+    wallet::{bch, evm, sol, ton, trx, utxo, xlm, xmr, xrp},
 };
 
 /// The most keys one value can give.
@@ -24,6 +28,15 @@ pub struct Key {
     pub text: String,
     /// How much a match on it says by itself.
     pub strength: Strength,
+}
+
+/// The number of a card does not stay in memory.
+impl Drop for Key {
+    fn drop(&mut self) {
+        if self.kind.is_card() {
+            self.text.zeroize();
+        }
+    }
 }
 
 /// An identifier is never printed.
@@ -94,6 +107,7 @@ pub fn canonicalize(kind: ColumnKind, raw: &[u8], rules: &Rules) -> Result<Canon
         value = folded(value);
     }
     refuse_placeholder(&value.text)?;
+    forbidden::refuse_content(&value.text)?;
     let canonical = match kind {
         ColumnKind::AuAccount => account::canonicalize(value, rules),
         ColumnKind::PayId => payid::canonicalize(value, rules),
@@ -102,30 +116,65 @@ pub fn canonicalize(kind: ColumnKind, raw: &[u8], rules: &Rules) -> Result<Canon
         ColumnKind::Phone => phone::canonicalize(value, rules),
         ColumnKind::Email => email::canonicalize(value),
         ColumnKind::Iban => iban::canonicalize(value),
-        ColumnKind::Btc => btc::canonicalize(value),
+        ColumnKind::Btc => utxo::canonicalize(value, &utxo::BITCOIN),
         ColumnKind::Evm => evm::canonicalize(value),
         ColumnKind::Trx => trx::canonicalize(value),
         ColumnKind::Handle => handle::canonicalize(value, rules),
         ColumnKind::Domain => domain::canonicalize(value),
         ColumnKind::Device => device::canonicalize(value, rules),
+        ColumnKind::Pan => pan::canonicalize(value),
+        ColumnKind::ForeignAccount => foreign::canonicalize(value),
+        ColumnKind::Ewallet => ewallet::canonicalize(value, rules),
+        ColumnKind::Ltc => utxo::canonicalize(value, &utxo::LITECOIN),
+        ColumnKind::Doge => utxo::canonicalize(value, &utxo::DOGECOIN),
+        ColumnKind::Bch => bch::canonicalize(value),
+        ColumnKind::Xmr => xmr::canonicalize(value),
+        ColumnKind::Xrp => xrp::canonicalize(value),
+        ColumnKind::Xlm => xlm::canonicalize(value),
+        ColumnKind::Sol => sol::canonicalize(value),
+        ColumnKind::Ton => ton::canonicalize(value),
+        ColumnKind::IpTime => ip_time::canonicalize(value),
+        ColumnKind::Person => Err(RefusalCode::PartsNeeded),
+        ColumnKind::Payee => payee::canonicalize(value, rules),
     }?;
     within_limits(canonical)
 }
 
-/// The keys of an account whose BSB and number stand in two columns.
+/// The keys of an identifier whose parts stand in several columns: one cell for each of [`ColumnKind::parts`], blank where the
+/// map names no column.
+///
+/// ```
+/// use cwg_protocol::indicator::{ColumnKind, PartRefusal, Rules, canonicalize_parts};
+///
+/// let parts: [&[u8]; 3] = [b"198.41.0.4", b"2026-01-31T09:30:00+11:00", b""];
+/// let seen = canonicalize_parts(ColumnKind::IpTime, &parts, &Rules::default())?;
+/// assert_eq!(seen.primary().text, "198.41.0.4@2026-01-30T22Z");
+/// # Ok::<(), PartRefusal>(())
+/// ```
 ///
 /// # Errors
 ///
-/// As [`canonicalize`] for an `au-account`.
-pub fn canonicalize_account(bsb: &[u8], account: &[u8], rules: &Rules) -> Result<Canonical, RefusalCode> {
-    let bsb = match clean(bsb, Joiners::Remove) {
-        Err(RefusalCode::Empty) => return Err(RefusalCode::BsbMissing),
-        // Some BSBs do repeat one digit: the table of prefixes judges them.
-        other => folded(other?),
-    };
-    let account = folded(clean(account, Joiners::Remove)?);
-    refuse_placeholder(&account.text)?;
-    within_limits(account::canonicalize_parts(bsb, account, rules)?)
+/// The first rule of the specification that a part breaks, and which part; [`RefusalCode::PartsNeeded`] of a kind without parts.
+pub fn canonicalize_parts(kind: ColumnKind, cells: &[&[u8]], rules: &Rules) -> Result<Canonical, PartRefusal> {
+    for (part, cell) in cells.iter().enumerate() {
+        let text = core::str::from_utf8(cell).unwrap_or_default();
+        forbidden::refuse_content(text.trim()).map_err(|code| code.of_part(part))?;
+    }
+    let parts = Parts(cells);
+    let canonical = match kind {
+        ColumnKind::AuAccount => account::canonicalize_parts(&parts, rules),
+        ColumnKind::ForeignAccount => foreign::canonicalize_parts(&parts),
+        ColumnKind::Ewallet => ewallet::canonicalize_parts(&parts, rules),
+        ColumnKind::Xrp => xrp::canonicalize_parts(&parts),
+        ColumnKind::Xlm => xlm::canonicalize_parts(&parts),
+        ColumnKind::Ton => ton::canonicalize_parts(&parts),
+        ColumnKind::Handle => handle::canonicalize_parts(&parts, rules),
+        ColumnKind::IpTime => ip_time::canonicalize_parts(&parts),
+        ColumnKind::Person => person::canonicalize_parts(&parts, rules),
+        ColumnKind::Payee => payee::canonicalize_parts(&parts, rules),
+        _ => Err(RefusalCode::PartsNeeded.of_part(0)),
+    }?;
+    within_limits(canonical).map_err(|code| code.of_part(0))
 }
 
 /// Folds full-width forms.

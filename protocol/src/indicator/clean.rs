@@ -1,4 +1,4 @@
-//! The rules that hold for every kind (`docs/spec/ruleset-1.md` §2), and the small steps the kinds share.
+//! The rules that hold for every kind (`docs/spec/ruleset-2.md` §2), and the small steps the kinds share.
 
 use std::borrow::Cow;
 

@@ -5,7 +5,10 @@ use core::fmt;
 use phonenumber::country;
 use serde::{Deserialize, Serialize};
 
-use super::tables::Platform;
+use super::{
+    day::{DateOrder, Day},
+    tables::Platform,
+};
 
 /// The kind a column declares. One kind of column can give indicators of several kinds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -36,13 +39,41 @@ pub enum ColumnKind {
     Handle,
     /// A host name.
     Domain,
-    /// An IMEI, IMSI, MAC address or advertising identifier.
+    /// An IMEI, IMSI, MAC address, advertising identifier or a vendor's fingerprint.
     Device,
+    /// The number of a payment card.
+    Pan,
+    /// An account abroad: country, BIC or bank, account number.
+    ForeignAccount,
+    /// An account with an operator of e-wallets.
+    Ewallet,
+    /// A Litecoin address.
+    Ltc,
+    /// A Dogecoin address.
+    Doge,
+    /// A Bitcoin Cash address.
+    Bch,
+    /// A Monero address.
+    Xmr,
+    /// An address of the XRP Ledger, with its destination tag.
+    Xrp,
+    /// A Stellar account, with its memo.
+    Xlm,
+    /// A Solana address.
+    Sol,
+    /// An address of TON, with its memo.
+    Ton,
+    /// An address of the Internet at a time.
+    IpTime,
+    /// Name and date of birth, in several columns.
+    Person,
+    /// Who is paid abroad: country, city and name, or phone number.
+    Payee,
 }
 
 impl ColumnKind {
     /// Every kind of column.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 27] = [
         Self::AuAccount,
         Self::PayId,
         Self::Abn,
@@ -56,6 +87,20 @@ impl ColumnKind {
         Self::Handle,
         Self::Domain,
         Self::Device,
+        Self::Pan,
+        Self::ForeignAccount,
+        Self::Ewallet,
+        Self::Ltc,
+        Self::Doge,
+        Self::Bch,
+        Self::Xmr,
+        Self::Xrp,
+        Self::Xlm,
+        Self::Sol,
+        Self::Ton,
+        Self::IpTime,
+        Self::Person,
+        Self::Payee,
     ];
 
     /// The name used in column maps.
@@ -74,6 +119,20 @@ impl ColumnKind {
             Self::Handle => "handle",
             Self::Domain => "domain",
             Self::Device => "device",
+            Self::Pan => "pan",
+            Self::ForeignAccount => "foreign-account",
+            Self::Ewallet => "ewallet",
+            Self::Ltc => "ltc",
+            Self::Doge => "doge",
+            Self::Bch => "bch",
+            Self::Xmr => "xmr",
+            Self::Xrp => "xrp",
+            Self::Xlm => "xlm",
+            Self::Sol => "sol",
+            Self::Ton => "ton",
+            Self::IpTime => "ip-time",
+            Self::Person => "person",
+            Self::Payee => "payee",
         }
     }
 
@@ -100,6 +159,10 @@ pub struct Rules {
     pub platform: Option<Platform>,
     /// The kind of device identifiers that do not name one.
     pub device: Option<DeviceKind>,
+    /// In which order dates stand.
+    pub date_order: DateOrder,
+    /// The day of the load: nobody is born after it. Without it, later dates of birth pass.
+    pub today: Option<Day>,
 }
 
 /// What to do with a BSB of five digits, of which a spreadsheet may have dropped the leading zero.
@@ -145,11 +208,13 @@ pub enum DeviceKind {
     Mac,
     /// An advertising identifier: a UUID.
     Adid,
+    /// A fingerprint by a vendor's software: `vendor:id`, comparable within that vendor alone.
+    Sdk,
 }
 
 impl DeviceKind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Imei, Self::Imsi, Self::Mac, Self::Adid];
+    pub const ALL: [Self; 5] = [Self::Imei, Self::Imsi, Self::Mac, Self::Adid, Self::Sdk];
 
     /// The name that stands before the value.
     pub const fn name(self) -> &'static str {
@@ -158,6 +223,7 @@ impl DeviceKind {
             Self::Imsi => "imsi",
             Self::Mac => "mac",
             Self::Adid => "adid",
+            Self::Sdk => "sdk",
         }
     }
 

@@ -1,8 +1,9 @@
-//! `device`: `imei:`, `imsi:`, `mac:` or `adid:` and the value (`docs/spec/ruleset-1.md` §3.12).
+//! `device`: `imei:`, `imsi:`, `mac:` or `adid:` and the value (`docs/spec/ruleset-2.md` §3.12).
 
 use super::{
     IndicatorKind, Strength,
     canonical::Canonical,
+    checksum::luhn_digit,
     clean::{Clean, ascii_lower, is_digits, refuse_placeholder, without_separators},
     column::{DeviceKind, Rules},
     refusal::RefusalCode,
@@ -24,11 +25,12 @@ pub(super) fn canonicalize(value: Clean<'_>, rules: &Rules) -> Result<Canonical,
         DeviceKind::Imsi => imsi(bare, &mut repairs),
         DeviceKind::Mac => mac(bare, &mut repairs),
         DeviceKind::Adid => adid(bare, &mut repairs),
+        DeviceKind::Sdk => sdk(bare, &mut repairs),
     }?;
     let strength = match kind {
         DeviceKind::Imei | DeviceKind::Imsi => Strength::B,
-        // A MAC address is easily copied and an advertising identifier easily reset.
-        DeviceKind::Mac | DeviceKind::Adid => Strength::C,
+        // A MAC address is easily copied, an advertising identifier easily reset, and a fingerprint is a guess.
+        DeviceKind::Mac | DeviceKind::Adid | DeviceKind::Sdk => Strength::C,
     };
     Ok(Canonical::new(IndicatorKind::Device, format!("{}:{value}", kind.name()), strength, repairs))
 }
@@ -122,6 +124,19 @@ fn mac(text: &str, repairs: &mut RepairCodes) -> Result<String, RefusalCode> {
     }
 }
 
+/// The vendor in lower case and its fingerprint as it is: upper and lower case may differ.
+fn sdk(text: &str, repairs: &mut RepairCodes) -> Result<String, RefusalCode> {
+    let (vendor, id) = text.split_once(':').ok_or(RefusalCode::DeviceShape)?;
+    let vendor = ascii_lower(vendor.into(), repairs);
+    let named =
+        (2..=32).contains(&vendor.len()) && vendor.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if !named || !(8..=128).contains(&id.len()) || !id.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(RefusalCode::DeviceShape);
+    }
+    refuse_placeholder(id)?;
+    Ok(format!("{vendor}:{id}"))
+}
+
 /// A UUID in lower case with its hyphens.
 fn adid(text: &str, repairs: &mut RepairCodes) -> Result<String, RefusalCode> {
     let bare = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
@@ -140,18 +155,4 @@ fn adid(text: &str, repairs: &mut RepairCodes) -> Result<String, RefusalCode> {
     }
     repairs.insert(RepairCode::NotationChanged);
     Ok(uuid)
-}
-
-/// The check digit of ISO/IEC 7812-1 annex B.
-fn luhn_digit(digits: &str) -> u32 {
-    let sum: u32 = digits
-        .bytes()
-        .rev()
-        .enumerate()
-        .map(|(at, digit)| {
-            let digit = u32::from(digit - b'0');
-            if at % 2 == 0 { digit * 2 / 10 + digit * 2 % 10 } else { digit }
-        })
-        .sum();
-    (10 - sum % 10) % 10
 }

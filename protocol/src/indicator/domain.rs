@@ -1,4 +1,4 @@
-//! `domain`: a host name in A-labels, or an onion address of version 3 (`docs/spec/ruleset-1.md` §3.11).
+//! `domain`: a host name in A-labels, or an onion address of version 3 (`docs/spec/ruleset-2.md` §3.11).
 
 use std::borrow::Cow;
 

@@ -1,5 +1,5 @@
 //! `email`: lower-cased local part and A-label domain; for providers of the table also the mailbox
-//! (`docs/spec/ruleset-1.md` §3.5).
+//! (`docs/spec/ruleset-2.md` §3.5).
 
 use std::borrow::Cow;
 

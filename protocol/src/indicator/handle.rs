@@ -1,4 +1,4 @@
-//! `handle`: `platform:name` or `platform:id:number` (`docs/spec/ruleset-1.md` §3.10).
+//! `handle` and `handle-raw`: `platform:name` or `platform:id:number` (`docs/spec/ruleset-2.md` §3.10).
 
 use std::borrow::Cow;
 
@@ -10,6 +10,7 @@ use super::{
     canonical::Canonical,
     clean::{Clean, after_prefix, is_digits, refuse_placeholder},
     column::Rules,
+    parts::{PartRefusal, Parts},
     refusal::RefusalCode,
     repair::{RepairCode, RepairCodes},
     tables::{self, Platform, PlatformRow, ProfilePart},
@@ -44,6 +45,36 @@ pub(super) fn canonicalize(value: Clean<'_>, rules: &Rules) -> Result<Canonical,
         Some(key) if has_exact_keys(platform.0) => exact_key(platform, key, repairs),
         _ => name_key(platform, name, repairs),
     }
+}
+
+const PLATFORM: usize = 0;
+const NAME: usize = 1;
+const ID: usize = 2;
+
+/// A platform's own number for an account, which outlives its names, and a name of the same account as an alias.
+pub(super) fn canonicalize_parts(parts: &Parts<'_>, rules: &Rules) -> Result<Canonical, PartRefusal> {
+    let mut repairs = RepairCodes::default();
+    let platform = match parts.optional(PLATFORM)? {
+        Some(value) => {
+            repairs.merge(value.repairs);
+            let lower = value.text.to_ascii_lowercase();
+            let platform = Platform::from_name(&lower).ok_or(RefusalCode::PlatformUnknown.of_part(PLATFORM))?;
+            repairs.note(platform.name() != value.text, RepairCode::NotationChanged);
+            platform
+        }
+        None => rules.platform.ok_or(RefusalCode::PlatformMissing.of_part(PLATFORM))?,
+    };
+    let id = parts.required(ID)?;
+    repairs.merge(id.repairs);
+    let mut canonical = id_key(platform, &id.text, repairs).map_err(|code| code.of_part(ID))?;
+    if let Some(name) = parts.exact(NAME)? {
+        let named = name_key(platform, &name.text, name.repairs).map_err(|code| code.of_part(NAME))?;
+        canonical.repairs.merge(named.repairs);
+        for key in &named.keys {
+            canonical.alias(key.kind, key.text.clone(), key.strength);
+        }
+    }
+    Ok(canonical)
 }
 
 /// The platform before the colon, or that of the column map.
@@ -89,9 +120,9 @@ fn name_key(platform: Platform, name: &str, mut repairs: RepairCodes) -> Result<
         repairs.insert(RepairCode::NotationChanged);
         return id_key(platform, bare, repairs);
     }
-    let (name, strength) = match username(bare) {
-        Some(name) => (Cow::Owned(name), Strength::B),
-        None => (Cow::Borrowed(bare), Strength::C),
+    let (kind, name, strength) = match username(bare) {
+        Some(name) => (IndicatorKind::Handle, Cow::Owned(name), Strength::B),
+        None => (IndicatorKind::HandleRaw, Cow::Borrowed(bare), Strength::C),
     };
     if *name != *bare {
         let lowered = name.to_lowercase() == bare.to_lowercase();
@@ -107,7 +138,7 @@ fn name_key(platform: Platform, name: &str, mut repairs: RepairCodes) -> Result<
         return Err(RefusalCode::HandleReserved);
     }
     let strength = if platform.name() == ANY { Strength::C } else { strength };
-    Ok(Canonical::new(IndicatorKind::Handle, format!("{}:{name}", platform.name()), strength, repairs))
+    Ok(Canonical::new(kind, format!("{}:{name}", platform.name()), strength, repairs))
 }
 
 /// A number by which the platform itself knows an account.

@@ -1,4 +1,4 @@
-//! `iban`: upper case, no spaces (ISO 13616; `docs/spec/ruleset-1.md` §3.6).
+//! `iban`: upper case, no spaces (ISO 13616; `docs/spec/ruleset-2.md` §3.6).
 
 use iban::{Iban, ParseBaseIbanError, ParseIbanError};
 
@@ -41,4 +41,10 @@ pub(super) fn canonicalize(value: Clean<'_>) -> Result<Canonical, RefusalCode> {
         }
         Err(ParseIbanError::InvalidBaseIban { .. }) => Err(RefusalCode::IbanShape),
     }
+}
+
+/// The IBAN that an account number of letters and digits is, if it is one.
+pub(super) fn within(account: &str) -> Option<String> {
+    let value = Clean { text: account.into(), repairs: Default::default() };
+    canonicalize(value).ok().map(|found| found.primary().text.clone())
 }

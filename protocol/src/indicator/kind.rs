@@ -39,11 +39,41 @@ pub enum IndicatorKind {
     Device = 14,
     /// A PayID organisation identifier.
     OrgId = 15,
+    /// The digits of a payment card.
+    Pan = 16,
+    /// `CC:BIC:ACCOUNT` or `CC:bank=NAME:ACCOUNT`.
+    ForeignAccount = 17,
+    /// `CC:operator:id`.
+    Ewallet = 18,
+    /// Base58Check or Bech32 text of Litecoin.
+    Ltc = 19,
+    /// Base58Check text of Dogecoin.
+    Doge = 20,
+    /// CashAddr text without its prefix.
+    Bch = 21,
+    /// 95 characters of Monero.
+    Xmr = 22,
+    /// Classic address, and `#tag`.
+    Xrp = 23,
+    /// Account of Stellar, and `#memo`.
+    Xlm = 24,
+    /// Base58 of 32 bytes.
+    Sol = 25,
+    /// Raw address, and `#memo`.
+    Ton = 26,
+    /// `address@hour`, with the port if it is known.
+    IpTime = 27,
+    /// `P1:` to `P5:` and a key of name and date of birth.
+    Person = 28,
+    /// `CC:CITY:NAME` or `CC:+PHONE`.
+    Payee = 29,
+    /// `platform:name`, exactly as written.
+    HandleRaw = 30,
 }
 
 impl IndicatorKind {
     /// Every kind, in the order of its number.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 30] = [
         Self::AuAccount,
         Self::Abn,
         Self::Acn,
@@ -59,6 +89,21 @@ impl IndicatorKind {
         Self::Domain,
         Self::Device,
         Self::OrgId,
+        Self::Pan,
+        Self::ForeignAccount,
+        Self::Ewallet,
+        Self::Ltc,
+        Self::Doge,
+        Self::Bch,
+        Self::Xmr,
+        Self::Xrp,
+        Self::Xlm,
+        Self::Sol,
+        Self::Ton,
+        Self::IpTime,
+        Self::Person,
+        Self::Payee,
+        Self::HandleRaw,
     ];
 
     /// The name used in files, charters and on screen.
@@ -79,12 +124,44 @@ impl IndicatorKind {
             Self::Domain => "domain",
             Self::Device => "device",
             Self::OrgId => "orgid",
+            Self::Pan => "pan",
+            Self::ForeignAccount => "foreign-account",
+            Self::Ewallet => "ewallet",
+            Self::Ltc => "ltc",
+            Self::Doge => "doge",
+            Self::Bch => "bch",
+            Self::Xmr => "xmr",
+            Self::Xrp => "xrp",
+            Self::Xlm => "xlm",
+            Self::Sol => "sol",
+            Self::Ton => "ton",
+            Self::IpTime => "ip-time",
+            Self::Person => "person",
+            Self::Payee => "payee",
+            Self::HandleRaw => "handle-raw",
         }
     }
 
     /// The kind of that name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// Whether a match on this kind alone says too little to open a case, whatever the key's strength.
+    pub fn needs_company(self) -> bool {
+        matches!(self, Self::Person | Self::Payee | Self::IpTime | Self::HandleRaw)
+    }
+
+    /// Whether the kind may enter runs with the hub's release alone: there are so few card numbers that a member could ask a peer
+    /// about all of them.
+    pub fn lighthouse_only(self) -> bool {
+        matches!(self, Self::Pan)
+    }
+
+    /// Whether a value is erased from memory after use and shown to nobody but for its ends (PCI DSS 3.4.1: the first six and the
+    /// last four digits).
+    pub fn is_card(self) -> bool {
+        matches!(self, Self::Pan)
     }
 }
 

@@ -1,31 +1,43 @@
-//! Indicators: identifiers in canonical form, with type, role and strength (`docs/spec/ruleset-1.md`).
+//! Indicators: identifiers in canonical form, with type, role and strength (`docs/spec/ruleset-2.md`).
 
 mod account;
-mod btc;
 mod business;
 mod canonical;
+mod checksum;
 mod clean;
 mod column;
+mod country;
+mod day;
 mod device;
 mod domain;
 mod email;
-mod evm;
+mod ewallet;
+mod forbidden;
+mod foreign;
 mod handle;
 mod iban;
+mod ip_time;
 mod kind;
 mod numbering;
+mod pan;
+mod parts;
+mod payee;
 mod payid;
+mod person;
 mod phone;
 mod refusal;
 mod repair;
 mod ruleset;
 mod tables;
-mod trx;
+mod wallet;
 
-pub use canonical::{Canonical, KEYS_MAX, Key, canonicalize, canonicalize_account};
+pub use canonical::{Canonical, KEYS_MAX, Key, canonicalize, canonicalize_parts};
 pub use clean::{CANONICAL_LEN_MAX, INPUT_LEN_MAX};
 pub use column::{ColumnKind, DeviceKind, Region, RepairShortBsb, Rules};
+pub use day::{DateOrder, Day};
+pub use forbidden::Forbidden;
 pub use kind::{IndicatorKind, Role, Roles, Strength};
+pub use parts::{Need, Part, PartRefusal};
 pub use refusal::RefusalCode;
 pub use repair::{RepairCode, RepairCodes};
 pub use ruleset::{RULESET_ID, ruleset_hash};

@@ -1,5 +1,5 @@
 //! `payid`: resolves to a phone number, an e-mail address, an ABN, an ACN or an organisation identifier
-//! (`docs/spec/ruleset-1.md` §3.2).
+//! (`docs/spec/ruleset-2.md` §3.2).
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! `phone`: E.164, a plus and digits (`docs/spec/ruleset-1.md` §3.4). The numbering plans are those of `phonenumber`.
+//! `phone`: E.164, a plus and digits (`docs/spec/ruleset-2.md` §3.4). The numbering plans are those of `phonenumber`.
 
 use phonenumber::Type;
 

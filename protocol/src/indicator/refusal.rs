@@ -4,7 +4,7 @@ use core::fmt;
 
 macro_rules! refusals {
     ($($name:ident = $code:literal: $problem:literal, $hint:literal;)*) => {
-        /// Why an identifier has no canonical form under ruleset 1.
+        /// Why an identifier has no canonical form under ruleset 2.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum RefusalCode {
             $(#[doc = $problem] $name,)*
@@ -66,7 +66,7 @@ refusals! {
     BsbUnknownPrefix = "bsb-unknown-prefix": "no institution uses BSBs that begin like this one",
         "check the BSB; a new institution needs a new ruleset";
     AccountNotDigits = "account-not-digits": "the account number holds something other than digits",
-        "map accounts abroad as iban; other letters have no canonical form";
+        "map accounts abroad as iban or foreign-account; other letters have no canonical form";
     AccountLength = "account-length": "an account number has at most ten digits after its leading zeros",
         "check that the column holds the account number alone";
     AccountZero = "account-zero": "the account number is zero",
@@ -108,7 +108,7 @@ refusals! {
     SuffixOnly = "suffix-only": "the host name is a public suffix itself",
         "give the full host name";
     IpAddress = "ip-address": "the host is an IP address",
-        "give the host name; IP addresses are not part of this ruleset";
+        "give the host name; map addresses with their time as ip-time";
     UrlHasPath = "url-has-path": "the value is an address with a path, query or fragment",
         "give the host name alone: full addresses must not enter the network";
     UrlHasPort = "url-has-port": "the value has a port or a user name",
@@ -118,7 +118,7 @@ refusals! {
     IbanShape = "iban-shape": "an IBAN is two letters, two check digits and letters or digits",
         "check the column; accounts without an IBAN are another kind";
     IbanCountry = "iban-country": "the country does not use IBANs",
-        "map Australian accounts as au-account; other countries without IBANs are not part of this ruleset";
+        "map Australian accounts as au-account, and those of other countries without IBANs as foreign-account";
     IbanStructure = "iban-structure": "the length or structure does not fit the IBAN's country",
         "correct the value at the source";
     AddressShape = "address-shape": "the value does not have the shape of an address of this network",
@@ -159,6 +159,74 @@ refusals! {
         "leave random MAC addresses out";
     MacGroup = "mac-group": "the MAC address is a group or broadcast address",
         "leave the row out";
+    MediaContent = "media-content": "the value is a picture or a file, not an identifier",
+        "take the column out of the export: pictures and files must not enter the network";
+    ForbiddenNumber = "forbidden-number": "the value says that it is a tax file or Medicare number",
+        "the law forbids to use these here: remove them from the export";
+    PartsNeeded = "parts-needed": "this kind of identifier stands in several columns",
+        "map it with parts = { ... } in the column map";
+    CardMasked = "card-masked": "the card number is masked",
+        "leave masked numbers out: they name many cards";
+    CardRange = "card-range": "no issuer of cards uses numbers that begin like this one with so many digits",
+        "check that the column holds card numbers; a bank's own account number is au-account";
+    CardTest = "card-test": "the card number is one that processors publish for tests",
+        "leave the row out";
+    CountryUnknown = "country-unknown": "the country is not a code of ISO 3166-1",
+        "write two or three letters, for example PH or PHL";
+    ForeignShape = "foreign-shape": "an account abroad is country, BIC and an account number of letters and digits",
+        "write CC:BIC:ACCOUNT, or map the parts in columns of their own";
+    ForeignAustralian = "foreign-australian": "the account is in Australia",
+        "map it as au-account, with its BSB";
+    BankMissing = "bank-missing": "the account abroad has neither a BIC nor the name of a bank",
+        "map the column of the BIC, or of the bank's name";
+    BicShape = "bic-shape": "a BIC is eight or eleven letters and digits with a country in the fifth and sixth place",
+        "check the column; a bank's name belongs in the part bank";
+    OperatorUnknown = "operator-unknown": "the operator of e-wallets is not in the table of this ruleset",
+        "use a name of tables/ewallets.txt; a new operator needs a new ruleset";
+    OperatorCountry = "operator-country": "the operator has no e-wallets in this country",
+        "check the country of the account";
+    EwalletShape = "ewallet-shape": "an e-wallet is country, operator and a phone number, address or name of 3 to 64 letters",
+        "write CC:operator:id, or map the parts in columns of their own";
+    EwalletHandle = "ewallet-handle": "the account is a name on a platform",
+        "map names that begin with $ or @ as handle";
+    TagShape = "tag-shape": "the tag or memo is not one of this network",
+        "give the tag alone: up to ten digits for xrp, 64 bytes of text for xlm and ton";
+    TagConflict = "tag-conflict": "the address carries another tag than the column of tags",
+        "check which of the two is right at the source";
+    IpTimeShape = "ip-time-shape": "the value is not an address, an @ and a time",
+        "write ADDRESS@TIME, or map address and time in columns of their own";
+    IpShape = "ip-shape": "the address is not one of IPv4 or IPv6",
+        "write no leading zeros, no zone and no network but /64";
+    IpNotGlobal = "ip-not-global": "the address belongs to no single customer: it is private, shared, reserved or a tunnel",
+        "log the address on the outside of the translator, with its port";
+    PortShape = "port-shape": "a port is a number from 1 to 65535",
+        "map the column of the source port, or none";
+    TimeShape = "time-shape": "the time is not RFC 3339 and not in seconds or milliseconds since 1970",
+        "write 2026-01-31T09:30:00+11:00";
+    TimeOffset = "time-offset": "the time does not say its offset from UTC",
+        "write Z or +11:00 after it: an hour cannot be guessed";
+    DateShape = "date-shape": "the value is not one date",
+        "write 1990-05-17, with four digits of the year";
+    DateOrder = "date-order": "the date has its year last, and the column map does not say what comes first",
+        "set date_order to dmy or mdy in the column map";
+    DateUnreal = "date-unreal": "there is no such day, or it lies outside the years that are taken",
+        "check the order of day and month";
+    BirthRange = "birth-range": "the date of birth lies before 1900 or after today",
+        "correct the date at the source";
+    BirthPlaceholder = "birth-placeholder": "the date of birth is 1 January, which stands for an unknown day",
+        "leave the row out, or fill in the real date";
+    SexUnknown = "sex-unknown": "the sex is none of male, female, other and not stated",
+        "write 1, 2, 3 or 9, M, F or X, or leave it empty";
+    NameShape = "name-shape": "the name holds digits, signs or letters that have no counterpart in A to Z",
+        "give the name alone, without numbers, addresses or remarks";
+    NameTooLong = "name-too-long": "the name has more words or letters than a name",
+        "check that the column does not hold free text";
+    NameSingle = "name-single": "the name is one word, which many people in a city share",
+        "give given and family name";
+    PayeeShape = "payee-shape": "a payee is country, city and name, or country and phone number",
+        "write CC:CITY:NAME or CC:+PHONE, or map the parts in columns of their own";
+    CityMissing = "city-missing": "the payee has a name but no city",
+        "map the column of the city or of the pay-out branch";
 }
 
 impl fmt::Display for RefusalCode {

@@ -48,6 +48,11 @@ repairs! {
     PrefixAdded = "prefix-added": "A missing `0x`, platform or device kind was added.";
     NotationChanged = "notation-changed": "The value was written in the canonical one of several notations.";
     SigilRemoved = "sigil-removed": "The platform's sign before a name, such as `@` or `u/`, was removed.";
+    PaymentIdDropped = "payment-id-dropped": "The payment id of an integrated address was set aside.";
+    BranchDropped = "branch-dropped": "The branch at the end of a BIC was set aside.";
+    Transliterated = "transliterated": "Letters of a name were written in A to Z.";
+    TitleDropped = "title-dropped": "A title or suffix of a name was set aside.";
+    ParticlesSetAside = "particles-set-aside": "Particles of a name, such as `de la`, were set aside.";
 }
 
 impl fmt::Display for RepairCode {
@@ -69,6 +74,11 @@ impl RepairCodes {
     /// Adds a repair.
     pub fn insert(&mut self, code: RepairCode) {
         self.0 |= 1 << code as u8;
+    }
+
+    /// Adds the repairs of another part of the value.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.0 |= other.0;
     }
 
     /// Adds a repair if the change was made.

@@ -1,4 +1,4 @@
-//! The tables of ruleset 1, read once from `protocol/tables/` and part of the ruleset's digest.
+//! The tables of the ruleset, read once from `protocol/tables/` and part of the ruleset's digest.
 //!
 //! Each is text: a line that begins with `# ` is a comment, fields are separated by spaces. `protocol/tests/ruleset_tables.rs` regenerates the
 //! two that come from the directory of BSBs.
@@ -6,7 +6,7 @@
 use std::{collections::HashMap, sync::LazyLock};
 
 /// Every table by its file name, in the order in which they enter the digest.
-pub(super) const TABLES: [(&str, &str); 7] = [
+pub(super) const TABLES: [(&str, &str); 12] = [
     ("bsb-prefixes.txt", include_str!("../../tables/bsb-prefixes.txt")),
     ("bsb-successors.txt", include_str!("../../tables/bsb-successors.txt")),
     ("mailbox-providers.txt", include_str!("../../tables/mailbox-providers.txt")),
@@ -14,6 +14,11 @@ pub(super) const TABLES: [(&str, &str); 7] = [
     ("platforms.txt", include_str!("../../tables/platforms.txt")),
     ("placeholders.txt", include_str!("../../tables/placeholders.txt")),
     ("contracts.txt", include_str!("../../tables/contracts.txt")),
+    ("countries.txt", include_str!("../../tables/countries.txt")),
+    ("ewallets.txt", include_str!("../../tables/ewallets.txt")),
+    ("card-ranges.txt", include_str!("../../tables/card-ranges.txt")),
+    ("test-cards.txt", include_str!("../../tables/test-cards.txt")),
+    ("name-words.txt", include_str!("../../tables/name-words.txt")),
 ];
 
 /// The longest way from a merged BSB to the one that holds its accounts now.
@@ -82,6 +87,101 @@ pub(super) fn is_known_contract(chain: &str, address: &str) -> bool {
             .collect()
     });
     CONTRACTS.contains(&(chain, address))
+}
+
+/// The code of two letters for a code of two or three, in upper case.
+pub(super) fn country(code: &str) -> Option<&'static str> {
+    static CODES: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
+        let both = lines("countries.txt").filter_map(|line| line.split_once(' '));
+        both.flat_map(|(two, three)| [(two, two), (three, two)]).collect()
+    });
+    CODES.get(code).copied()
+}
+
+/// What the accounts of an operator of e-wallets are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AccountOf {
+    /// Mobile numbers.
+    Phone,
+    /// E-mail addresses.
+    Email,
+    /// One of these, or a number or name of the operator's own.
+    Either,
+}
+
+/// One line of `ewallets.txt`.
+#[derive(Debug)]
+pub(super) struct Operator {
+    pub(super) name: &'static str,
+    pub(super) account: AccountOf,
+    /// Where it has accounts; none if they belong to no country.
+    pub(super) countries: Vec<&'static str>,
+}
+
+/// The operator of a name or short name, in lower case.
+pub(super) fn operator(name: &str) -> Option<&'static Operator> {
+    static OPERATORS: LazyLock<HashMap<&'static str, Operator>> = LazyLock::new(|| {
+        let rows = lines("ewallets.txt").map(|line| line.split_whitespace().collect::<Vec<_>>());
+        let list = |field: &'static str| field.split(',').filter(|part| *part != "-").collect::<Vec<_>>();
+        rows.flat_map(|fields| {
+            core::iter::once(fields[0]).chain(list(fields[1])).map(move |name| {
+                let account = match fields[2] {
+                    "phone" => AccountOf::Phone,
+                    "email" => AccountOf::Email,
+                    _ => AccountOf::Either,
+                };
+                (name, Operator { name: fields[0], account, countries: list(fields[3]) })
+            })
+        })
+        .collect()
+    });
+    OPERATORS.get(name)
+}
+
+/// Whether an issuer uses card numbers with this beginning and as many digits.
+pub(super) fn is_card_range(digits: &str) -> bool {
+    static RANGES: LazyLock<Vec<(&'static str, &'static str, Vec<usize>)>> = LazyLock::new(|| {
+        let rows = lines("card-ranges.txt").map(|line| line.split_whitespace().collect::<Vec<_>>());
+        rows.map(|fields| (fields[0], fields[1], fields[2].split(',').filter_map(|len| len.parse().ok()).collect()))
+            .collect()
+    });
+    RANGES.iter().any(|(from, to, lens)| {
+        let begins = digits.get(..from.len()).is_some_and(|prefix| (*from..=*to).contains(&prefix));
+        begins && lens.contains(&digits.len())
+    })
+}
+
+/// Whether a card number is one that processors publish for tests.
+pub(super) fn is_test_card(digits: &str) -> bool {
+    lines("test-cards.txt").any(|line| line == digits)
+}
+
+/// What a word of a name is, if it is more than a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NameWord {
+    /// Stands before a name: `DR`.
+    Title,
+    /// Stands behind one: `JR`.
+    Suffix,
+    /// Belongs to a family name, and is written or left out: `DELA`.
+    Particle,
+}
+
+/// What a word of A to Z is in a name.
+pub(super) fn name_word(word: &str) -> Option<NameWord> {
+    static WORDS: LazyLock<HashMap<&'static str, NameWord>> = LazyLock::new(|| {
+        let sorted = |line: &'static str| {
+            let mut words = line.split_whitespace();
+            let sort = match words.next() {
+                Some("title") => NameWord::Title,
+                Some("suffix") => NameWord::Suffix,
+                _ => NameWord::Particle,
+            };
+            words.map(move |word| (word, sort))
+        };
+        lines("name-words.txt").flat_map(sorted).collect()
+    });
+    WORDS.get(word).copied()
 }
 
 /// A platform of the table.
@@ -209,6 +309,25 @@ mod tests {
             }
         }
         assert!(platforms().len() > 20);
+        assert_eq!(lines("countries.txt").count(), 249);
+        assert!(lines("countries.txt").all(|line| line.len() == 6 && country(&line[..2]) == country(&line[3..])));
+        for line in lines("ewallets.txt") {
+            let fields: Vec<_> = line.split_whitespace().collect();
+            let known = operator(fields[0]).unwrap();
+            assert!(fields.len() == 4 && matches!(fields[2], "phone" | "email" | "either"), "{line}");
+            assert!(known.countries.iter().all(|code| country(code) == Some(*code)), "{line}");
+        }
+        for line in lines("card-ranges.txt") {
+            let fields: Vec<_> = line.split_whitespace().collect();
+            assert!(fields.len() == 4 && fields[0].len() == fields[1].len() && fields[0] <= fields[1], "{line}");
+            assert!(fields[2].split(',').all(|len| (12..=19).contains(&len.parse::<u8>().unwrap())), "{line}");
+        }
+        assert!(lines("test-cards.txt").all(is_card_range));
+        for (word, sort) in [("DR", NameWord::Title), ("JR", NameWord::Suffix), ("DELA", NameWord::Particle)] {
+            assert_eq!(name_word(word), Some(sort));
+        }
+        let words: Vec<_> = lines("name-words.txt").flat_map(|line| line.split_whitespace().skip(1)).collect();
+        assert!(words.iter().enumerate().all(|(at, word)| !words[..at].contains(word)));
         assert!(lines("disposable-mail.txt").all(|domain| psl::domain(domain.as_bytes()).is_some()));
         assert!(lines("placeholders.txt").all(|word| word == word.to_ascii_lowercase() && word.len() <= 32));
     }

@@ -2,6 +2,7 @@
 
 use cwg_crypto::Seed;
 use cwg_protocol::Item;
+use cwg_protocol::indicator::IndicatorKind;
 use cwg_protocol::psi::{Binding, Party, PsiRole, SetSizes, Step, protocol_named};
 use cwg_protocol::wire::{Message, RosterFetch};
 use cwg_protocol::{Epoch, SessionId, Violation};
@@ -59,7 +60,11 @@ pub fn refused() -> Vec<Refused> {
         case("count over the limit", many_rosters, "Payload Malformed"),
         case("largest count", huge_count, "Payload Malformed"),
         case("selection over the limit", with(&propose, &|body| body[selection_at] = 33), "Payload Malformed"),
-        case("indicator kind unknown", with(&propose, &|body| body[selection_at + 8] = 15), "Payload Malformed"),
+        case(
+            "indicator kind unknown",
+            with(&propose, &|body| body[selection_at + 8] = IndicatorKind::ALL.len() as u8),
+            "Payload Malformed",
+        ),
         case("address longer than the message", with(&join, &|body| body[address_at] = 0xff), "Payload Malformed"),
         case("control character in a text", with(&join, &|body| body[address_at + 8] = 0x1b), "Payload Malformed"),
         case("text that is not UTF-8", with(&join, &|body| body[address_at + 8] = 0xff), "Payload Malformed"),

@@ -2,6 +2,8 @@
 
 use core::ops::Range;
 
+use zeroize::Zeroize;
+
 use super::{BLOCK_LEN, BLOCK_ROWS};
 use crate::problem::Problem;
 
@@ -83,7 +85,7 @@ impl RowFault {
             Self::TypeUnknown => (
                 "type-unknown",
                 "the row names no type of column",
-                "write one of au-account, payid, abn, acn, phone, email, iban, btc, evm, trx, handle, domain, device",
+                "write a type of docs/operations.md, for example phone or btc; a person needs columns of its own",
             ),
             Self::RoleUnknown => {
                 ("role-unknown", "the row names no role and the map has no default", "write holder or counterparty")
@@ -159,6 +161,13 @@ impl Block {
             let cells = &self.cells[at * self.slots..(at + 1) * self.slots];
             (self.rows[at], Cells { bytes: &self.bytes, cells })
         })
+    }
+}
+
+/// Cells may hold card numbers.
+impl Drop for Block {
+    fn drop(&mut self) {
+        self.bytes.zeroize();
     }
 }
 

@@ -4,9 +4,10 @@ use core::ops::Range;
 
 use cwg_engine::io::IndicatorRow;
 use cwg_protocol::indicator::{
-    Canonical, ColumnKind, RefusalCode, Role, Roles, Rules, canonicalize, canonicalize_account,
+    Canonical, ColumnKind, RefusalCode, Role, Roles, Rules, canonicalize, canonicalize_parts,
 };
 use cwg_protocol::{Item, NetworkId};
+use zeroize::Zeroize;
 
 use super::REFERENCE_LEN_MAX;
 use super::block::{Block, Cells, RowAt, RowFault};
@@ -18,6 +19,13 @@ use super::report::Tally;
 pub(super) struct Worked {
     pub(super) rows: Vec<IndicatorRow>,
     pub(super) tally: Tally,
+}
+
+/// The numbers of cards do not stay in memory.
+impl Drop for Worked {
+    fn drop(&mut self) {
+        self.rows.iter_mut().filter(|row| row.kind.is_card()).for_each(|row| row.canonical.zeroize());
+    }
 }
 
 /// Works on some rows of a block.
@@ -80,8 +88,9 @@ fn work_on_row(row: RowAt, cells: Cells<'_>, columns: &Columns, network: Network
 }
 
 fn read_value(value: &SlottedValue, cells: Cells<'_>) -> Value {
-    match value.place {
+    match &value.place {
         ValuePlace::One { kind, column } => {
+            let (kind, column) = (*kind, *column);
             let role = value.role.expect("a map gives each column a role");
             let cell = cells.cell(column);
             if is_blank(cell) {
@@ -89,18 +98,23 @@ fn read_value(value: &SlottedValue, cells: Cells<'_>) -> Value {
             }
             taken_or_refused(kind, role, column, canonicalize(kind, cell, &value.rules))
         }
-        ValuePlace::Account { bsb, account } => {
-            let role = value.role.expect("a map gives each account a role");
-            let (bsb_cell, account_cell) = (cells.cell(bsb), cells.cell(account));
-            if is_blank(bsb_cell) && is_blank(account_cell) {
-                return Value::Empty(ColumnKind::AuAccount);
+        ValuePlace::Parts { kind, columns } => {
+            let role = value.role.expect("a map gives each value a role");
+            let parts: Vec<&[u8]> = columns.iter().map(|slot| slot.map_or(&[][..], |slot| cells.cell(slot))).collect();
+            if parts.iter().all(|cell| is_blank(cell)) {
+                return Value::Empty(*kind);
             }
-            let canonical = canonicalize_account(bsb_cell, account_cell, &value.rules);
-            let blamed =
-                if canonical.as_ref().is_err_and(|code| code.code().starts_with("bsb")) { bsb } else { account };
-            taken_or_refused(ColumnKind::AuAccount, role, blamed, canonical)
+            match canonicalize_parts(*kind, &parts, &value.rules) {
+                Ok(canonical) => Value::Taken(*kind, role, canonical),
+                Err(refusal) => {
+                    // A part that the map leaves out cannot be to blame alone: then the first of the map is named.
+                    let blamed =
+                        columns.get(refusal.part).copied().flatten().or(columns.iter().flatten().next().copied());
+                    Value::Refused(*kind, blamed.expect("a map names a column"), refusal.code)
+                }
+            }
         }
-        ValuePlace::Typed { kind, value: slot, role } => read_typed(value, cells, kind, slot, role, &value.rules),
+        ValuePlace::Typed { kind, value: slot, role } => read_typed(value, cells, *kind, *slot, *role, &value.rules),
     }
 }
 
@@ -140,12 +154,12 @@ fn rows_of(
     reference: Option<&str>,
     network: NetworkId,
 ) -> impl Iterator<Item = IndicatorRow> {
-    canonical.keys.into_iter().map(move |key| IndicatorRow {
+    canonical.keys.into_iter().map(move |mut key| IndicatorRow {
         item: Item::of(network, key.kind, &key.text),
         kind: key.kind,
         roles: Roles::only(role),
         strength: key.strength,
-        canonical: key.text,
+        canonical: core::mem::take(&mut key.text),
         references: reference.map(str::to_owned).into_iter().collect(),
         rows: 1,
     })

@@ -1,8 +1,8 @@
 //! The columns that a map names, found in a header and numbered as slots.
 
-use cwg_protocol::indicator::{Role, Rules};
+use cwg_protocol::indicator::{Forbidden, Role, Rules};
 
-use super::map::{ColumnMap, ColumnName, ValuePlace, is_forbidden, refused};
+use super::map::{ColumnMap, ColumnName, ValuePlace, refused};
 use crate::problem::Problem;
 
 /// Where a file keeps what the map names.
@@ -37,13 +37,11 @@ impl Columns {
         for name in map.names() {
             let index = find(name, header, width, file)?;
             // A number can hide what a name would show.
-            if let Some(title) = header.and_then(|header| header.get(index))
-                && is_forbidden(title)
+            if let Some(sort) =
+                header.and_then(|header| header.get(index)).and_then(|title| Forbidden::of_header(title))
             {
-                return Err(refused(
-                    format!("{file}: column {name} looks like a tax file or Medicare number"),
-                    "the law forbids to use these here: remove the column from the map and from the export",
-                ));
+                let problem = format!("{file}: column {name} looks like {}", sort.looks_like());
+                return Err(refused(problem, sort.hint()));
             }
             indices.push(index);
             names.push(name.to_string());
@@ -65,7 +63,10 @@ impl Columns {
         let values = map.values().iter().map(|value| SlottedValue {
             place: match &value.place {
                 ValuePlace::One { kind, .. } => ValuePlace::One { kind: *kind, column: slot() },
-                ValuePlace::Account { .. } => ValuePlace::Account { bsb: slot(), account: slot() },
+                ValuePlace::Parts { kind, columns } => ValuePlace::Parts {
+                    kind: *kind,
+                    columns: columns.iter().map(|column| column.as_ref().map(|_| slot())).collect(),
+                },
                 ValuePlace::Typed { role, .. } => {
                     ValuePlace::Typed { kind: slot(), value: slot(), role: role.as_ref().map(|_| slot()) }
                 }

@@ -3,10 +3,12 @@
 use std::io::Read;
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
+use cwg_protocol::indicator::Forbidden;
+use zeroize::Zeroize;
 
 use super::block::{Block, RowAt, RowFault, Source};
 use super::columns::Columns;
-use super::map::{ColumnMap, is_forbidden, refused};
+use super::map::{ColumnMap, refused};
 use super::{COLUMNS_MAX, ROW_LEN_MAX};
 use crate::files::io_problem;
 use crate::problem::Problem;
@@ -44,10 +46,13 @@ impl<R: Read> CsvRows<R> {
         }
         let mut notes = Vec::new();
         let header = map.has_header().then(|| records.header(shape.fields));
-        for title in header.iter().flatten().filter(|title| is_forbidden(title)) {
-            notes.push(format!(
-                "Column {title} of {file} was not read: leave tax file and Medicare numbers out of the export"
-            ));
+        for title in header.iter().flatten() {
+            if let Some(sort) = Forbidden::of_header(title) {
+                let what = sort.looks_like();
+                notes.push(format!(
+                    "Column {title} of {file} was not read: it looks like {what}, which an export should leave out"
+                ));
+            }
         }
         let columns = Columns::of_header(map, header.as_deref(), shape.fields, file)?;
         let rows = Self {
@@ -99,6 +104,14 @@ struct Records<R> {
     lines: Lines,
     output: Box<[u8]>,
     ends: Box<[usize]>,
+}
+
+/// Rows may hold card numbers.
+impl<R> Drop for Records<R> {
+    fn drop(&mut self) {
+        self.buffer.zeroize();
+        self.output.zeroize();
+    }
 }
 
 impl<R: Read> Records<R> {

@@ -1,8 +1,11 @@
 //! The column map: which columns of a file hold what. TOML, every key checked before a row is read.
 
 use core::fmt;
+use std::collections::BTreeMap;
 
-use cwg_protocol::indicator::{ColumnKind, DeviceKind, Platform, Region, RepairShortBsb, Role, Rules};
+use cwg_protocol::indicator::{
+    ColumnKind, DateOrder, Day, DeviceKind, Forbidden, Need, Platform, Region, RepairShortBsb, Role, Rules,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{COLUMNS_MAX, MAPPED_MAX};
@@ -50,6 +53,8 @@ struct Written {
     #[serde(default)]
     region: Option<String>,
     #[serde(default)]
+    date_order: Option<String>,
+    #[serde(default)]
     repair_short_bsb: bool,
     #[serde(default)]
     reference: Option<ColumnName>,
@@ -61,11 +66,14 @@ struct Written {
     typed: Option<TypedColumns>,
 }
 
-/// A column with values of one type.
+/// Values of one type: in one column, or in parts that have columns of their own.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ValueColumn {
-    column: ColumnName,
+    #[serde(default)]
+    column: Option<ColumnName>,
+    #[serde(default)]
+    parts: BTreeMap<String, ColumnName>,
     #[serde(rename = "type")]
     kind: String,
     #[serde(default)]
@@ -76,6 +84,8 @@ pub struct ValueColumn {
     platform: Option<String>,
     #[serde(default)]
     device: Option<String>,
+    #[serde(default)]
+    date_order: Option<String>,
 }
 
 /// An Australian account in two columns.
@@ -111,9 +121,20 @@ pub(super) struct MappedValue {
 /// Where a value stands: by the map's words, then by slot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum ValuePlace<C> {
-    One { kind: ColumnKind, column: C },
-    Account { bsb: C, account: C },
-    Typed { kind: C, value: C, role: Option<C> },
+    One {
+        kind: ColumnKind,
+        column: C,
+    },
+    /// One column for each part of the kind, where the map names one.
+    Parts {
+        kind: ColumnKind,
+        columns: Vec<Option<C>>,
+    },
+    Typed {
+        kind: C,
+        value: C,
+        role: Option<C>,
+    },
 }
 
 impl fmt::Display for ColumnName {
@@ -149,6 +170,7 @@ impl ColumnMap {
         let defaults = Defaults {
             role: role("role", written.role.as_deref())?,
             region: region("region", written.region.as_deref())?,
+            date_order: date_order("date_order", written.date_order.as_deref())?.unwrap_or_default(),
             repair: if written.repair_short_bsb { RepairShortBsb::RestoreZero } else { RepairShortBsb::Refuse },
         };
         let values = values_of(&written, &defaults)?;
@@ -164,6 +186,15 @@ impl ColumnMap {
             check_name(name, jsonl, map.has_header())?;
         }
         Ok(map)
+    }
+
+    /// This map for a load on a day: nobody is born after it.
+    #[must_use]
+    pub fn on(mut self, today: Day) -> Self {
+        for value in &mut self.values {
+            value.rules.today = Some(today);
+        }
+        self
     }
 
     pub(super) fn format(&self) -> Format {
@@ -192,7 +223,7 @@ impl ColumnMap {
         for value in &self.values {
             match &value.place {
                 ValuePlace::One { column, .. } => names.push(column),
-                ValuePlace::Account { bsb, account } => names.extend([bsb, account]),
+                ValuePlace::Parts { columns, .. } => names.extend(columns.iter().flatten()),
                 ValuePlace::Typed { kind, value, role } => {
                     names.extend([Some(kind), Some(value), role.as_ref()].into_iter().flatten())
                 }
@@ -215,12 +246,18 @@ pub(super) fn refused(problem: String, hint: impl Into<String>) -> Problem {
 struct Defaults {
     role: Option<Role>,
     region: Option<Region>,
+    date_order: DateOrder,
     repair: RepairShortBsb,
 }
 
 impl Defaults {
     fn rules(&self) -> Rules {
-        Rules { default_region: self.region, repair_short_bsb: self.repair, ..Rules::default() }
+        Rules {
+            default_region: self.region,
+            repair_short_bsb: self.repair,
+            date_order: self.date_order,
+            ..Rules::default()
+        }
     }
 
     fn role(&self, key: &str, own: Option<&str>) -> Result<Role, Fault> {
@@ -242,38 +279,14 @@ fn values_of(written: &Written, defaults: &Defaults) -> Result<Vec<MappedValue>,
             let all = ColumnKind::ALL.map(ColumnKind::name).join(", ");
             fault(key("type"), "is not a type of column", format!("one of {all}"))
         })?;
-        let mut rules = defaults.rules();
-        if let Some(own) = region(&key("region"), column.region.as_deref())? {
-            rules.default_region = Some(own);
-        }
-        rules.platform = choice(
-            &key("platform"),
-            column.platform.as_deref(),
-            "a platform of protocol/tables/platforms.txt",
-            Platform::from_name,
-        )?;
-        rules.device =
-            choice(&key("device"), column.device.as_deref(), "imei, imsi, mac or adid", DeviceKind::from_name)?;
-        if rules.platform.is_some() && kind != ColumnKind::Handle {
-            return Err(fault(
-                key("platform"),
-                "means something for handles only",
-                "remove it, or set type = \"handle\"",
-            ));
-        }
-        if rules.device.is_some() && kind != ColumnKind::Device {
-            return Err(fault(
-                key("device"),
-                "means something for devices only",
-                "remove it, or set type = \"device\"",
-            ));
-        }
+        let rules = rules_of(column, kind, defaults, key)?;
         let role = Some(defaults.role(&key("role"), column.role.as_deref())?);
-        values.push(MappedValue { place: ValuePlace::One { kind, column: column.column.clone() }, role, rules });
+        values.push(MappedValue { place: place_of(column, kind, key)?, role, rules });
     }
     if let Some(account) = &written.account {
         let role = Some(defaults.role("account.role", account.role.as_deref())?);
-        let place = ValuePlace::Account { bsb: account.bsb.clone(), account: account.account.clone() };
+        let columns = vec![Some(account.bsb.clone()), Some(account.account.clone())];
+        let place = ValuePlace::Parts { kind: ColumnKind::AuAccount, columns };
         values.push(MappedValue { place, role, rules: defaults.rules() });
     }
     if let Some(typed) = &written.typed {
@@ -283,6 +296,78 @@ fn values_of(written: &Written, defaults: &Defaults) -> Result<Vec<MappedValue>,
         values.push(MappedValue { place, role, rules: defaults.rules() });
     }
     Ok(values)
+}
+
+/// What a column may switch on.
+fn rules_of(
+    column: &ValueColumn,
+    kind: ColumnKind,
+    defaults: &Defaults,
+    key: impl Fn(&str) -> String,
+) -> Result<Rules, Fault> {
+    let mut rules = defaults.rules();
+    if let Some(own) = region(&key("region"), column.region.as_deref())? {
+        rules.default_region = Some(own);
+    }
+    if let Some(own) = date_order(&key("date_order"), column.date_order.as_deref())? {
+        rules.date_order = own;
+    }
+    rules.platform = choice(
+        &key("platform"),
+        column.platform.as_deref(),
+        "a platform of protocol/tables/platforms.txt",
+        Platform::from_name,
+    )?;
+    rules.device =
+        choice(&key("device"), column.device.as_deref(), "imei, imsi, mac, adid or sdk", DeviceKind::from_name)?;
+    for (name, stated, only, of) in [
+        ("platform", rules.platform.is_some(), ColumnKind::Handle, "handles"),
+        ("device", rules.device.is_some(), ColumnKind::Device, "devices"),
+        ("date_order", column.date_order.is_some(), ColumnKind::Person, "persons"),
+    ] {
+        if stated && kind != only {
+            let hint = format!("remove it, or set type = \"{only}\"");
+            return Err(fault(key(name), format!("means something for {of} only"), hint));
+        }
+    }
+    Ok(rules)
+}
+
+/// Where a value stands: in one column, or in one for each of its parts.
+fn place_of(
+    column: &ValueColumn,
+    kind: ColumnKind,
+    key: impl Fn(&str) -> String,
+) -> Result<ValuePlace<ColumnName>, Fault> {
+    let listed = |parts: &[&str]| format!("parts = {{ {} }}", parts.join(" = \"...\", ") + " = \"...\"");
+    let all: Vec<&str> = kind.parts().iter().map(|part| part.name).collect();
+    match (&column.column, column.parts.is_empty()) {
+        (Some(_), false) => Err(fault(key("parts"), "stands beside column", "name one column, or its parts")),
+        (None, true) if all.is_empty() => Err(fault(key("column"), "is missing", "name the column of the value")),
+        (None, true) => Err(fault(key("column"), "is missing", format!("name the column, or write {}", listed(&all)))),
+        (Some(_), true) if !kind.in_one_column() => Err(fault(
+            key("column"),
+            format!("cannot hold a {kind}, which has parts"),
+            format!("write {}", listed(&all)),
+        )),
+        (Some(name), true) => Ok(ValuePlace::One { kind, column: name.clone() }),
+        (None, false) => {
+            if let Some(name) = column.parts.keys().find(|name| !all.contains(&name.as_str())) {
+                let hint =
+                    if all.is_empty() { "name one column".to_owned() } else { format!("write {}", listed(&all)) };
+                return Err(fault(key("parts"), format!("names {name}, which is no part of a {kind}"), hint));
+            }
+            let missing = |need: &&cwg_protocol::indicator::Part| {
+                need.need == Need::Always && !column.parts.contains_key(need.name)
+            };
+            if let Some(part) = kind.parts().iter().find(missing) {
+                let problem = format!("does not name {}, without which there is no {kind}", part.name);
+                return Err(fault(key("parts"), problem, format!("write {}", listed(&all))));
+            }
+            let columns = kind.parts().iter().map(|part| column.parts.get(part.name).cloned()).collect();
+            Ok(ValuePlace::Parts { kind, columns })
+        }
+    }
 }
 
 fn choice<T>(
@@ -302,6 +387,10 @@ fn region(key: &str, text: Option<&str>) -> Result<Option<Region>, Fault> {
     choice(key, text, "two upper-case letters of ISO 3166-1, for example AU", Region::from_code)
 }
 
+fn date_order(key: &str, text: Option<&str>) -> Result<Option<DateOrder>, Fault> {
+    choice(key, text, "ymd, dmy or mdy", DateOrder::from_name)
+}
+
 fn check_name(name: &ColumnName, jsonl: bool, has_header: bool) -> Result<(), Fault> {
     match name {
         ColumnName::Number(_) if jsonl => {
@@ -318,57 +407,12 @@ fn check_name(name: &ColumnName, jsonl: bool, has_header: bool) -> Result<(), Fa
             "is named although has_header is false",
             "give its number, from 1, or set has_header = true",
         )),
-        ColumnName::Name(name) if is_forbidden(name) => Err(fault(
-            format!("column {name}"),
-            "looks like a tax file or Medicare number",
-            "the law forbids to use these here: remove the column from the map and from the export",
-        )),
-        _ => Ok(()),
-    }
-}
-
-/// Whether a header names numbers that must never enter: tax file numbers and Medicare numbers.
-pub(super) fn is_forbidden(header: &str) -> bool {
-    let words: Vec<String> = header
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_ascii_lowercase)
-        .collect();
-    let joined = words.concat();
-    let numbered = |word: &String| {
-        word.strip_prefix("tfn").is_some_and(|rest| {
-            matches!(rest, "" | "no" | "nr" | "num" | "number") || rest.bytes().all(|byte| byte.is_ascii_digit())
-        })
-    };
-    words.iter().any(|word| numbered(word) || word.ends_with("tfn"))
-        || joined.contains("taxfile")
-        || joined.contains("medicare")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn headers_of_forbidden_numbers_are_known() {
-        for forbidden in [
-            "tfn",
-            "TFN",
-            "Cust TFN",
-            "tax file number",
-            "TaxFileNo",
-            "tax_file_no",
-            "medicare",
-            "Medicare_Card",
-            "customerTFN",
-            "TfnNumber",
-            "tfn_1",
-            "TFN2",
-        ] {
-            assert!(is_forbidden(forbidden), "{forbidden}");
-        }
-        for allowed in ["mobile", "abn", "tax_country", "file", "email", "platform"] {
-            assert!(!is_forbidden(allowed), "{allowed}");
-        }
+        ColumnName::Name(name) => match Forbidden::of_header(name) {
+            Some(sort) => {
+                Err(fault(format!("column {name}"), format!("looks like {}", sort.looks_like()), sort.hint()))
+            }
+            None => Ok(()),
+        },
+        ColumnName::Number(_) => Ok(()),
     }
 }

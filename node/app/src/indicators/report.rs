@@ -46,8 +46,7 @@ impl Tally {
     /// Types that the map names are reported even where no row has them.
     pub(super) fn new(columns: &Columns) -> Self {
         let kinds = columns.values.iter().filter_map(|value| match value.place {
-            ValuePlace::One { kind, .. } => Some(kind),
-            ValuePlace::Account { .. } => Some(ColumnKind::AuAccount),
+            ValuePlace::One { kind, .. } | ValuePlace::Parts { kind, .. } => Some(kind),
             ValuePlace::Typed { .. } => None,
         });
         Self { values: kinds.map(|kind| (kind, Counts::default())).collect(), ..Self::default() }

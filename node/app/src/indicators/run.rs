@@ -83,11 +83,11 @@ fn read_rows(
         if block.is_empty() {
             break;
         }
-        for worked in work_in_parallel(&block, columns, network, threads) {
+        for mut worked in work_in_parallel(&block, columns, network, threads) {
             for row in &worked.rows {
                 sink.push(row)?;
             }
-            tally.add(worked.tally);
+            tally.add(core::mem::take(&mut worked.tally));
         }
         if progress.advanced(tally.rows(), rows.bytes(), len).is_break() {
             return Err(Problem::new(

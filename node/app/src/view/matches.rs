@@ -47,7 +47,7 @@ pub struct MatchView {
     /// Indicator type.
     #[serde(rename = "type")]
     pub kind: String,
-    /// Canonical form in full.
+    /// Canonical form in full; of a card number, its ends.
     pub canonical: String,
     /// `A`, `B` or `C`.
     pub strength: String,

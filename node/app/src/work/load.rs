@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use cwg_engine::command::Command;
 use cwg_engine::record::{Entry, LoadSummary, NodeKind};
 use cwg_engine::state::State;
+use cwg_protocol::indicator::Day;
 use cwg_protocol::{LoadId, NetworkId, UnixTime};
 
 use super::{Records, Submit};
@@ -21,6 +22,7 @@ pub struct LoadWork {
     path: PathBuf,
     map: PathBuf,
     network: NetworkId,
+    today: Day,
 }
 
 /// Deletes the loads of before a day.
@@ -31,7 +33,7 @@ pub struct PurgeOlderWork {
 }
 
 impl LoadWork {
-    pub(crate) fn new(path: PathBuf, map: PathBuf, state: &State) -> Result<Self, Problem> {
+    pub(crate) fn new(path: PathBuf, map: PathBuf, state: &State, now: UnixTime) -> Result<Self, Problem> {
         if state.own().is_some_and(|own| own.kind == NodeKind::Hub) {
             return Err(Problem::new(
                 Exit::Refused,
@@ -42,13 +44,13 @@ impl LoadWork {
         }
         // Every item is bound to the network.
         let network = state.network().ok_or_else(named::not_joined)?.id;
-        Ok(Self { path, map, network })
+        Ok(Self { path, map, network, today: today(now) })
     }
 
-    pub(crate) fn checking(path: PathBuf, map: PathBuf, state: &State) -> Self {
+    pub(crate) fn checking(path: PathBuf, map: PathBuf, state: &State, now: UnixTime) -> Self {
         // Counts do not depend on the network.
         let network = state.network().map_or(NetworkId([0; 16]), |network| network.id);
-        Self { path, map, network }
+        Self { path, map, network, today: today(now) }
     }
 
     /// Reads the file and keeps nothing. `progress` may stop it.
@@ -108,10 +110,15 @@ impl LoadWork {
         sink: &mut dyn indicators::RowSink,
         progress: &mut dyn Progress,
     ) -> Result<crate::view::LoadReportView, Problem> {
-        let map = files::read_map(&self.map)?;
+        let map = files::read_map(&self.map)?.on(self.today);
         let (file, len) = files::open_regular(&self.path)?;
         indicators::read(&map, file, len, &files::shown(&self.path), self.network, sink, progress)
     }
+}
+
+/// The latest day that it is anywhere: east of Greenwich the day is older than in UTC.
+fn today(now: UnixTime) -> Day {
+    Day::of_unix_secs(now.0.saturating_add(14 * 3600))
 }
 
 impl PurgeOlderWork {

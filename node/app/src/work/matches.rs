@@ -11,7 +11,7 @@ use cwg_protocol::{RunId, UnixTime};
 
 use super::Records;
 use crate::describe::{pilot_name, role_names};
-use crate::mask::masked;
+use crate::mask::{disclosed, masked};
 use crate::named;
 use crate::problem::{Exit, Problem};
 use crate::times::shown;
@@ -200,7 +200,7 @@ fn show(state: &State, place: Place, row: IndicatorRow) -> Result<View, Problem>
              what it means"
         ),
         kind: row.kind.name().to_owned(),
-        canonical: row.canonical,
+        canonical: disclosed(row.kind, &row.canonical),
         strength: row.strength.to_string(),
         strength_meaning: strength_meaning(row.strength).to_owned(),
         roles: role_names(row.roles),

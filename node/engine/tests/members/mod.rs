@@ -148,8 +148,12 @@ fn charter() -> Charter {
         purpose: text("find shared payees"),
         legal_basis: text("invented act, section 1"),
         members: members.try_into().unwrap(),
-        kinds: vec![KindRoles { kind: IndicatorKind::Phone, roles: Roles::BOTH }].try_into().unwrap(),
-        runs: vec![RunKind::Pair].try_into().unwrap(),
+        kinds: [IndicatorKind::Phone, IndicatorKind::Pan]
+            .map(|kind| KindRoles { kind, roles: Roles::BOTH })
+            .to_vec()
+            .try_into()
+            .unwrap(),
+        runs: vec![RunKind::Pair, RunKind::Lighthouse].try_into().unwrap(),
         learns: vec![Learns::Proposer, Learns::Both].try_into().unwrap(),
         opens: UnixTime(WALL - 3600),
         closes: UnixTime(WALL + 300 * 86_400),
@@ -235,6 +239,11 @@ impl Members {
 
     /// Plans and starts a run of member 0 with member 1.
     pub(crate) fn start_run(&mut self, learns: Learns) -> Result<RunId, Refusal> {
+        self.start_run_of(IndicatorKind::Phone, learns)
+    }
+
+    /// The same over one kind of indicator.
+    pub(crate) fn start_run_of(&mut self, kind: IndicatorKind, learns: Learns) -> Result<RunId, Refusal> {
         let voprf = protocol_named("voprf").unwrap();
         let plan = RunPlan {
             run: RunId([0; 8]),
@@ -243,7 +252,7 @@ impl Members {
             peer: node(1),
             learns,
             protocol: voprf.id(),
-            selection: Selection(vec![(IndicatorKind::Phone, Roles::BOTH)]),
+            selection: Selection(vec![(kind, Roles::BOTH)]),
         };
         let Reply::RunPlanned(run) = self.command(0, Command::PlanRun(plan))? else { panic!("not planned") };
         self.command(0, Command::StartRun { run, leakage: voprf.leakage().digest() })?;

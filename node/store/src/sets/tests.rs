@@ -29,7 +29,7 @@ fn rows(count: usize, distinct: usize, seed: u64) -> Vec<IndicatorRow> {
             references.dedup();
             IndicatorRow {
                 item: Item(*cwg_crypto::digest(cwg_crypto::Domain::Item, &[&number.to_le_bytes()]).as_bytes()),
-                kind: IndicatorKind::ALL[number % 15],
+                kind: IndicatorKind::ALL[number % IndicatorKind::ALL.len()],
                 roles: [Roles::only(Role::Holder), Roles::only(Role::Counterparty), Roles::BOTH][dice.up_to(2)],
                 strength: [Strength::A, Strength::B, Strength::C][dice.up_to(2)],
                 canonical: format!("value {number} {}", "x".repeat(number % 300)),

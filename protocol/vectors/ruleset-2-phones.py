@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes ruleset-1-phones.json: what phonenumbers 9.0.33 says of its example numbers, and of numbers one step away.
+"""Writes ruleset-2-phones.json: what phonenumbers 9.0.33 says of its example numbers, and of numbers one step away.
 
 Each entry is [input, default region or null, E.164 or refusal code]. Nothing here calls our own code.
 """

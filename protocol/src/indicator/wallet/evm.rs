@@ -1,10 +1,10 @@
-//! `evm`: `0x` and forty lower-case hex digits, one key space for every chain (`docs/spec/ruleset-1.md` §3.8).
+//! `evm`: `0x` and forty lower-case hex digits, one key space for every chain (`docs/spec/ruleset-2.md` §3.8).
 
 use sha3::{Digest as _, Keccak256};
 
-use super::{
+use super::without_uri;
+use crate::indicator::{
     IndicatorKind, Strength,
-    btc::without_uri,
     canonical::Canonical,
     clean::{Clean, after_prefix, ascii_lower, hex_text},
     refusal::RefusalCode,
@@ -14,7 +14,7 @@ use super::{
 
 const HEX_DIGITS: usize = 40;
 
-pub(super) fn canonicalize(value: Clean<'_>) -> Result<Canonical, RefusalCode> {
+pub(in crate::indicator) fn canonicalize(value: Clean<'_>) -> Result<Canonical, RefusalCode> {
     let Clean { text, mut repairs } = value;
     let bare = without_uri(&text, "ethereum:");
     let bare = if bare.len() == text.len() { bare } else { bare.split('@').next().unwrap_or(bare) };
@@ -40,7 +40,7 @@ pub(super) fn canonicalize(value: Clean<'_>) -> Result<Canonical, RefusalCode> {
 }
 
 /// The canonical text of a 20-byte address, or why nobody can own it.
-pub(super) fn address_text(address: &[u8; 20]) -> Result<String, RefusalCode> {
+pub(in crate::indicator) fn address_text(address: &[u8; 20]) -> Result<String, RefusalCode> {
     let text = format!("0x{}", hex_text(address));
     refuse_unowned(&text).map(|()| text)
 }

@@ -1,11 +1,10 @@
-//! `trx`: Base58Check text beginning with `T` (`docs/spec/ruleset-1.md` §3.9).
+//! `trx`: Base58Check text beginning with `T` (`docs/spec/ruleset-2.md` §3.9).
 
-use super::{
+use super::{base58_address, evm, without_uri};
+use crate::indicator::{
     IndicatorKind, Strength,
-    btc::{base58_address, without_uri},
     canonical::Canonical,
     clean::{Clean, after_prefix},
-    evm,
     refusal::RefusalCode,
     repair::RepairCode,
     tables,
@@ -14,7 +13,7 @@ use super::{
 /// The version byte of TRON.
 const VERSION: u8 = 0x41;
 
-pub(super) fn canonicalize(value: Clean<'_>) -> Result<Canonical, RefusalCode> {
+pub(in crate::indicator) fn canonicalize(value: Clean<'_>) -> Result<Canonical, RefusalCode> {
     let Clean { text, mut repairs } = value;
     let bare = without_uri(&text, "tron:");
     repairs.note(bare.len() != text.len(), RepairCode::UriStripped);
