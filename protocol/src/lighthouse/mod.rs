@@ -1,0 +1,29 @@
+//! Lighthouse as values: clues, the releases in which a hub publishes them, and what a bank learns of a match
+//! (`docs/spec/lighthouse.md`).
+//!
+//! A hub turns the rows of its sources into [`Clue`]s. How records travel and how items are matched is elsewhere: nothing
+//! here knows a peer or a session.
+
+mod clue;
+mod day;
+mod draft;
+mod grade;
+mod guard;
+mod id;
+pub mod limits;
+mod place;
+mod platform;
+mod vocabulary;
+
+pub use clue::{BadClue, BadPseudonym, Clue, ClueFields, ClueKey, KeyNature, Link, Observed, Pseudonym, Source};
+pub use day::Day;
+pub use draft::{ClueDraft, ColumnError, DraftError, Fault, Field};
+pub use grade::{BadConfidence, BadGrade, BadHalfLife, Confidence, Decay, Grade, HalfLife};
+pub use guard::{Forbidden, forbidden_column};
+pub use id::{BadClueId, ClueId};
+pub use place::{Area, BadArea, BadCountry, BadPlace, Country, Place, PlaceFields, Postcode3, Sa3, State};
+pub use platform::{ListedPlatform, UnknownPlatform};
+pub use vocabulary::{
+    Caveat, Caveats, ClueRole, Minor, PlaceBasis, PlatformCategory, Precision, Relation, Review, SourceKind, Stage,
+    Status, Subject, Typology, UnknownWord, WithdrawalReason,
+};
