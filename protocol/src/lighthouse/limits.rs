@@ -54,6 +54,10 @@ pub const ITEM_CLUES_MAX: usize = 4_096;
 /// Entries of one delta. More is a full release.
 pub const DELTA_ENTRIES_MAX: usize = 1 << 18;
 
+/// Sizes to which a delta is padded, in entries or in items. A day has some 1,000 to 20,000: the first size says no more
+/// than that a day was quiet.
+pub const DELTA_SIZES: [u32; 6] = [1 << 10, 1 << 12, 1 << 14, 1 << 15, 1 << 16, 1 << 18];
+
 /// Bytes of one encoded delta: its entries at their longest would be more, and are refused.
 pub const DELTA_LEN_MAX: usize = 256 * 1024 * 1024;
 

@@ -16,6 +16,7 @@ pub mod limits;
 mod place;
 mod platform;
 mod record;
+mod release;
 #[cfg(test)]
 mod samples;
 mod vocabulary;
@@ -32,6 +33,11 @@ pub use place::{Area, BadArea, BadCountry, BadPlace, Country, Place, PlaceFields
 pub use platform::{ListedPlatform, UnknownPlatform};
 pub use record::{
     ActiveClue, Content, ContentError, KindCount, KindCounts, NotActive, Record, RecordKey, Summary, Tally, Withdrawal,
+};
+pub use release::{
+    ApprovedRelease, BuiltRelease, ClientVersion, ContentCheck, DeltaBase, Expected, PersonSignature, Purpose,
+    ReleaseBody, ReleaseError, ReleaseNumber, Seen, SignedRelease, SourceTerms, VerifiedContent, VerifiedRelease,
+    Watermark, WatermarkKey,
 };
 pub use vocabulary::{
     Caveat, Caveats, ClueRole, Minor, PlaceBasis, PlatformCategory, Precision, Relation, Review, SourceKind, Stage,
