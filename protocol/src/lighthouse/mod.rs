@@ -7,6 +7,7 @@
 mod clue;
 mod contradiction;
 mod day;
+mod delta;
 mod draft;
 mod grade;
 mod guard;
@@ -24,6 +25,7 @@ mod vocabulary;
 pub use clue::{BadClue, BadPseudonym, Clue, ClueFields, ClueKey, KeyNature, Link, Observed, Pseudonym, Source};
 pub use contradiction::{Contradiction, Contradictions, Reading, TwoUnderOneName, read, settle};
 pub use day::Day;
+pub use delta::{Change, Delta, DeltaCounts, DeltaError, padded_delta_len};
 pub use draft::{ClueDraft, ColumnError, DraftError, Fault, Field};
 pub use grade::{BadConfidence, BadGrade, BadHalfLife, Confidence, Decay, Grade, HalfLife};
 pub use guard::{Forbidden, forbidden_column};
