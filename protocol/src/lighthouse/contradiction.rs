@@ -104,6 +104,18 @@ impl Reading {
         }
     }
 
+    /// This reading and that of another item of the same person. Contradictions are those within one item: that two items
+    /// of a person say different things is for people to judge.
+    #[must_use]
+    pub fn joined(&self, other: &Self) -> Self {
+        Self {
+            subject: self.subject.safer(other.subject),
+            minor: self.minor.safer(other.minor),
+            caveats: self.caveats.union(other.caveats),
+            contradictions: Contradictions(self.contradictions.0 | other.contradictions.0),
+        }
+    }
+
     /// Whether this reading is at least as careful as another.
     pub fn covers(&self, other: &Self) -> bool {
         self.subject.safer(other.subject) == self.subject

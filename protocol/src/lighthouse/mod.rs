@@ -20,6 +20,7 @@ mod record;
 mod release;
 #[cfg(test)]
 mod samples;
+mod score;
 mod vocabulary;
 
 pub use clue::{BadClue, BadPseudonym, Clue, ClueFields, ClueKey, KeyNature, Link, Observed, Pseudonym, Source};
@@ -40,6 +41,10 @@ pub use release::{
     ApprovedRelease, BuiltRelease, ClientVersion, ContentCheck, DeltaBase, Expected, PersonSignature, Purpose,
     ReleaseBody, ReleaseError, ReleaseNumber, Seen, SignedRelease, SourceTerms, VerifiedContent, VerifiedRelease,
     Watermark, WatermarkKey,
+};
+pub use score::{
+    Assessment, Band, Company, Corroboration, KeyMatch, KeyScore, NotEnough, Opening, Part, PartKind, TooManyKeys,
+    assess,
 };
 pub use vocabulary::{
     Caveat, Caveats, ClueRole, Minor, PlaceBasis, PlatformCategory, Precision, Relation, Review, SourceKind, Stage,
