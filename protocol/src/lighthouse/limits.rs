@@ -48,9 +48,6 @@ pub const CHANGE_LEN_MAX: usize = 240;
 /// Clues shown in one label: what the largest class holds.
 pub const LABEL_CLUES_MAX: usize = 11;
 
-/// Clues of one item that enter a label; whoever builds a release looks at an item that has more.
-pub const ITEM_CLUES_MAX: usize = 4_096;
-
 /// Entries of one delta. More is a full release.
 pub const DELTA_ENTRIES_MAX: usize = 1 << 18;
 
