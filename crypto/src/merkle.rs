@@ -159,7 +159,7 @@ impl InclusionProof {
             tree.grow(Subtree { root, holds: tree.len == index }, &mut path);
         }
         let root = tree.close(&mut path);
-        (index < tree.len).then(|| (Self { index, len: tree.len, path }, root))
+        (index < tree.len).then_some((Self { index, len: tree.len, path }, root))
     }
 
     fn verify_under(&self, node: NodeHash, leaf: Digest, root: Digest) -> Result<(), BadInclusion> {

@@ -193,7 +193,7 @@ impl Decay {
                 let (step, rest) = ((sixteenths / days) as usize, sixteenths % days);
                 // A straight line between two sixteenths of a halving is off by less than 0.03 percent.
                 let drop = (HALVING[step] - HALVING[step + 1]) * rest / days;
-                (1000 * (HALVING[step] - drop) >> 16) >> halvings
+                ((1000 * (HALVING[step] - drop)) >> 16) >> halvings
             }
         }
     }

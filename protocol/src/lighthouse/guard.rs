@@ -113,7 +113,7 @@ pub fn forbidden_column(name: &str) -> Option<Forbidden> {
     let words = words_of(name);
     let plural = |own: &str, word: &str| matches!(own.strip_prefix(word), Some("" | "s" | "es"));
     let has = |word: &&str| words.iter().any(|own| plural(own, word));
-    COLUMNS.iter().find(|(all, _)| all.iter().all(|word| has(word))).map(|(_, forbidden)| *forbidden)
+    COLUMNS.iter().find(|(all, _)| all.iter().all(&has)).map(|(_, forbidden)| *forbidden)
 }
 
 /// What a value is, if that is forbidden, whatever its canonical form.

@@ -190,7 +190,7 @@ impl LabelClue {
     }
 
     /// Bytes that it takes in a label.
-    pub fn len(&self) -> usize {
+    pub fn encoded_len(&self) -> usize {
         ENTRY_LEN + self.links.len() * LINK_LEN
     }
 
@@ -245,12 +245,12 @@ impl Label {
         let mut room = class.len() - HEAD_LEN;
         for clue in all {
             // The first is shown with as many links as there is room for, all others whole or not at all.
-            let fits = clue.len() <= room;
+            let fits = clue.encoded_len() <= room;
             let Some(clue) = (if fits || !shown.is_empty() { Some(clue) } else { clue.within(room) }) else { break };
-            if clue.len() > room || shown.len() == LABEL_CLUES_MAX {
+            if clue.encoded_len() > room || shown.len() == LABEL_CLUES_MAX {
                 break;
             }
-            room -= clue.len();
+            room -= clue.encoded_len();
             shown.push(clue);
         }
         let more = u16::try_from(total - shown.len()).unwrap_or(u16::MAX);

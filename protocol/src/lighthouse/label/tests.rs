@@ -36,7 +36,7 @@ fn merged(clues: &[Clue], class: LabelClass) -> Label {
 #[test]
 fn a_clue_without_links_takes_at_most_48_bytes() {
     let clue = clue_with(1, FULL);
-    assert_eq!(LabelClue::of(&clue, Strength::A, 0).len(), ENTRY_LEN);
+    assert_eq!(LabelClue::of(&clue, Strength::A, 0).encoded_len(), ENTRY_LEN);
     assert!(ENTRY_LEN <= 48 && HEAD_LEN + ENTRY_LEN <= LabelClass::B64.len());
 }
 
