@@ -91,6 +91,18 @@ domains! {
     OperatorKey = "cwg-network operator-key/v1",
     /// Number of a match, from its run and its place in it.
     MatchNumber = "cwg-network match-number/v1",
+    /// Salt of a clue's record in the tree of a release.
+    ClueSalt = "cwg-network clue-salt/v1",
+    /// Digest of a release.
+    ReleaseDigest = "cwg-network release-digest/v1",
+    /// Signature to a release by the person who built it.
+    ReleaseBuilder = "cwg-network release-builder/v1",
+    /// Signature to a release by the person who approved it.
+    ReleaseApprover = "cwg-network release-approver/v1",
+    /// A hub's signature to a release and to both persons' signatures.
+    ReleaseHub = "cwg-network release-hub/v1",
+    /// Mark of the copy of a release that one member gets.
+    Watermark = "cwg-network watermark/v1",
     /// A side's signature over a final transcript.
     Seal = "cwg-network seal/v1",
     /// Digest of a leakage statement.
@@ -101,6 +113,12 @@ domains! {
     TranscriptLane = "cwg-network transcript-lane/v1",
     /// End value of a transcript.
     Transcript = "cwg-network transcript/v1",
+    /// Root of a Merkle tree without leaves.
+    MerkleEmpty = "cwg-network merkle-empty/v1",
+    /// Leaf of a Merkle tree.
+    MerkleLeaf = "cwg-network merkle-leaf/v1",
+    /// Node of a Merkle tree.
+    MerkleNode = "cwg-network merkle-node/v1",
     /// Key under which a store's own key is wrapped.
     StoreWrap = "cwg-network store-wrap/v1",
     /// Checksum of a keyslot.

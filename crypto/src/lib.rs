@@ -7,6 +7,7 @@
 //! |---|---|---|
 //! | [`Domain`] | every domain-separation string | |
 //! | [`digest`], [`derive`](derive()) | SHA-256; BLAKE3 deriving keys | FIPS 180-4; BLAKE3 paper §2.3 |
+//! | [`merkle`] | trees and proofs of inclusion | RFC 9162 §2.1 |
 //! | [`SigningKey`], [`VerifyingKey`] | Ed25519, strict | RFC 8032 |
 //! | [`group`] | ristretto255, hashing to it | RFC 9496, RFC 9380 §5.3.1 and appendix B |
 //! | [`voprf`] | verifiable oblivious function in batches | RFC 9497, mode 0x01, ristretto255-SHA512 |
@@ -55,6 +56,7 @@ mod domain;
 mod field;
 pub mod group;
 mod hash;
+pub mod merkle;
 mod mmo;
 pub mod okvs;
 pub mod ot;
@@ -75,6 +77,7 @@ pub use block::Block;
 pub use domain::Domain;
 pub use field::{add_polynomial, add_scaled, inner_product, power_sum, powers, products};
 pub use hash::{BulkHasher, Digest, Hasher, derive, derive_public, digest};
+pub use merkle::{InclusionProof, MerkleTree};
 pub use mmo::{Mmo, Prg, davies_meyer, expand_pairs};
 pub use passphrase::{BadCost, PASSPHRASE_LEN_MAX, PassphraseCost, PassphraseError, derive_from_passphrase};
 pub use secret::{Secret32, Seed, ct_eq};

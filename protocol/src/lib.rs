@@ -8,6 +8,7 @@
 pub mod charter;
 pub mod indicator;
 pub mod invitation;
+pub mod lighthouse;
 mod names;
 pub mod psi;
 pub mod roster;

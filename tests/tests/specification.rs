@@ -4,6 +4,10 @@ use std::path::{Path, PathBuf};
 
 use cwg_crypto::Domain;
 use cwg_protocol::invitation::Invitation;
+use cwg_protocol::lighthouse::{
+    self, Caveat, ClueRole, Field, Forbidden, Label, Minor, PlaceBasis, PlatformCategory, Precision, Relation, Review,
+    SourceKind, Stage, Status, Subject, Typology, WithdrawalReason,
+};
 use cwg_protocol::wire::{Message, WireError, limits};
 use cwg_protocol::{Violation, wire};
 use cwg_tests::vectors;
@@ -71,6 +75,19 @@ fn the_pages_name_the_limits_of_the_code() {
         ("vole.md", "VOLE_WINDOW", u64::from(limits::VOLE_WINDOW)),
         ("vole.md", "VOLE_BLOCKS_PER_FRAME", limits::VOLE_BLOCKS_PER_FRAME as u64),
         ("vole.md", "VOLE_TAG_BYTES_PER_FRAME", limits::VOLE_TAG_BYTES_PER_FRAME as u64),
+        ("lighthouse.md", "CLUES_MAX", u64::from(lighthouse::limits::CLUES_MAX)),
+        ("lighthouse.md", "LINKS_MAX", lighthouse::limits::LINKS_MAX as u64),
+        ("lighthouse.md", "CELL_LEN_MAX", lighthouse::limits::CELL_LEN_MAX as u64),
+        ("lighthouse.md", "EXPIRY_MAX_DAYS", u64::from(lighthouse::limits::EXPIRY_MAX_DAYS)),
+        ("lighthouse.md", "WITHDRAWAL_KEPT_DAYS", u64::from(lighthouse::limits::WITHDRAWAL_KEPT_DAYS)),
+        ("lighthouse.md", "RECORD_LEN_MAX", lighthouse::limits::RECORD_LEN_MAX as u64),
+        ("lighthouse.md", "RELEASE_LEN_MAX", lighthouse::limits::RELEASE_LEN_MAX as u64),
+        ("lighthouse.md", "SOURCES_MAX", lighthouse::limits::SOURCES_MAX as u64),
+        ("lighthouse.md", "CHANGES_MAX", lighthouse::limits::CHANGES_MAX as u64),
+        ("lighthouse.md", "CHANGE_LEN_MAX", lighthouse::limits::CHANGE_LEN_MAX as u64),
+        ("lighthouse.md", "LABEL_CLUES_MAX", lighthouse::limits::LABEL_CLUES_MAX as u64),
+        ("lighthouse.md", "DELTA_ENTRIES_MAX", lighthouse::limits::DELTA_ENTRIES_MAX as u64),
+        ("lighthouse.md", "SCORED_KEYS_MAX", lighthouse::limits::SCORED_KEYS_MAX as u64),
         ("voprf.md", "VOPRF_ITEMS_MAX", u64::from(limits::VOPRF_ITEMS_MAX)),
         ("voprf.md", "VOPRF_BATCH", limits::VOPRF_BATCH as u64),
         ("voprf.md", "VOPRF_WINDOW", limits::VOPRF_WINDOW as u64),
@@ -101,7 +118,7 @@ fn the_vectors_on_disk_are_those_the_program_makes() {
 
 #[test]
 fn fields_laid_out_by_hand_are_what_the_encoder_writes() {
-    for laid in vectors::messages().iter().chain(&vectors::signed()) {
+    for laid in vectors::messages().iter().chain(&vectors::signed()).chain(&vectors::lighthouse_laid()) {
         assert_eq!(hex::encode(laid.concatenated()), hex::encode(&laid.bytes), "{}", laid.name);
     }
 }
@@ -139,6 +156,53 @@ fn every_refused_voprf_message_raises_its_violation_at_its_place() {
     for case in vectors::steps() {
         let last = case.messages.len() - 1;
         assert_eq!(case.outcome(), Some((last, case.violation)), "{}", case.defect);
+    }
+}
+
+#[test]
+fn every_refused_row_label_and_release_is_refused_by_its_code() {
+    for case in vectors::refused_rows() {
+        assert_eq!(case.outcome(), Some((case.field, case.code)), "{}", case.defect);
+    }
+    for case in vectors::refused_labels() {
+        let error = Label::decode(&case.bytes, case.class).expect_err(case.defect);
+        assert_eq!(error.code(), case.code, "{}", case.defect);
+    }
+    for case in vectors::refused_releases() {
+        assert_eq!(case.outcome(), Some(case.code), "{}", case.defect);
+    }
+}
+
+#[test]
+fn the_page_of_lighthouse_has_every_field_word_and_forbidden_thing() {
+    let page = page("lighthouse.md");
+    let said: Vec<String> = rows(&page).into_iter().map(|row| row[0].clone()).collect();
+    for field in Field::ALL {
+        assert!(said.iter().any(|name| name == field.name()), "field {}", field.name());
+    }
+    for forbidden in Forbidden::ALL {
+        assert!(said.iter().any(|code| code == forbidden.code()), "{}", forbidden.code());
+    }
+    let lists = [
+        ("role", ClueRole::NAMES),
+        ("subject", Subject::NAMES),
+        ("minor", Minor::NAMES),
+        ("typology", Typology::NAMES),
+        ("stage", Stage::NAMES),
+        ("review", Review::NAMES),
+        ("status", Status::NAMES),
+        ("source-kind", SourceKind::NAMES),
+        ("place-basis", PlaceBasis::NAMES),
+        ("caveats", Caveat::NAMES),
+        ("links", Relation::NAMES),
+        ("precision", Precision::NAMES),
+        ("withdrawal", WithdrawalReason::NAMES),
+        ("category", PlatformCategory::NAMES),
+    ];
+    for (list, names) in lists {
+        let numbered: Vec<String> = names.iter().enumerate().map(|(number, name)| format!("{number} {name}")).collect();
+        let line = format!("| {list} | {} |", numbered.join(", "));
+        assert!(page.lines().any(|said| said == line), "{line}");
     }
 }
 

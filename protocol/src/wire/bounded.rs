@@ -7,7 +7,7 @@ use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// At most `N` values. A longer one is refused before its first element is read.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct BoundedVec<T, const N: usize>(Vec<T>);
 
@@ -36,6 +36,12 @@ impl<T, const N: usize> BoundedVec<T, N> {
     /// The values, as a vector.
     pub fn into_inner(self) -> Vec<T> {
         self.0
+    }
+}
+
+impl<T, const N: usize> Default for BoundedVec<T, N> {
+    fn default() -> Self {
+        Self(Vec::new())
     }
 }
 

@@ -3,6 +3,7 @@
 //! Fields are written out here by hand, byte for byte as the specification says; the tests hold them against what the
 //! program encodes. `cargo run -p cwg-tests --example write_vectors` writes the files.
 
+mod lighthouse;
 mod messages;
 mod negative;
 mod session;
@@ -11,6 +12,10 @@ use cwg_crypto::{Secret32, Signature, SigningKey};
 use cwg_protocol::{NodeKey, TransportKey};
 use serde_json::{Value, json};
 
+pub use lighthouse::{
+    RefusedLabel, RefusedRelease, RefusedRow, lighthouse, lighthouse_laid, refused_labels, refused_releases,
+    refused_rows,
+};
 pub use messages::messages;
 pub use negative::{Refused, Steps, refused, steps};
 pub use session::{invitation, session, signed};
@@ -24,6 +29,7 @@ pub fn files() -> Vec<(&'static str, Value)> {
         ("signed.json", list(signed().into_iter().map(|value| value.to_json()))),
         ("invitation.json", invitation()),
         ("session.json", session()),
+        ("lighthouse.json", lighthouse()),
     ]
 }
 

@@ -1,0 +1,62 @@
+//! Every limit on clues, releases and deltas, with its unit and its reason.
+
+/// Clues of one release, withdrawn ones included: twice what is planned for.
+pub const CLUES_MAX: u32 = 10_000_000;
+
+/// Links of one clue: more say nothing that an analyst could follow.
+pub const LINKS_MAX: usize = 16;
+
+/// Bytes of one cell of a source's row.
+pub const CELL_LEN_MAX: usize = 1024;
+
+/// Bytes of a source's pseudonym.
+pub const PSEUDONYM_LEN_MAX: usize = 32;
+
+/// Digits in a row that a pseudonym may have: fewer than any identifier has.
+pub const PSEUDONYM_DIGITS_MAX: usize = 4;
+
+/// Kilometres of a place's radius: half the way around the earth.
+pub const RADIUS_MAX_KM: u16 = 20_000;
+
+/// Days from the last observation to the day a clue expires: ten years.
+pub const EXPIRY_MAX_DAYS: u16 = 3_653;
+
+/// Days for which the withdrawal of a clue is repeated after the day on which the clue would have expired.
+pub const WITHDRAWAL_KEPT_DAYS: u16 = 90;
+
+/// Days of the longest half-life: ten years.
+pub const HALF_LIFE_MAX_DAYS: u16 = 3_653;
+
+/// Bytes of one encoded record: eight keys of the longest text, sixteen links, the rest.
+pub const RECORD_LEN_MAX: usize = 8 * 1024;
+
+/// Bytes of one encoded release without its records: 64 sources and 32 lines of changes, each at its longest.
+pub const RELEASE_LEN_MAX: usize = 32 * 1024;
+
+/// Sources of one release. Labels name one by its place in one byte.
+pub const SOURCES_MAX: usize = 64;
+
+/// Kinds in a list of kinds: more than there are.
+pub const KINDS_MAX: usize = 64;
+
+/// Lines of a release's list of changes.
+pub const CHANGES_MAX: usize = 32;
+
+/// Bytes of one line of changes.
+pub const CHANGE_LEN_MAX: usize = 240;
+
+/// Clues shown in one label: what the largest class holds.
+pub const LABEL_CLUES_MAX: usize = 11;
+
+/// Entries of one delta. More is a full release.
+pub const DELTA_ENTRIES_MAX: usize = 1 << 18;
+
+/// Sizes to which a delta is padded, in entries or in items. A day has some 1,000 to 20,000: the first size says no more
+/// than that a day was quiet.
+pub const DELTA_SIZES: [u32; 6] = [1 << 10, 1 << 12, 1 << 14, 1 << 15, 1 << 16, 1 << 18];
+
+/// Bytes of one encoded delta: its entries at their longest would be more, and are refused.
+pub const DELTA_LEN_MAX: usize = 256 * 1024 * 1024;
+
+/// Keys of one subject that are scored together.
+pub const SCORED_KEYS_MAX: usize = 64;
