@@ -51,6 +51,7 @@
 
 pub mod aead;
 mod block;
+pub mod collect;
 mod domain;
 mod field;
 pub mod group;
