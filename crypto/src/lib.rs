@@ -64,6 +64,7 @@ mod secret;
 mod sign;
 #[allow(unsafe_code)]
 mod simd;
+pub mod threshold;
 mod transcript;
 pub mod vole;
 pub mod voprf;
