@@ -161,6 +161,12 @@ domains! {
     SigmaComplaint = "cwg-network sigma-complaint/v1",
     /// Random scalar of a proof in a ceremony.
     SigmaNonce = "cwg-network sigma-nonce/v1",
+    /// Serial of a redeemed ticket.
+    TicketSerial = "cwg-network ticket-serial/v1",
+    /// What a message sealed to a public key is bound to.
+    HpkeSealed = "cwg-network hpke-sealed/v1",
+    /// Key of the answer to what was sealed to a public key.
+    HpkeAnswer = "cwg-network hpke-answer/v1",
     /// Digest of a ruleset: its tables, vectors and pinned versions.
     Ruleset = "cwg-network ruleset/v1",
 }
