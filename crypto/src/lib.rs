@@ -11,6 +11,7 @@
 //! | [`group`] | ristretto255, hashing to it | RFC 9496, RFC 9380 §5.3.1 and appendix B |
 //! | [`voprf`] | verifiable oblivious function in batches | RFC 9497, mode 0x01, ristretto255-SHA512 |
 //! | [`threshold`] | a key of that function shared among holders | Feldman 1987; 2017/363 |
+//! | [`ticket`] | unlinkable right to a place | RFC 9578 |
 //! | [`collect`] | what at least k of fifteen lists hold | arXiv 2510.12045 |
 //! | [`hpke`] | sealing to a public key | RFC 9180 |
 //! | [`SealKey`] | XChaCha20-Poly1305 | draft-irtf-cfrg-xchacha-03, RFC 8439 |
@@ -74,6 +75,7 @@ mod sign;
 #[allow(unsafe_code)]
 mod simd;
 pub mod threshold;
+pub mod ticket;
 mod transcript;
 pub mod vole;
 pub mod voprf;
