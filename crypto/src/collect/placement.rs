@@ -194,7 +194,7 @@ const EMPTY: u32 = u32::MAX;
 
 /// A uniform word to a uniform bin: the high half of their product.
 fn bin_of(word: u64, bins: u32) -> u32 {
-    (u128::from(word) * u128::from(bins) >> 64) as u32
+    ((u128::from(word) * u128::from(bins)) >> 64) as u32
 }
 
 fn occupant_of(item: u32, insertion: Insertion) -> u32 {
@@ -206,5 +206,5 @@ fn item_of(occupant: u32) -> usize {
 }
 
 fn insertion_of(occupant: u32) -> Insertion {
-    if occupant % 2 == 0 { Insertion::First } else { Insertion::Second }
+    if occupant.is_multiple_of(2) { Insertion::First } else { Insertion::Second }
 }

@@ -44,7 +44,7 @@ impl TagList {
         // Fisher and Yates: place by place, one of those that are left. A draw of 64 bits is within 2^-43 of uniform.
         for place in 0..len {
             let left = (len - place) as u128;
-            items.swap(place, place + (u128::from(rng.next_u64()) * left >> 64) as usize);
+            items.swap(place, place + ((u128::from(rng.next_u64()) * left) >> 64) as usize);
         }
         let tags = items.iter().map(|item| match keys.get(*item as usize) {
             Some(key) => key.tag(),
