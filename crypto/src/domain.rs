@@ -155,6 +155,36 @@ domains! {
     CotCheck = "cwg-network cot-check/v1",
     /// AES key that hashes correlated entries to keys.
     CotKey = "cwg-network cot-key/v1",
+    /// Key of an item in one execution of a collection.
+    CollectItem = "cwg-network collect-item/v1",
+    /// Tag of an item where two holders are enough.
+    CollectTag = "cwg-network collect-tag/v1",
+    /// Key of an item's room.
+    CollectRoom = "cwg-network collect-room/v1",
+    /// Priority and bins of an item in a pair of tables.
+    CollectPlace = "cwg-network collect-place/v1",
+    /// Coefficients of an item's shares in a table.
+    CollectShare = "cwg-network collect-share/v1",
+    /// Name of a ceremony, over all its parameters.
+    Ceremony = "cwg-network ceremony-name/v1",
+    /// Pledge of a dealer before it has seen any dealing.
+    CeremonyPledge = "cwg-network ceremony-pledge/v1",
+    /// Key that seals a share to its receiver.
+    CeremonyShare = "cwg-network ceremony-share/v1",
+    /// Digest of all messages of a ceremony.
+    CeremonyTranscript = "cwg-network ceremony-transcript/v1",
+    /// Proof of possession of a dealt or a receiving key.
+    SigmaPossession = "cwg-network sigma-possession/v1",
+    /// Proof that a complaint opens what was sealed to its author.
+    SigmaComplaint = "cwg-network sigma-complaint/v1",
+    /// Random scalar of a proof in a ceremony.
+    SigmaNonce = "cwg-network sigma-nonce/v1",
+    /// Serial of a redeemed ticket.
+    TicketSerial = "cwg-network ticket-serial/v1",
+    /// What a message sealed to a public key is bound to.
+    HpkeSealed = "cwg-network hpke-sealed/v1",
+    /// Key of the answer to what was sealed to a public key.
+    HpkeAnswer = "cwg-network hpke-answer/v1",
     /// Digest of a ruleset: its tables, vectors and pinned versions.
     Ruleset = "cwg-network ruleset/v1",
 }

@@ -7,6 +7,7 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use zeroize::Zeroize as _;
 
 use crate::{Domain, Secret32};
 
@@ -100,12 +101,33 @@ impl BulkHasher {
 
 /// A secret derived from a secret, under a domain, bound to the parts.
 pub fn derive(domain: Domain, secret: &Secret32, parts: &[&[u8]]) -> Secret32 {
+    let mut bytes = [0; 32];
+    derive_long(domain, secret, parts).fill(&mut bytes);
+    Secret32::new(bytes)
+}
+
+/// [`derive()`] with an output of any length: its first 32 bytes are the same.
+pub(crate) fn derive_long(domain: Domain, secret: &Secret32, parts: &[&[u8]]) -> SecretOutput {
     let mut hasher = blake3::Hasher::new_derive_key(domain.text());
     hasher.update(secret.expose());
     absorb(&mut hasher, parts);
-    let mut bytes = [0; 32];
-    hasher.finalize_xof().fill(&mut bytes);
-    Secret32::new(bytes)
+    SecretOutput(hasher.finalize_xof())
+}
+
+/// The output of a derivation, from its beginning on.
+pub(crate) struct SecretOutput(blake3::OutputReader);
+
+impl SecretOutput {
+    /// The next bytes. Whole blocks of 64 cost the least.
+    pub(crate) fn fill(&mut self, bytes: &mut [u8]) {
+        self.0.fill(bytes);
+    }
+}
+
+impl Drop for SecretOutput {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
 }
 
 /// 32 public bytes derived from the parts, under a domain, by the same function as [`derive()`] with no secret.
@@ -113,6 +135,15 @@ pub fn derive_public(domain: Domain, parts: &[&[u8]]) -> Digest {
     let mut hasher = BulkHasher::new(domain);
     parts.iter().for_each(|part| hasher.part(part));
     hasher.finish()
+}
+
+/// The first 64 bytes of the output that [`derive_public`] has the first 32 of, for a scalar.
+pub(crate) fn derive_public_long(domain: Domain, parts: &[&[u8]]) -> [u8; 64] {
+    let mut hasher = BulkHasher::new(domain);
+    parts.iter().for_each(|part| hasher.part(part));
+    let mut bytes = [0; 64];
+    hasher.0.finalize_xof().fill(&mut bytes);
+    bytes
 }
 
 fn absorb(hasher: &mut blake3::Hasher, parts: &[&[u8]]) {

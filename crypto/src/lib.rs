@@ -11,6 +11,10 @@
 //! | [`SigningKey`], [`VerifyingKey`] | Ed25519, strict | RFC 8032 |
 //! | [`group`] | ristretto255, hashing to it | RFC 9496, RFC 9380 §5.3.1 and appendix B |
 //! | [`voprf`] | verifiable oblivious function in batches | RFC 9497, mode 0x01, ristretto255-SHA512 |
+//! | [`threshold`] | a key of that function shared among holders | Feldman 1987; 2017/363 |
+//! | [`ticket`] | unlinkable right to a place | RFC 9578 |
+//! | [`collect`] | what at least k of fifteen lists hold | arXiv 2510.12045 |
+//! | [`hpke`] | sealing to a public key | RFC 9180 |
 //! | [`SealKey`] | XChaCha20-Poly1305 | draft-irtf-cfrg-xchacha-03, RFC 8439 |
 //! | [`derive_from_passphrase`] | Argon2id | RFC 9106 |
 //! | [`Block`], [`products`] and other slices | 128 bits, GF(2^128) | |
@@ -29,6 +33,8 @@
 //! | encoding of unblinded and own elements, in batches | [`voprf`] | |
 //! | the proof's random scalar and response | [`voprf::evaluate`] | |
 //! | all that depends on choices, bits, Δ, keys or seeds | [`ot`] | as far as AES, BLAKE3 and the products of blocks are |
+//! | multiplication by a share, a polynomial's coefficients, opening of a share | [`threshold`] | numbers of holders are public |
+//! | derivation of keys, tags and shares of items | [`collect`] | as far as BLAKE3 is; the draw of a coefficient is repeated once in 2^61 |
 //! | signing | [`SigningKey`] | |
 //! | sealing, opening, the comparison of tags | [`SealKey`] | lengths are not hidden, nor whether a box opens |
 //! | equality of secrets | [`ct_eq`], `ConstantTimeEq` of [`Secret32`] and [`voprf::Output`] | lengths are not hidden |
@@ -39,6 +45,9 @@
 //! | weighted sums of blinded and evaluated elements, the proof's check | [`voprf`] | both sides know them |
 //! | verification of signatures | [`VerifyingKey`] | public |
 //! | `==` and order of [`Digest`], [`voprf::PublicKey`], [`Signature`] | | public; use [`ct_eq`] where a digest is of a secret |
+//! | joining of evaluated elements, verdicts, proofs' checks | [`threshold`] | everyone sees them |
+//! | laying out of a list, and where that looks | [`collect`] | only on the own machine; a peer must not be let time it |
+//! | the search | [`collect`] | the collector sees all of it |
 //! | encoding, and where reading looks | [`okvs`] | only on the own machine; a peer must not be let time it |
 //! | second half of Argon2id's first pass and all later ones | [`derive_from_passphrase`] | RFC 9106 §3.4.1.3: memory access depends on the passphrase |
 //!
@@ -52,10 +61,12 @@
 
 pub mod aead;
 mod block;
+pub mod collect;
 mod domain;
 mod field;
 pub mod group;
 mod hash;
+pub mod hpke;
 pub mod merkle;
 mod mmo;
 pub mod okvs;
@@ -65,6 +76,8 @@ mod secret;
 mod sign;
 #[allow(unsafe_code)]
 mod simd;
+pub mod threshold;
+pub mod ticket;
 mod transcript;
 pub mod vole;
 pub mod voprf;

@@ -21,6 +21,7 @@ mod wide_aes;
 #[cfg(target_arch = "x86_64")]
 mod wide_field;
 
+mod agree;
 mod cipher;
 mod convolve;
 mod field;
@@ -28,6 +29,9 @@ mod gather;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(crate) use agree::agree_kernels;
+pub(crate) use agree::mark_agreement;
 pub(crate) use cipher::{Cipher, davies_meyer, expand_pairs};
 pub(crate) use convolve::convolve;
 #[cfg(test)]

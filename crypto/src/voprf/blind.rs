@@ -44,39 +44,59 @@ impl Blinding {
     /// If counts differ, names the first evaluated element that is not canonical or is the identity, or if the proof does not
     /// hold for this public key.
     pub fn finalize(
-        mut self,
+        self,
         inputs: &[impl AsRef<[u8]>],
         evaluated: &[[u8; 32]],
         proof: &Proof,
         public: &PublicKey,
     ) -> Result<Vec<Output>, FinalizeError> {
+        self.check_same_inputs(inputs)?;
+        let points = self.vartime_verified(evaluated, proof, public)?;
+        Ok(self.unblind(inputs, &points, &Blind::ONE))
+    }
+
+    /// Whether these may be the inputs that were blinded: as many, each within bounds.
+    pub(crate) fn check_same_inputs(&self, inputs: &[impl AsRef<[u8]>]) -> Result<(), FinalizeError> {
         let expected = self.blinded.len();
         if inputs.len() != expected {
             return Err(FinalizeError::InputCount { expected, got: inputs.len() });
         }
+        Ok(check_inputs(inputs)?)
+    }
+
+    /// The evaluated elements, if the proof holds for all of them.
+    pub(crate) fn vartime_verified(
+        &self,
+        evaluated: &[[u8; 32]],
+        proof: &Proof,
+        public: &PublicKey,
+    ) -> Result<Vec<RistrettoPoint>, FinalizeError> {
+        let expected = self.blinded.len();
         if evaluated.len() != expected {
             return Err(FinalizeError::EvaluatedCount { expected, got: evaluated.len() });
         }
-        check_inputs(inputs)?;
         let points = decode_all(evaluated).map_err(|index| FinalizeError::BadElement { index })?;
         if !self.vartime_evaluation_holds(evaluated, &points, proof, public) {
             return Err(FinalizeError::ProofRefused);
         }
+        Ok(points)
+    }
 
+    /// The outputs of the inputs that were blinded, from verified points that are a public nonzero multiple of the evaluated
+    /// elements: `multiple` times.
+    pub(crate) fn unblind(
+        mut self,
+        inputs: &[impl AsRef<[u8]>],
+        points: &[RistrettoPoint],
+        multiple: &Blind,
+    ) -> Vec<Output> {
         Blind::invert_batch_alloc(&mut self.blinds);
+        let half = (multiple + multiple).invert();
         let halves = Zeroizing::new(
-            points
-                .iter()
-                .zip(self.blinds.iter())
-                .map(|(point, inverse)| point * inverse.div_by_2())
-                .collect::<Vec<_>>(),
+            points.iter().zip(self.blinds.iter()).map(|(point, inverse)| point * (inverse * half)).collect::<Vec<_>>(),
         );
         let unblinded = Zeroizing::new(double_and_encode(&halves));
-        Ok(inputs
-            .iter()
-            .zip(unblinded.iter())
-            .map(|(input, unblinded)| Output::of(input.as_ref(), unblinded))
-            .collect())
+        inputs.iter().zip(unblinded.iter()).map(|(input, unblinded)| Output::of(input.as_ref(), unblinded)).collect()
     }
 
     /// Blinds with given scalars, one for each input, none zero. The vectors of the RFC fix them.

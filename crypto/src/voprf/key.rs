@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use curve25519_dalek::ristretto::RistrettoPoint;
+use curve25519_dalek::traits::IsIdentity as _;
 use serde::{Deserialize, Serialize};
 
 use super::DERIVE_KEY_PAIR;
@@ -52,7 +54,7 @@ impl EvaluationKey {
     }
 
     /// None if the scalar is zero.
-    fn from_scalar(scalar: Scalar) -> Option<Self> {
+    pub(crate) fn from_scalar(scalar: Scalar) -> Option<Self> {
         let public = PublicKey(Element::generator_times(&scalar)?.encode());
         let half = Scalar(scalar.0.div_by_2());
         Some(Self { scalar, half, public })
@@ -85,7 +87,12 @@ impl PublicKey {
         &self.0
     }
 
-    pub(super) fn element(&self) -> Element {
+    /// None if it is the identity.
+    pub(crate) fn from_point(point: &RistrettoPoint) -> Option<Self> {
+        (!point.is_identity()).then(|| Self(point.compress().to_bytes()))
+    }
+
+    pub(crate) fn element(&self) -> Element {
         Element::decode(&self.0).expect("a public key was checked when it was made")
     }
 }
