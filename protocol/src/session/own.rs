@@ -6,7 +6,7 @@ use core::fmt;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::psi::{Order, Shard, Splitter};
+use crate::psi::{LabelLen, Labels, Loaded, Order, Shard, Splitter};
 use crate::{Item, SessionId};
 
 /// This side's set, and where it is.
@@ -14,6 +14,8 @@ use crate::{Item, SessionId};
 pub enum OwnItems {
     /// Here: strictly ascending.
     Held(Arc<[Item]>),
+    /// Here, with a label for each item in their order: for a sender of a protocol that carries labels.
+    Labelled(Loaded),
     /// With the driver: each shard is asked for when it is needed.
     Stored,
 }
@@ -52,6 +54,7 @@ impl fmt::Debug for OwnItems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Held(_) => "Held(..)",
+            Self::Labelled(_) => "Labelled(..)",
             Self::Stored => "Stored",
         })
     }
@@ -69,30 +72,49 @@ impl fmt::Debug for Matches {
 
 /// A held set, and the orders in which parties see it.
 pub(super) struct HeldItems {
-    /// Strictly ascending.
-    items: Arc<[Item]>,
+    set: Loaded,
+    label_len: LabelLen,
     splitter: Splitter,
     orders: BTreeMap<u8, Order>,
 }
 
 impl HeldItems {
-    pub(super) fn new(items: Arc<[Item]>, session: SessionId) -> Self {
-        Self { items, splitter: Splitter::new(&session.0), orders: BTreeMap::new() }
+    /// A set with labels of that length, if it has any.
+    pub(super) fn new(set: Loaded, label_len: LabelLen, session: SessionId) -> Self {
+        Self { set, label_len, splitter: Splitter::new(&session.0), orders: BTreeMap::new() }
     }
 
-    pub(super) fn shard(&mut self, shard: Shard) -> Arc<[Item]> {
+    pub(super) fn shard(&mut self, shard: Shard) -> Loaded {
         if shard == Shard::WHOLE {
-            return Arc::clone(&self.items);
+            return self.set.clone();
         }
-        let order = self.orders.entry(shard.bits).or_insert_with(|| Order::of(&self.splitter, &self.items, shard.bits));
-        order.shard(shard.index).iter().map(|place| self.items[*place as usize]).collect()
+        let Loaded { items, labels } = &self.set;
+        let order = self.orders.entry(shard.bits).or_insert_with(|| Order::of(&self.splitter, items, shard.bits));
+        let places = order.shard(shard.index).iter().map(|place| *place as usize);
+        let len = self.label_len.bytes();
+        // Labels that are not there stay away, and the party says so.
+        let labels = places.clone().filter_map(|place| labels.get(place * len..(place + 1) * len));
+        let labels: Vec<u8> = labels.flatten().copied().collect();
+        Loaded { items: places.map(|place| items[place]).collect(), labels: labels.into() }
     }
 
     /// The items at these places of an order, ascending.
     pub(super) fn at(&self, bits: u8, places: &[u32]) -> Vec<Item> {
+        self.numbered_at(bits, places).into_iter().map(|(item, _)| item).collect()
+    }
+
+    /// The same, and the labels in their order that came in the order of the places.
+    pub(super) fn labelled_at(&self, bits: u8, places: &[u32], labels: &Labels) -> (Vec<Item>, Labels) {
+        let (items, numbers): (Vec<Item>, Vec<usize>) = self.numbered_at(bits, places).into_iter().unzip();
+        (items, labels.at(numbers.into_iter()))
+    }
+
+    /// The items at these places of an order, ascending, each with its number among the places.
+    fn numbered_at(&self, bits: u8, places: &[u32]) -> Vec<(Item, usize)> {
         let order = self.orders.get(&bits);
-        let in_set = places.iter().filter_map(|place| order.map_or(Some(*place), |order| order.place(*place)));
-        let mut items: Vec<Item> = in_set.filter_map(|place| self.items.get(place as usize).copied()).collect();
+        let in_set = |place: &u32| order.map_or(Some(*place), |order| order.place(*place));
+        let items = places.iter().map(|place| self.set.items.get(in_set(place)? as usize).copied());
+        let mut items: Vec<(Item, usize)> = items.zip(0..).filter_map(|(item, number)| Some((item?, number))).collect();
         items.sort_unstable();
         items
     }

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use cwg_crypto::{Digest, Domain, Seed, Signature, SigningKey, digest};
 
 use super::{Lane, Learns, OwnItems, OwnSet, Place, Released, Session, SessionStep, Terms};
-use crate::psi::{GivenUp, Job, JobId, JobOutput, ProtocolId, PsiProtocol, Shard, padded_size, protocol};
+use crate::psi::{
+    GivenUp, Job, JobId, JobOutput, LabelLen, Loaded, ProtocolId, PsiProtocol, Shard, padded_size, protocol,
+};
 use crate::violation::Violation;
 use crate::wire::limits::{ITEMS_MIN_PADDED, PROTOCOL_VERSION};
 use crate::wire::{Accept, Hello, Message, Propose, Seal};
@@ -106,6 +108,19 @@ impl Plain {
         Self::with(place, protocol, OwnItems::Held(items), set, exporter, seed)
     }
 
+    /// A sender with a label of that length for each of its items, for a protocol that carries labels. The seed must be fresh.
+    pub fn labelled(
+        place: Place,
+        protocol: &'static dyn PsiProtocol,
+        (own, label_len): (Loaded, LabelLen),
+        exporter: [u8; 32],
+        seed: Seed,
+    ) -> Self {
+        let salt = *seed.fork("salt", 0).into_secret().expose();
+        let set = OwnSet::of_labelled(&own, label_len, &salt);
+        Self::with(place, protocol, OwnItems::Labelled(own), set, exporter, seed)
+    }
+
     /// A side whose items stay with the driver, which has committed to them under a salt of its own. The seed must be
     /// fresh.
     pub fn stored(
@@ -201,11 +216,11 @@ impl Plain {
     ///
     /// # Errors
     /// If this side cannot go on.
-    pub fn on_loaded(&mut self, load: ShardLoad, items: Arc<[Item]>) -> Result<PlainStep, PlainError> {
+    pub fn on_loaded(&mut self, load: ShardLoad, loaded: impl Into<Loaded>) -> Result<PlainStep, PlainError> {
         let Stage::Running(mut session) = core::mem::replace(&mut self.stage, Stage::Done) else {
             return Ok(PlainStep::default());
         };
-        let step = session.on_loaded(&self.key, load.lane, load.shard, items);
+        let step = session.on_loaded(&self.key, load.lane, load.shard, loaded);
         self.go_on(session, step)
     }
 
@@ -279,6 +294,9 @@ impl Plain {
     }
 
     fn open(&mut self, terms: Terms) -> Result<PlainStep, PlainError> {
+        if !terms.labels_fit(self.protocol) {
+            return Err(PlainError::Terms);
+        }
         let (items, seed) = (self.items.clone(), self.seed.fork("session", 0));
         let mut session = Session::open(terms, &self.exporter, self.place, self.protocol, items, &seed);
         let step = session.start(&self.key);
