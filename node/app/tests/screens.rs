@@ -287,7 +287,7 @@ fn bank_a_with_matches() -> (Node, String) {
     let run = text(&planned, "run").to_owned();
     let plan: RunPlan = node.state().runs().values().next().unwrap().plan.clone();
     let none = Digest::from_bytes([0; 32]);
-    let set = OwnSet { padded: 1024, commitment: none };
+    let set = OwnSet { padded: 1024, commitment: none, label_len: LabelLen::NONE };
     let terms = Terms {
         network: NETWORK,
         epoch: Epoch(1),

@@ -136,6 +136,16 @@ pub(crate) fn unknown_protocol(name: &str) -> Problem {
     Problem::new(Exit::Usage, "unknown-protocol", problem, "`cwg protocols` lists them")
 }
 
+pub(crate) fn needs_labels(name: &str) -> Problem {
+    let problem = format!("`{name}` needs a label for each item, which lines do not have");
+    Problem::new(
+        Exit::Usage,
+        "needs-labels",
+        problem,
+        "choose another protocol; `cwg bench lighthouse` measures this one",
+    )
+}
+
 pub(crate) fn no_address() -> Problem {
     Problem::new(Exit::Internal, "no-address", "the listener has no address", "report this")
 }
