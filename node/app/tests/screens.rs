@@ -9,6 +9,7 @@ use cwg_crypto::{Digest, Secret32, Signature, SigningKey};
 use cwg_engine::io::IndicatorRow;
 use cwg_engine::record::{Entry, LoadSummary, RunPlan};
 use cwg_protocol::indicator::{IndicatorKind, Role, Roles, Strength};
+use cwg_protocol::psi::LabelLen;
 use cwg_protocol::session::{Learns, OwnSet, Place, Receipt, Seal, Terms};
 use cwg_protocol::{Epoch, Item, LoadId, NodeKey, SessionId};
 use serde_json::Value;

@@ -270,4 +270,34 @@ mod tests {
             assert!(of(&mut held) == of(&mut spilled));
         }
     }
+
+    #[test]
+    fn labels_are_those_of_the_items_in_memory_and_on_the_disk() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let len = LabelLen::new(16).expect("a length");
+        let label_of = |number: u32| [[0; 12].as_slice(), &number.to_le_bytes()].concat();
+        let mut sets = Vec::new();
+        for hold_max in [4000, 100] {
+            let writer = ItemSourceWriter::new(dir.path(), hold_max);
+            let mut writer =
+                writer.labelled(len, Box::new(move |number, label| label.copy_from_slice(&label_of(number))));
+            (0..1000u32).for_each(|number| {
+                writer.push(Item::of_line(&number.to_le_bytes()), number).expect("nothing fails");
+            });
+            let mut source = writer.finish(&[7; 32]).expect("nothing fails");
+            let mut seen = 0;
+            for shard in [Shard::WHOLE, Shard { bits: 2, index: 0 }, Shard { bits: 2, index: 3 }] {
+                let Loaded { items, labels } = source.load(SESSION, shard).expect("nothing fails");
+                assert_eq!(labels.len(), items.len() * 16, "a label for each item");
+                for (item, label) in items.iter().zip(labels.chunks_exact(16)) {
+                    let number = number_of(&label[12..]);
+                    assert!(label == label_of(number) && *item == Item::of_line(&number.to_le_bytes()));
+                    seen += 1;
+                }
+            }
+            assert!(seen > 1300, "the whole set and two quarters of it");
+            sets.push(source.own_set());
+        }
+        assert!(sets[0] == sets[1] && sets[0].label_len == len);
+    }
 }

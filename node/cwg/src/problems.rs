@@ -191,6 +191,7 @@ pub(crate) fn plain(error: &PlainError) -> Problem {
     let (code, hint) = match error {
         PlainError::Version { .. } => ("protocol-version", "use the same version on both sides"),
         PlainError::Terms => ("terms", "give both sides the same --protocol and the same version"),
+        PlainError::Labels => ("labels", "choose a protocol without labels on both sides"),
         PlainError::Size { .. } => ("size", "split the larger file"),
         PlainError::GivenUp(given_up) => (given_up.code(), "start both sides again; nothing was learnt"),
         PlainError::Violation(violation) => (violation.code(), "do not trust the other side; nothing was learnt"),

@@ -272,3 +272,55 @@ impl Terms {
             && sent(self.learns != Learns::Proposer, self.proposer_set)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{CodecError, decode};
+
+    const SALT: [u8; 32] = [7; 32];
+
+    fn labelled(label_len: u16, labels: &[u8]) -> OwnSet {
+        let items: Vec<Item> = (0..2).map(|number| Item([number; 32])).collect();
+        let set = Loaded { items: items.into(), labels: labels.into() };
+        OwnSet::of_labelled(&set, LabelLen::new(label_len).expect("a length"), &SALT)
+    }
+
+    #[test]
+    fn a_set_is_encoded_as_before_there_were_labels_and_with_labels_as_its_page_says() {
+        let plain = OwnSet::of(&[Item([0; 32]), Item([1; 32])], &SALT);
+        let bytes = [&16u32.to_le_bytes()[..], plain.commitment.as_bytes()].concat();
+        assert_eq!(encode(&plain), bytes);
+        assert_eq!(decode(&bytes, 64), Ok(plain));
+        let set = labelled(32, &[3; 64]);
+        let bytes = [&(16u32 | 1 << 31).to_le_bytes()[..], set.commitment.as_bytes(), &[32, 0]].concat();
+        assert_eq!(encode(&set), bytes);
+        assert_eq!(decode(&bytes, 64), Ok(set));
+        // Marked and without a length, with none, with one that there is not; not marked and with one.
+        for wrong in [
+            bytes[..36].to_vec(),
+            [&bytes[..36], &[0, 0]].concat(),
+            [&bytes[..36], &[33, 0]].concat(),
+            [&16u32.to_le_bytes()[..], &bytes[4..]].concat(),
+        ] {
+            assert_eq!(decode::<OwnSet>(&wrong, 64), Err(CodecError::Malformed));
+        }
+    }
+
+    #[test]
+    fn a_commitment_is_to_items_and_labels() {
+        let items: Vec<Item> = [0, 1].map(|byte| Item([byte; 32])).to_vec();
+        let mut commitments = vec![
+            OwnSet::of(&items, &SALT).commitment,
+            labelled(32, &[3; 64]).commitment,
+            labelled(32, &[4; 64]).commitment,
+            labelled(16, &[3; 32]).commitment,
+            // Items that look like the labels of others.
+            OwnSet::of(&[items[0], Item([3; 32]), items[1], Item([3; 32])], &SALT).commitment,
+        ];
+        let count = commitments.len();
+        commitments.sort_unstable();
+        commitments.dedup();
+        assert_eq!(commitments.len(), count);
+    }
+}

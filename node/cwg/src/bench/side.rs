@@ -137,7 +137,7 @@ async fn play() -> Result<Figures, Problem> {
     let side = own.side(task.role.place(), protocol, up.exporter)?;
     let (planted, source) = match own {
         Own::Held(_, planted) => (planted, None),
-        Own::Stored(source, planted) => (planted, Some(source)),
+        Own::Stored(source, planted) => (planted, Some(*source)),
     };
     let (end, source) = channel.exchange(up.conn, side, source).await?;
     let reading = gauge.read();
@@ -159,7 +159,7 @@ fn made_up_label(seed: &[u8; 32], number: u32, label: &mut [u8]) {
 /// The own set: in memory if it is small, else in sealed temporary files, as `cwg psi` keeps it.
 enum Own {
     Held(Arc<[Item]>, Tally),
-    Stored(ItemSource, Tally),
+    Stored(Box<ItemSource>, Tally),
 }
 
 impl Own {
@@ -184,7 +184,7 @@ impl Own {
             writer.push(item, number).map_err(|error| problems::store(&error))?;
         }
         let source = writer.finish(entropy::seed()?.into_secret().expose()).map_err(|error| problems::store(&error))?;
-        Ok(Self::Stored(source, planted))
+        Ok(Self::Stored(Box::new(source), planted))
     }
 
     fn side(&self, place: Place, protocol: &'static dyn PsiProtocol, exporter: [u8; 32]) -> Result<Plain, Problem> {
