@@ -6,7 +6,8 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use cwg_crypto::{
-    Block, Mmo, Prg, add_polynomial, add_scaled, davies_meyer, expand_pairs, inner_product, power_sum, products,
+    Block, LabelKeys, Mmo, Prg, add_polynomial, add_scaled, davies_meyer, expand_pairs, inner_product, power_sum,
+    products,
 };
 
 /// 16 KiB, and 4.6 MiB: the leaves of a batch.
@@ -60,9 +61,24 @@ fn cipher(criterion: &mut Criterion) {
     }
 }
 
+/// Labels of 32 bytes, in frames of as many as a network would send at once.
+fn labels(criterion: &mut Criterion) {
+    const ROWS: usize = 2_666;
+    let (secrets, inputs, tags) = (blocks(ROWS, 2), blocks(ROWS, 3), blocks(ROWS, 4));
+    let places: Vec<u32> = (0..ROWS as u32).collect();
+    let mut keys = LabelKeys::with_capacity(ROWS);
+    keys.extend_derived(&secrets, &inputs);
+    let mut rows = vec![0; ROWS * 48];
+    let mut group = criterion.benchmark_group("labels of 32 bytes");
+    group.throughput(Throughput::Elements(ROWS as u64));
+    group.bench_function("seal", |bencher| bencher.iter(|| keys.seal(&places, &tags, &mut rows)));
+    group.bench_function("open", |bencher| bencher.iter(|| keys.open(&places, &tags, &mut rows)));
+    group.finish();
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(20);
-    targets = field, cipher
+    targets = field, cipher, labels
 }
 criterion_main!(benches);

@@ -79,6 +79,8 @@ domains! {
     VoleOutput = "cwg-network vole-output/v1",
     /// Separator of the tags of a shard.
     VoleTag = "cwg-network vole-tag/v1",
+    /// Separator of the keys of a shard's labels.
+    VoleLabel = "cwg-network vole-label/v1",
     /// Commitment to half of a shard's mask.
     VoleMask = "cwg-network vole-mask/v1",
     /// Answer to the challenge of a batch.

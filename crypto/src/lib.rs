@@ -19,6 +19,7 @@
 //! | [`derive_from_passphrase`] | Argon2id | RFC 9106 |
 //! | [`Block`], [`products`] and other slices | 128 bits, GF(2^128) | |
 //! | [`Mmo`], [`expand_pairs`], [`davies_meyer`], [`Prg`] | AES-128 as a hash and as a generator | FIPS 197; 2019/074 |
+//! | [`label`] | labels sealed under keys of their own | 2019/074; BLAKE3 paper §2.3 |
 //! | [`okvs`] | oblivious key-value store | 2022/320 §3 |
 //! | [`ot`] | base oblivious transfer and its extension, against malicious sides | 2019/706, 2022/192, 2019/074 |
 //! | [`vole`] | silent VOLE: trees, code, checked batches | 2019/1159, 2023/882, 2022/320 |
@@ -37,6 +38,7 @@
 //! | derivation of keys, tags and shares of items | [`collect`] | as far as BLAKE3 is; the draw of a coefficient is repeated once in 2^61 |
 //! | signing | [`SigningKey`] | |
 //! | sealing, opening, the comparison of tags | [`SealKey`] | lengths are not hidden, nor whether a box opens |
+//! | sealing and opening of labels | [`LabelKeys`] | lengths and places are not hidden, nor which rows open |
 //! | equality of secrets | [`ct_eq`], `ConstantTimeEq` of [`Secret32`] and [`voprf::Output`] | lengths are not hidden |
 //!
 //! | variable time | in | why it may be |
@@ -67,6 +69,7 @@ mod field;
 pub mod group;
 mod hash;
 pub mod hpke;
+pub mod label;
 pub mod merkle;
 mod mmo;
 pub mod okvs;
@@ -90,6 +93,7 @@ pub use block::Block;
 pub use domain::Domain;
 pub use field::{add_polynomial, add_scaled, inner_product, power_sum, powers, products};
 pub use hash::{BulkHasher, Digest, Hasher, derive, derive_public, digest};
+pub use label::LabelKeys;
 pub use merkle::{InclusionProof, MerkleTree};
 pub use mmo::{Mmo, Prg, davies_meyer, expand_pairs};
 pub use passphrase::{BadCost, PASSPHRASE_LEN_MAX, PassphraseCost, PassphraseError, derive_from_passphrase};

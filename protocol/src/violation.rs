@@ -70,6 +70,9 @@ pub enum Violation {
     /// Tags that are not strictly ascending.
     #[error("tags out of order")]
     TagsOutOfOrder,
+    /// A sealed label that does not open with the key of the item whose tag stands before it.
+    #[error("the label of a match does not open")]
+    BadLabel,
     /// A frame of a session that does not exist here.
     #[error("frame of an unknown session")]
     UnknownSession,
@@ -103,6 +106,7 @@ impl Violation {
             Self::BadMask => "bad-mask",
             Self::BadPublicKey => "bad-public-key",
             Self::TagsOutOfOrder => "tags-out-of-order",
+            Self::BadLabel => "bad-label",
             Self::UnknownSession => "unknown-session",
             Self::BadSeal => "bad-seal",
             Self::BadHello => "bad-hello",

@@ -4,29 +4,51 @@
 
 mod common;
 
-use common::{dealt, items, run, run_over};
+use common::{dealt, items, label_len, labels_of, run, run_over};
 use cwg_protocol::Item;
-use cwg_protocol::psi::{Outcome, PROTOCOLS, Shard, ideal};
+use cwg_protocol::psi::{Outcome, PROTOCOLS, PsiProtocol, Shard, ideal};
 use cwg_protocol::session::{Lane, Learns, Matches, OwnItems, Place, Released};
 
-fn ideal_items(own: &[Item], other: &[Item]) -> Vec<Item> {
-    match ideal::intersect(own, other) {
-        Outcome::Matched { places, .. } => places.iter().map(|place| own[*place as usize]).collect(),
+/// Items that matched, each with its label if there are labels.
+type Found = (Vec<Item>, Option<Vec<Vec<u8>>>);
+
+fn ideal_items(protocol: &dyn PsiProtocol, own: &[Item], other: &[Item]) -> Found {
+    let at = |places: &[u32]| places.iter().map(|place| own[*place as usize]).collect();
+    let outcome = match protocol.carries_labels() {
+        true => ideal::intersect_labelled(own, other, &labels_of(other), label_len()),
+        false => ideal::intersect(own, other),
+    };
+    match outcome {
+        Outcome::Matched { places, .. } => (at(&places), None),
+        Outcome::Labelled { places, labels, .. } => (at(&places), Some(labels.iter().map(<[u8]>::to_vec).collect())),
         Outcome::Nothing => unreachable!("the ideal receiver has an output"),
     }
 }
 
-/// What was released, as items: places of a stored set are found by dealing it again.
-fn released_items(released: &Released, own: &[Item]) -> Option<Vec<Item>> {
+/// What was released, as items in their order.
+fn released_items(released: &Released, own: &[Item]) -> Option<Found> {
+    let items = released_in_order(released, own)?;
+    let Some(labels) = &released.labels else {
+        let mut items = items;
+        items.sort_unstable();
+        return Some((items, None));
+    };
+    assert_eq!(items.len(), labels.iter().len(), "a label for each match");
+    let mut found: Vec<(Item, Vec<u8>)> = items.into_iter().zip(labels.iter().map(<[u8]>::to_vec)).collect();
+    found.sort_unstable();
+    let (items, labels) = found.into_iter().unzip();
+    Some((items, Some(labels)))
+}
+
+/// The items as they were released: places of a stored set are found by dealing it again.
+fn released_in_order(released: &Released, own: &[Item]) -> Option<Vec<Item>> {
     Some(match released.matches.as_ref()? {
         Matches::Items(items) => items.clone(),
         Matches::Places { bits, places } => {
             let session = released.receipt.session.0;
             let shards = (0..1 << bits).flat_map(|index| dealt(session, own, Shard { bits: *bits, index }));
             let order: Vec<Item> = shards.collect();
-            let mut items: Vec<Item> = places.iter().map(|place| order[*place as usize]).collect();
-            items.sort_unstable();
-            items
+            places.iter().map(|place| order[*place as usize]).collect()
         }
     })
 }
@@ -38,7 +60,7 @@ fn check(proposer: &[Item], acceptor: &[Item]) {
             let own = [OwnItems::Stored, OwnItems::Stored];
             let stored = run_over(*protocol, learns, [proposer, acceptor], own, |_, _| {});
             let (first, second) = (ends.proposer.unwrap(), ends.acceptor.unwrap());
-            let expected = |learns: bool, own, other| learns.then(|| ideal_items(own, other));
+            let expected = |learns: bool, own, other| learns.then(|| ideal_items(*protocol, own, other));
             let name = protocol.name();
             let sizes = format!("{} x {}", proposer.len(), acceptor.len());
             for released in [&first, &stored.proposer.unwrap()] {
@@ -60,6 +82,8 @@ fn every_protocol_equals_the_ideal_at_small_sizes() {
     for (proposer, acceptor) in [
         (items([]), items([1])),
         (items([1]), items([1])),
+        (items([]), items([])),
+        (items([1, 2]), items([2, 3])),
         (items([1]), items([2])),
         (items(0..15), items(8..23)),
         (items(0..16), items(0..16)),
@@ -93,7 +117,7 @@ fn frames_have_the_declared_bytes_and_do_not_depend_on_what_matches() {
         let none = shape(&own, &items(1000..1170), *protocol);
         assert_eq!(all, none, "{}: 170 and 180 items have one padded size, whatever matches", protocol.name());
         let bytes = |from| -> u64 { all.iter().filter(|f| f.0 == from).map(|f| f.2 as u64).sum() };
-        let sizes = cwg_protocol::psi::SetSizes { receiver: 224, sender: 192 };
+        let sizes = cwg_protocol::psi::SetSizes { receiver: 224, sender: 192, label_len: label_len() };
         let cost = protocol.cost(sizes);
         assert_eq!(bytes(Place::Proposer), cost.bytes_to_sender, "{}", protocol.name());
         assert_eq!(bytes(Place::Acceptor), cost.bytes_to_receiver, "{}", protocol.name());

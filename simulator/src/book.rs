@@ -6,6 +6,7 @@ use std::sync::Arc;
 use cwg_crypto::Seed;
 use cwg_engine::io::{IndicatorRow, LoadQuery, Loaded, More, Selection, Ticket};
 use cwg_protocol::indicator::{IndicatorKind, Role, Roles, Strength};
+use cwg_protocol::psi::LabelLen;
 use cwg_protocol::session::{HeldItems, OwnSet};
 use cwg_protocol::{Item, NetworkId};
 
@@ -88,12 +89,14 @@ impl Book {
                 Loaded::Gathered { set, items: count }
             }
             LoadQuery::Shard { gathered, session, shard } => match self.gathered.get(&gathered) {
-                Some(items) => Loaded::Shard(HeldItems::new(Arc::clone(items), session).shard(shard)),
+                Some(items) => {
+                    Loaded::Shard(HeldItems::new(Arc::clone(items).into(), LabelLen::NONE, session).shard(shard))
+                }
                 None => Loaded::Failed,
             },
             LoadQuery::Rows { gathered, session, bits, places } => {
                 let Some(items) = self.gathered.get(&gathered) else { return Loaded::Failed };
-                let items = HeldItems::new(Arc::clone(items), session).at(bits, &places);
+                let items = HeldItems::new(Arc::clone(items).into(), LabelLen::NONE, session).at(bits, &places);
                 self.matched.insert(gathered, items.into());
                 self.next_rows(gathered)
             }

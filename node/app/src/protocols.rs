@@ -1,6 +1,6 @@
 //! Protocols as people see them.
 
-use cwg_protocol::psi::{PROTOCOLS, SetSizes, protocol_named};
+use cwg_protocol::psi::{LabelLen, PROTOCOLS, SetSizes, protocol_named};
 
 use crate::describe::leakage_view;
 use crate::problem::{Exit, Problem};
@@ -8,6 +8,9 @@ use crate::view::{CostLine, LeakageView, ProtocolView};
 
 /// Sizes for which costs are shown.
 const SIZES: [u32; 3] = [1 << 10, 1 << 14, 1 << 17];
+
+/// Bytes of a label for which costs are shown.
+const LABEL_LEN: u16 = 32;
 
 /// What a protocol reveals.
 ///
@@ -24,8 +27,10 @@ pub fn protocols() -> Vec<ProtocolView> {
     PROTOCOLS
         .iter()
         .filter_map(|protocol| {
+            let label_len = protocol.carries_labels().then_some(LABEL_LEN);
             let cost = SIZES.map(|items| {
-                let cost = protocol.cost(SetSizes { receiver: items, sender: items });
+                let label_len = label_len.and_then(LabelLen::new).unwrap_or_default();
+                let cost = protocol.cost(SetSizes { receiver: items, sender: items, label_len });
                 CostLine {
                     items_each_side: items,
                     bytes_to_sender: cost.bytes_to_sender,
@@ -38,6 +43,7 @@ pub fn protocols() -> Vec<ProtocolView> {
                 name: protocol.name().to_owned(),
                 number: protocol.id().0,
                 items_max: protocol.items_max(),
+                label_len,
                 leakage: leakage_view(protocol.id())?,
                 cost: cost.into(),
             })

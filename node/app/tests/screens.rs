@@ -9,6 +9,7 @@ use cwg_crypto::{Digest, Secret32, Signature, SigningKey};
 use cwg_engine::io::IndicatorRow;
 use cwg_engine::record::{Entry, LoadSummary, RunPlan};
 use cwg_protocol::indicator::{IndicatorKind, Role, Roles, Strength};
+use cwg_protocol::psi::LabelLen;
 use cwg_protocol::session::{Learns, OwnSet, Place, Receipt, Seal, Terms};
 use cwg_protocol::{Epoch, Item, LoadId, NodeKey, SessionId};
 use serde_json::Value;
@@ -287,7 +288,7 @@ fn bank_a_with_matches() -> (Node, String) {
     let run = text(&planned, "run").to_owned();
     let plan: RunPlan = node.state().runs().values().next().unwrap().plan.clone();
     let none = Digest::from_bytes([0; 32]);
-    let set = OwnSet { padded: 1024, commitment: none };
+    let set = OwnSet { padded: 1024, commitment: none, label_len: LabelLen::NONE };
     let terms = Terms {
         network: NETWORK,
         epoch: Epoch(1),

@@ -4,15 +4,14 @@
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use cwg_app::Problem;
 use cwg_engine::io::{ConnId, Endpoint, PeerUp};
 use cwg_net::{Allow, Alpn, Limits, Net, NetConfig, NetEvent, Pq, TransportIdentity};
-use cwg_protocol::psi::{Job, JobId, JobOutput};
+use cwg_protocol::TransportKey;
+use cwg_protocol::psi::{Job, JobId, JobOutput, Loaded};
 use cwg_protocol::session::{Lane, Plain, PlainStep, Released, ShardLoad};
-use cwg_protocol::{Item, TransportKey};
 use cwg_store::StoreError;
 use tokio::sync::mpsc;
 
@@ -111,7 +110,7 @@ impl Channel {
         let loader = tokio::task::spawn_blocking(move || {
             while let (Some(load), Some(source)) = (asked.blocking_recv(), &mut source) {
                 // The receiver is gone only when the exchange is over.
-                drop(loaded.send(Done::Loaded(load, source.shard(load.session, load.shard))));
+                drop(loaded.send(Done::Loaded(load, source.load(load.session, load.shard))));
             }
             source
         });
@@ -144,7 +143,9 @@ impl Channel {
             let next = tokio::select! {
                 Some(done) = outputs.recv() => match done {
                     Done::Computed(place, output) => side.on_computed(place, output),
-                    Done::Loaded(load, items) => side.on_loaded(load, items.map_err(|error| problems::store(&error))?),
+                    Done::Loaded(load, loaded) => {
+                        side.on_loaded(load, loaded.map_err(|error| problems::store(&error))?)
+                    }
                 },
                 event = self.events.recv() => match event {
                     Some(NetEvent::Frame { conn: on, body }) if on == conn => {
@@ -179,7 +180,7 @@ impl Channel {
 /// What was done off the loop.
 enum Done {
     Computed((Lane, JobId), JobOutput),
-    Loaded(ShardLoad, Result<Arc<[Item]>, StoreError>),
+    Loaded(ShardLoad, Result<Loaded, StoreError>),
 }
 
 /// Where work off the loop goes, and its way back.

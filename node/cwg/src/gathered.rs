@@ -80,9 +80,7 @@ impl Read {
                 *set = Some(GatheredSet { source, selection, rows: None });
                 Ok(gathered)
             }
-            (LoadQuery::Shard { session, shard, .. }, Some(set)) => {
-                Ok(Loaded::Shard(set.source.shard(session, shard)?))
-            }
+            (LoadQuery::Shard { session, shard, .. }, Some(set)) => Ok(Loaded::Shard(set.source.load(session, shard)?)),
             (LoadQuery::Rows { session, bits, places, .. }, Some(set)) => {
                 let mut matched = Vec::with_capacity(places.len());
                 set.source.visit_at(session, bits, &places, |item, _| matched.push(order_of(item)))?;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use cwg_protocol::psi::Shard;
+use cwg_protocol::psi::{LabelLen, Loaded, Shard};
 use cwg_protocol::session::{OwnSet, OwnSetBuilder};
 use cwg_protocol::{Item, SessionId};
 use cwg_store::{Dealer, Dealt, Spill, SpillWriter, StoreError};
@@ -19,12 +19,32 @@ pub(crate) const HOLD_MAX: usize = 1 << 20;
 /// An item and its number.
 type Numbered = (Item, u32);
 
+/// Writes the label of the item with that number.
+pub(crate) type Labeller = Box<dyn FnMut(u32, &mut [u8]) + Send>;
+
+/// The labels of a set, made when they are asked for.
+struct Labelling {
+    len: LabelLen,
+    label: Labeller,
+}
+
+impl Labelling {
+    /// The labels of items with these numbers, one after the other.
+    fn of(&mut self, numbers: impl ExactSizeIterator<Item = u32>) -> Arc<[u8]> {
+        let mut labels = vec![0; numbers.len() * self.len.bytes()];
+        let each = labels.chunks_exact_mut(self.len.bytes());
+        numbers.zip(each).for_each(|(number, label)| (self.label)(number, label));
+        labels.into()
+    }
+}
+
 /// Takes the items of a set.
 pub(crate) struct ItemSourceWriter {
     dir: PathBuf,
     hold_max: usize,
     held: Vec<Numbered>,
     spill: Option<SpillWriter>,
+    labelling: Option<Labelling>,
 }
 
 /// A set with its commitment, to be dealt to sessions.
@@ -33,6 +53,7 @@ pub(crate) struct ItemSource {
     kept: Kept,
     set: OwnSet,
     count: usize,
+    labelling: Option<Labelling>,
     dealt: BTreeMap<(SessionId, u8), Dealt>,
 }
 
@@ -46,7 +67,12 @@ enum Kept {
 impl ItemSourceWriter {
     /// A set that goes to temporary files in that directory once it has more than `hold_max` items.
     pub(crate) fn new(dir: &Path, hold_max: usize) -> Self {
-        Self { dir: dir.to_owned(), hold_max, held: Vec::new(), spill: None }
+        Self { dir: dir.to_owned(), hold_max, held: Vec::new(), spill: None, labelling: None }
+    }
+
+    /// The same with a label of that length for each item.
+    pub(crate) fn labelled(self, len: LabelLen, label: Labeller) -> Self {
+        Self { labelling: Some(Labelling { len, label }), ..self }
     }
 
     /// Adds an item with its number.
@@ -66,18 +92,24 @@ impl ItemSourceWriter {
     }
 
     /// Ends, and commits to the set under a salt of 32 random bytes.
-    pub(crate) fn finish(self, salt: &[u8; 32]) -> Result<ItemSource, StoreError> {
+    pub(crate) fn finish(mut self, salt: &[u8; 32]) -> Result<ItemSource, StoreError> {
         let kept = match self.spill {
             None => Kept::Held(sorted(self.held)),
             Some(spill) => Kept::Spilled(spill.finish()?),
         };
-        let mut builder = OwnSetBuilder::new(salt);
-        kept.visit(|item, _| {
-            builder.push(item);
+        let mut builder = match &self.labelling {
+            None => OwnSetBuilder::new(salt),
+            Some(labelling) => OwnSetBuilder::labelled(salt, labelling.len),
+        };
+        kept.visit(|item, number| {
+            match &mut self.labelling {
+                None => builder.push(item),
+                Some(labelling) => builder.push_labelled(item, &labelling.of([number].into_iter())),
+            }
             Ok(())
         })?;
-        let count = builder.items();
-        Ok(ItemSource { dir: self.dir, kept, set: builder.finish(), count, dealt: BTreeMap::new() })
+        let (count, labelling) = (builder.items(), self.labelling);
+        Ok(ItemSource { dir: self.dir, kept, set: builder.finish(), count, labelling, dealt: BTreeMap::new() })
     }
 }
 
@@ -98,6 +130,30 @@ impl ItemSource {
             Kept::Held(items) if shard == Shard::WHOLE => Ok(items.iter().map(|(item, _)| *item).collect()),
             _ => self.deal(session, shard.bits)?.shard(shard.index),
         }
+    }
+
+    /// The same with the labels of the items, where the set has any.
+    pub(crate) fn load(&mut self, session: SessionId, shard: Shard) -> Result<Loaded, StoreError> {
+        let items = self.shard(session, shard)?;
+        let Some(mut labelling) = self.labelling.take() else { return Ok(items.into()) };
+        let labels = self.labels_of(&mut labelling, session, shard);
+        self.labelling = Some(labelling);
+        Ok(Loaded { items, labels: labels? })
+    }
+
+    fn labels_of(
+        &mut self,
+        labelling: &mut Labelling,
+        session: SessionId,
+        shard: Shard,
+    ) -> Result<Arc<[u8]>, StoreError> {
+        Ok(match &self.kept {
+            Kept::Held(items) if shard == Shard::WHOLE => labelling.of(items.iter().map(|(_, number)| *number)),
+            _ => {
+                let numbers = self.deal(session, shard.bits)?.beside(shard.index)?;
+                labelling.of(numbers.chunks_exact(NUMBER_LEN).map(number_of))
+            }
+        })
     }
 
     /// Gives the items at these places, with their numbers, to `visit`: counted over all shards in order, ascending.
@@ -214,5 +270,35 @@ mod tests {
             let of = |source: &mut ItemSource| source.shard(SESSION, shard).expect("nothing fails");
             assert!(of(&mut held) == of(&mut spilled));
         }
+    }
+
+    #[test]
+    fn labels_are_those_of_the_items_in_memory_and_on_the_disk() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let len = LabelLen::new(16).expect("a length");
+        let label_of = |number: u32| [[0; 12].as_slice(), &number.to_le_bytes()].concat();
+        let mut sets = Vec::new();
+        for hold_max in [4000, 100] {
+            let writer = ItemSourceWriter::new(dir.path(), hold_max);
+            let mut writer =
+                writer.labelled(len, Box::new(move |number, label| label.copy_from_slice(&label_of(number))));
+            (0..1000u32).for_each(|number| {
+                writer.push(Item::of_line(&number.to_le_bytes()), number).expect("nothing fails");
+            });
+            let mut source = writer.finish(&[7; 32]).expect("nothing fails");
+            let mut seen = 0;
+            for shard in [Shard::WHOLE, Shard { bits: 2, index: 0 }, Shard { bits: 2, index: 3 }] {
+                let Loaded { items, labels } = source.load(SESSION, shard).expect("nothing fails");
+                assert_eq!(labels.len(), items.len() * 16, "a label for each item");
+                for (item, label) in items.iter().zip(labels.chunks_exact(16)) {
+                    let number = number_of(&label[12..]);
+                    assert!(label == label_of(number) && *item == Item::of_line(&number.to_le_bytes()));
+                    seen += 1;
+                }
+            }
+            assert!(seen > 1300, "the whole set and two quarters of it");
+            sets.push(source.own_set());
+        }
+        assert!(sets[0] == sets[1] && sets[0].label_len == len);
     }
 }

@@ -136,6 +136,16 @@ pub(crate) fn unknown_protocol(name: &str) -> Problem {
     Problem::new(Exit::Usage, "unknown-protocol", problem, "`cwg protocols` lists them")
 }
 
+pub(crate) fn needs_labels(name: &str) -> Problem {
+    let problem = format!("`{name}` needs a label for each item, which lines do not have");
+    Problem::new(
+        Exit::Usage,
+        "needs-labels",
+        problem,
+        "choose another protocol; `cwg bench lighthouse` measures this one",
+    )
+}
+
 pub(crate) fn no_address() -> Problem {
     Problem::new(Exit::Internal, "no-address", "the listener has no address", "report this")
 }
@@ -181,6 +191,7 @@ pub(crate) fn plain(error: &PlainError) -> Problem {
     let (code, hint) = match error {
         PlainError::Version { .. } => ("protocol-version", "use the same version on both sides"),
         PlainError::Terms => ("terms", "give both sides the same --protocol and the same version"),
+        PlainError::Labels => ("labels", "choose a protocol without labels on both sides"),
         PlainError::Size { .. } => ("size", "split the larger file"),
         PlainError::GivenUp(given_up) => (given_up.code(), "start both sides again; nothing was learnt"),
         PlainError::Violation(violation) => (violation.code(), "do not trust the other side; nothing was learnt"),

@@ -32,5 +32,8 @@ fn draw(report: &ProtocolView, out: Output) {
             ]
         })
         .collect();
+    if let Some(label_len) = report.label_len {
+        out.line(&format!("with a label of {label_len} bytes for each item of the sender:"));
+    }
     out.line(&drawn(&headers.map(str::to_owned), &rows));
 }

@@ -115,9 +115,10 @@ fn items_max(named: Option<&'static dyn PsiProtocol>) -> u32 {
     named.unwrap_or_else(|| default_protocol(u64::MAX)).items_max()
 }
 
-/// The protocol of that name.
+/// The protocol of that name, of those that compare sets alone: files of lines have no labels.
 pub(crate) fn chosen(name: &str) -> Result<&'static dyn PsiProtocol, Problem> {
-    protocol_named(name).ok_or_else(|| problems::unknown_protocol(name))
+    let protocol = protocol_named(name).ok_or_else(|| problems::unknown_protocol(name))?;
+    if protocol.carries_labels() { Err(problems::needs_labels(name)) } else { Ok(protocol) }
 }
 
 fn report(out: &Output, place: Place, own: &Own, end: &End, seconds: f64) -> Result<(), Problem> {

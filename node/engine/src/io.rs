@@ -1,9 +1,7 @@
 //! What goes into the engine and what comes out of it: the contract with the drivers.
 
-use std::sync::Arc;
-
 use cwg_protocol::indicator::{IndicatorKind, Roles, Strength};
-use cwg_protocol::psi::{Job, JobOutput, Shard};
+use cwg_protocol::psi::{self, Job, JobOutput, Shard};
 use cwg_protocol::session::OwnSet;
 use cwg_protocol::{Item, SessionId, TransportKey, UnixTime};
 use serde::{Deserialize, Serialize};
@@ -166,8 +164,8 @@ pub enum Loaded {
     },
     /// There are more items than the query allows. Nothing is kept.
     TooMany,
-    /// The items of a shard, strictly ascending.
-    Shard(Arc<[Item]>),
+    /// The items of a shard, strictly ascending, with their labels if the set has any.
+    Shard(psi::Loaded),
     /// Rows, one for each item that still has one, in the order of the items: the first of them, or the next.
     Rows {
         /// At most [`crate::limits::ROWS_PER_LOAD`].

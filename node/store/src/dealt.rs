@@ -98,6 +98,18 @@ impl Dealt {
         Ok(items)
     }
 
+    /// What is beside the items of a shard, in their order, one after the other.
+    ///
+    /// # Errors
+    /// As [`Self::shard`].
+    ///
+    /// # Panics
+    /// As [`Self::shard`].
+    pub fn beside(&self, index: u32) -> Result<Vec<u8>, StoreError> {
+        let records = self.spill.read(index as usize)?;
+        Ok(records.chunks_exact(self.record_len).flat_map(|record| &record[ITEM_LEN..]).copied().collect())
+    }
+
     /// Gives each item at these places, with what is beside it, to `visit`. Places are counted over all shards in order,
     /// and come ascending; one that is beyond the set is left out. Memory holds one shard.
     ///

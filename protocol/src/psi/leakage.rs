@@ -7,6 +7,8 @@ use cwg_crypto::{Digest, Domain, digest};
 pub enum Fact {
     /// The output.
     OwnMatches,
+    /// What the other side says about the output.
+    MatchLabels,
     /// The other side's padded size.
     PaddedSize,
     /// That the run took place, and when.
@@ -21,6 +23,8 @@ pub enum Fact {
     InflatedSet,
     /// What a cheating side learns from not being found out.
     SelectiveFailure,
+    /// What a sender learns from labels that it spoils.
+    SpoiltLabels,
     /// Nothing binds an input to real records.
     FalseInputs,
     /// A side can stop after it has its output and before the other has.
@@ -34,6 +38,7 @@ impl Fact {
     pub fn text(self) -> &'static str {
         match self {
             Self::OwnMatches => "which of its own items the other side also holds",
+            Self::MatchLabels => "for each of these the label that the other side attached to it, and of no other item",
             Self::PaddedSize => "the other side's set size, rounded up to the public grid",
             Self::RunHappened => "that a run took place, with whom and when",
             Self::DeclinedSet => {
@@ -52,6 +57,10 @@ impl Fact {
             Self::SelectiveFailure => {
                 "selective failure: a side that cheats may guess a few bits of the other's randomness, at the risk of ending \
                  the session, and learns whether it was right; parameters leave room for it, and sessions are budgeted"
+            }
+            Self::SpoiltLabels => {
+                "spoilt labels: a sender that cheats may spoil the labels of items it chooses, and learns from the end of the \
+                 session whether the receiver holds at least one of them; the receiver is told, and its budget bounds the tries"
             }
             Self::FalseInputs => "false inputs: nothing proves that a side's items come from its records",
             Self::Fairness => "fairness: in a two-way run a side can stop once it has its own output",

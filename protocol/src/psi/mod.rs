@@ -5,19 +5,17 @@
 
 mod compare;
 pub mod ideal;
+mod label;
 mod leakage;
 mod shard;
 mod step;
 pub mod vole;
 pub mod voprf;
 
-use std::sync::Arc;
-
 use cwg_crypto::Seed;
 use serde::{Deserialize, Serialize};
 
-use crate::Item;
-
+pub use label::{BadLabelLen, LabelLen, Labels, Loaded};
 pub use leakage::{Fact, Leakage, Model};
 pub(crate) use shard::Order;
 pub use shard::{Shard, Splitter};
@@ -46,6 +44,8 @@ pub struct SetSizes {
     pub receiver: u32,
     /// Items of the sender, dummies included.
     pub sender: u32,
+    /// Bytes of each label of the sender, for a protocol that carries labels.
+    pub label_len: LabelLen,
 }
 
 /// What one execution takes.
@@ -80,9 +80,14 @@ pub trait PsiProtocol: Sync {
     fn leakage(&self) -> Leakage;
     /// What an execution costs.
     fn cost(&self, sizes: SetSizes) -> Cost;
-    /// Whether members may run it with each other: only what stands against malicious sides.
+    /// Whether the receiver also learns what the sender says about its matches.
+    fn carries_labels(&self) -> bool {
+        false
+    }
+    /// Whether members may run it with each other in a pair run: only what stands against malicious sides and compares sets
+    /// alone.
     fn for_members(&self) -> bool {
-        self.leakage().model == Model::Malicious
+        self.leakage().model == Model::Malicious && !self.carries_labels()
     }
     /// Largest padded size of either set.
     fn items_max(&self) -> u32;
@@ -95,9 +100,9 @@ pub trait Party: Send {
     /// The first step.
     fn start(&mut self) -> Step;
 
-    /// The step after a shard of the own set, which it asked for, is here: its items, strictly ascending. All shards
-    /// together are at most as many as this side's padded size.
-    fn on_loaded(&mut self, shard: Shard, items: Arc<[Item]>) -> Step;
+    /// The step after a shard of the own set, which it asked for, is here. The items of all shards together are at most as
+    /// many as this side's padded size. Labels are the sender's to bring, where the protocol carries them.
+    fn on_loaded(&mut self, shard: Shard, loaded: Loaded) -> Step;
 
     /// The step after a message of the other side.
     ///
@@ -113,7 +118,8 @@ pub trait Party: Send {
 }
 
 /// Every protocol. Members may run those of which [`PsiProtocol::for_members`] says so.
-pub static PROTOCOLS: &[&dyn PsiProtocol] = &[&voprf::Voprf, &vole::Vole::MALICIOUS, &vole::Vole::SEMI_HONEST];
+pub static PROTOCOLS: &[&dyn PsiProtocol] =
+    &[&voprf::Voprf, &vole::Vole::MALICIOUS, &vole::Vole::SEMI_HONEST, &vole::Vole::LABELLED];
 
 /// The protocol of that number.
 pub fn protocol(id: ProtocolId) -> Option<&'static dyn PsiProtocol> {
@@ -178,7 +184,7 @@ mod tests {
     fn members_run_what_stands_against_malicious_sides_and_small_sets_by_voprf() {
         let barred: Vec<&str> =
             PROTOCOLS.iter().filter(|known| !known.for_members()).map(|known| known.name()).collect();
-        assert_eq!(barred, ["vole-semi-honest"]);
+        assert_eq!(barred, ["vole-semi-honest", "vole-labelled"]);
         for (items, name) in [(0, "voprf"), (4096, "voprf"), (4097, "vole"), (100_000_000, "vole")] {
             assert_eq!(default_protocol(items).name(), name, "{items}");
             assert!(default_protocol(items).for_members());

@@ -3,7 +3,7 @@
 use core::any::Any;
 use core::fmt;
 
-use super::Shard;
+use super::{Labels, Shard};
 use crate::violation::Violation;
 
 /// The number of a job inside one party.
@@ -35,11 +35,20 @@ pub enum Outcome {
         /// Places of the items, counted over all shards in order, ascending.
         places: Vec<u32>,
     },
+    /// The receiver's, of a protocol that carries labels.
+    Labelled {
+        /// As above.
+        bits: u8,
+        /// As above.
+        places: Vec<u32>,
+        /// The sender's label of each, in the order of the places.
+        labels: Labels,
+    },
     /// The sender's.
     Nothing,
 }
 
-/// Why a side cannot go on: chance, of less than one session in 2^40.
+/// Why a side cannot go on: chance, of less than one session in 2^40, but for the last, which is this side's own fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GivenUp {
     /// More items fell into one shard than its public size.
@@ -51,6 +60,9 @@ pub enum GivenUp {
     /// The tags of a bucket do not fit their public length.
     #[error("the tags of the own set do not fit their public length")]
     TagsUnfit,
+    /// The own set came without a label of the agreed length for each item.
+    #[error("the own set does not have a label of the agreed length for each item")]
+    LabelsUnfit,
 }
 
 impl GivenUp {
@@ -60,6 +72,7 @@ impl GivenUp {
             Self::ShardOverfull => "shard-overfull",
             Self::SetUnencoded => "set-unencoded",
             Self::TagsUnfit => "tags-unfit",
+            Self::LabelsUnfit => "labels-unfit",
         }
     }
 }
@@ -69,6 +82,7 @@ impl fmt::Debug for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Matched { .. } => "Matched(..)",
+            Self::Labelled { .. } => "Labelled(..)",
             Self::Nothing => "Nothing",
         })
     }

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use cwg_crypto::{Digest, Domain, Seed, Signature, SigningKey, digest};
 
 use super::{Lane, Learns, OwnItems, OwnSet, Place, Released, Session, SessionStep, Terms};
-use crate::psi::{GivenUp, Job, JobId, JobOutput, ProtocolId, PsiProtocol, Shard, padded_size, protocol};
+use crate::psi::{
+    GivenUp, Job, JobId, JobOutput, LabelLen, Loaded, ProtocolId, PsiProtocol, Shard, padded_size, protocol,
+};
 use crate::violation::Violation;
 use crate::wire::limits::{ITEMS_MIN_PADDED, PROTOCOL_VERSION};
 use crate::wire::{Accept, Hello, Message, Propose, Seal};
@@ -50,6 +52,9 @@ pub enum PlainError {
     /// The peer wants another protocol, or compares something else.
     #[error("the other side runs another protocol or another version of it")]
     Terms,
+    /// A sender's set without the labels that the protocol carries, or another set with some.
+    #[error("the sets do not have the labels that this protocol carries")]
+    Labels,
     /// One of the sets is larger than the protocol allows.
     #[error("a set of {got} is not one that this protocol takes (at most {limit})")]
     Size {
@@ -104,6 +109,19 @@ impl Plain {
         let salt = *seed.fork("salt", 0).into_secret().expose();
         let set = OwnSet::of(&items, &salt);
         Self::with(place, protocol, OwnItems::Held(items), set, exporter, seed)
+    }
+
+    /// A sender with a label of that length for each of its items, for a protocol that carries labels. The seed must be fresh.
+    pub fn labelled(
+        place: Place,
+        protocol: &'static dyn PsiProtocol,
+        (own, label_len): (Loaded, LabelLen),
+        exporter: [u8; 32],
+        seed: Seed,
+    ) -> Self {
+        let salt = *seed.fork("salt", 0).into_secret().expose();
+        let set = OwnSet::of_labelled(&own, label_len, &salt);
+        Self::with(place, protocol, OwnItems::Labelled(own), set, exporter, seed)
     }
 
     /// A side whose items stay with the driver, which has committed to them under a salt of its own. The seed must be
@@ -201,11 +219,11 @@ impl Plain {
     ///
     /// # Errors
     /// If this side cannot go on.
-    pub fn on_loaded(&mut self, load: ShardLoad, items: Arc<[Item]>) -> Result<PlainStep, PlainError> {
+    pub fn on_loaded(&mut self, load: ShardLoad, loaded: impl Into<Loaded>) -> Result<PlainStep, PlainError> {
         let Stage::Running(mut session) = core::mem::replace(&mut self.stage, Stage::Done) else {
             return Ok(PlainStep::default());
         };
-        let step = session.on_loaded(&self.key, load.lane, load.shard, items);
+        let step = session.on_loaded(&self.key, load.lane, load.shard, loaded);
         self.go_on(session, step)
     }
 
@@ -279,6 +297,9 @@ impl Plain {
     }
 
     fn open(&mut self, terms: Terms) -> Result<PlainStep, PlainError> {
+        if !terms.labels_fit(self.protocol) {
+            return Err(PlainError::Labels);
+        }
         let (items, seed) = (self.items.clone(), self.seed.fork("session", 0));
         let mut session = Session::open(terms, &self.exporter, self.place, self.protocol, items, &seed);
         let step = session.start(&self.key);
@@ -419,6 +440,37 @@ mod tests {
         let matched: Vec<Item> = places.iter().map(|place| proposer[*place as usize]).collect();
         assert_eq!(matched, items(30..50).to_vec());
         assert_eq!(first.receipt.terms.proposer_set, OwnSet::of(&proposer, &[3; 32]));
+    }
+
+    fn labelled() -> (&'static dyn PsiProtocol, Loaded, LabelLen) {
+        let protocol = PROTOCOLS.iter().find(|known| known.carries_labels()).expect("there is one");
+        let items = items(30..90);
+        let labels: Vec<u8> = items.iter().flat_map(|item| item.0[..16].iter().rev().copied()).collect();
+        (*protocol, Loaded { items, labels: labels.into() }, LabelLen::new(16).expect("a length"))
+    }
+
+    #[test]
+    fn the_dialer_learns_the_listeners_labels_of_what_both_hold() {
+        let (protocol, own, label_len) = labelled();
+        let dialer = Plain::new(Place::Proposer, protocol, items(0..50), [7; 32], Seed::new([1; 32]));
+        let listener = Plain::labelled(Place::Acceptor, protocol, (own, label_len), [7; 32], Seed::new([2; 32]));
+        let [first, second] = run([dialer, listener]).expect("honest sides");
+        let Some(Matches::Items(matched)) = first.matches else { panic!("the dialer learns items") };
+        assert_eq!(matched, items(30..50).to_vec());
+        let expected = matched.iter().map(|item| item.0[..16].iter().rev().copied().collect::<Vec<u8>>());
+        assert!(first.labels.expect("and their labels").iter().map(<[u8]>::to_vec).eq(expected));
+        assert_eq!(second.labels, None);
+    }
+
+    #[test]
+    fn labels_where_the_protocol_has_none_and_none_where_it_has_are_refused() {
+        let (protocol, own, label_len) = labelled();
+        let dialer = |protocol| Plain::new(Place::Proposer, protocol, items(0..50), [7; 32], Seed::new([1; 32]));
+        let bare = Plain::new(Place::Acceptor, protocol, Arc::clone(&own.items), [7; 32], Seed::new([2; 32]));
+        assert_eq!(run([dialer(protocol), bare]).unwrap_err(), PlainError::Labels);
+        let other = PROTOCOLS[1];
+        let listener = Plain::labelled(Place::Acceptor, other, (own, label_len), [7; 32], Seed::new([2; 32]));
+        assert_eq!(run([dialer(other), listener]).unwrap_err(), PlainError::Labels);
     }
 
     #[test]

@@ -1,16 +1,15 @@
 //! The running session: parties, transcript, seal.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
 
 use cwg_crypto::{Digest, Lane as TranscriptLane, Seed, SigningKey, Transcript};
 
 use super::own::{HeldItems, Matches, OwnItems};
 use super::{Lane, Place, Receipt, Seal, SealVerified, Terms};
-use crate::psi::{Binding, GivenUp, Job, JobId, JobOutput, Outcome, Party, PsiProtocol, Shard, Step};
+use crate::SessionId;
+use crate::psi::{Binding, GivenUp, Job, JobId, JobOutput, Labels, Loaded, Outcome, Party, PsiProtocol, Shard, Step};
 use crate::violation::Violation;
 use crate::wire::PsiFrame;
-use crate::{Item, SessionId};
 
 /// What a session asks of its surroundings.
 #[derive(Debug, Default)]
@@ -34,6 +33,8 @@ pub struct Released {
     pub receipt: Receipt,
     /// What of ours the peer also holds; `None` where we were not to learn.
     pub matches: Option<Matches>,
+    /// The peer's label of each match, in their order, if the protocol carries labels and we were to learn.
+    pub labels: Option<Labels>,
 }
 
 /// The own set, as the session sees it.
@@ -71,6 +72,10 @@ impl Session {
         seed: &Seed,
     ) -> Self {
         let id = terms.session(exporter);
+        let own_set = match place {
+            Place::Proposer => terms.proposer_set,
+            Place::Acceptor => terms.acceptor_set,
+        };
         let executions = terms.learns.lanes().iter().map(|lane| {
             let binding = Binding { session: id.0, lane: lane.number() };
             let seed = seed.fork("lane", u64::from(lane.number()));
@@ -86,7 +91,8 @@ impl Session {
             id,
             place,
             own: match own {
-                OwnItems::Held(items) => Own::Held(Box::new(HeldItems::new(items, id))),
+                OwnItems::Held(items) => Own::Held(Box::new(HeldItems::new(items.into(), own_set.label_len, id))),
+                OwnItems::Labelled(set) => Own::Held(Box::new(HeldItems::new(set, own_set.label_len, id))),
                 OwnItems::Stored => Own::Stored,
             },
             own_seal: None,
@@ -154,10 +160,10 @@ impl Session {
         Ok(step)
     }
 
-    /// The step after a shard of a stored set, which a lane asked for, is here: its items, strictly ascending.
-    pub fn on_loaded(&mut self, key: &SigningKey, lane: Lane, shard: Shard, items: Arc<[Item]>) -> SessionStep {
+    /// The step after a shard of a stored set, which a lane asked for, is here.
+    pub fn on_loaded(&mut self, key: &SigningKey, lane: Lane, shard: Shard, loaded: impl Into<Loaded>) -> SessionStep {
         let execution = self.executions.get_mut(&lane).expect("a driver returns shards to the lane that asked");
-        let next = execution.party.on_loaded(shard, items);
+        let next = execution.party.on_loaded(shard, loaded.into());
         let mut step = SessionStep::default();
         self.absorb(lane, next, &mut step);
         self.sign_when_complete(key, &mut step);
@@ -201,9 +207,9 @@ impl Session {
             Place::Proposer => (own, peer),
             Place::Acceptor => (peer, own),
         };
-        let matches = reveal(self.own, self.executions, &verified);
+        let (matches, labels) = reveal(self.own, self.executions, &verified);
         let receipt = Receipt { terms: self.terms, session: self.id, transcript: end, proposer, acceptor };
-        Ok(Released { receipt, matches })
+        Ok(Released { receipt, matches, labels })
     }
 
     /// Takes a party's step, and those that follow from the shards of a held set.
@@ -240,16 +246,26 @@ impl Session {
 }
 
 /// The output, which only a verified seal opens.
-fn reveal(own: Own, executions: BTreeMap<Lane, Execution>, _verified: &SealVerified) -> Option<Matches> {
+fn reveal(
+    own: Own,
+    executions: BTreeMap<Lane, Execution>,
+    _verified: &SealVerified,
+) -> (Option<Matches>, Option<Labels>) {
     let outcomes = executions.into_values().filter_map(|execution| execution.outcome);
-    let (bits, places) = outcomes.into_iter().find_map(|outcome| match outcome {
-        Outcome::Matched { bits, places } => Some((bits, places)),
+    let found = outcomes.into_iter().find_map(|outcome| match outcome {
+        Outcome::Matched { bits, places } => Some((bits, places, None)),
+        Outcome::Labelled { bits, places, labels } => Some((bits, places, Some(labels))),
         Outcome::Nothing => None,
-    })?;
-    Some(match own {
-        Own::Held(mut own) => Matches::Items(own.at(bits, &places)),
-        Own::Stored => Matches::Places { bits, places },
-    })
+    });
+    let Some((bits, places, labels)) = found else { return (None, None) };
+    match (own, labels) {
+        (Own::Stored, labels) => (Some(Matches::Places { bits, places }), labels),
+        (Own::Held(mut own), None) => (Some(Matches::Items(own.at(bits, &places))), None),
+        (Own::Held(mut own), Some(labels)) => {
+            let (items, labels) = own.labelled_at(bits, &places, &labels);
+            (Some(Matches::Items(items)), Some(labels))
+        }
+    }
 }
 
 fn direction(place: Place) -> TranscriptLane {

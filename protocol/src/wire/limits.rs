@@ -85,6 +85,21 @@ pub const VOLE_BLOCKS_PER_FRAME: usize = 8_000;
 /// Bytes of coded tags in one frame: 125 KiB.
 pub const VOLE_TAG_BYTES_PER_FRAME: usize = 128_000;
 
+/// Bytes of a label are a multiple of this: the block of the cipher that seals them.
+pub const LABEL_LEN_STEP: u16 = 16;
+
+/// Bytes of a label. Longer texts belong behind a reference.
+pub const LABEL_LEN_MAX: u16 = 512;
+
+/// Bytes of sealed labels in one frame, of which whole ones are used: 125 KiB.
+pub const VOLE_LABEL_BYTES_PER_FRAME: usize = 128_000;
+
+/// Bytes of the labels of one bucket, about: a sender holds them and their sealed form at once.
+pub const VOLE_LABEL_BYTES_PER_BUCKET: u32 = 1 << 25;
+
+/// Most buckets that smaller ones for long labels make, as a number of bits: what a driver deals into one file.
+pub const VOLE_LABEL_BUCKET_BITS_MAX: u8 = 8;
+
 /// Smallest padded size of a set: below it the padded size would say too much.
 pub const ITEMS_MIN_PADDED: u32 = 16;
 

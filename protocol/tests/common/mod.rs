@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use cwg_crypto::{Digest, Seed, SigningKey};
-use cwg_protocol::psi::{PsiProtocol, Shard, Splitter};
+use cwg_protocol::psi::{LabelLen, Loaded, PsiProtocol, PsiRole, Shard, Splitter};
 use cwg_protocol::session::{Lane, Learns, OwnItems, OwnSet, Place, Released, Session, SessionStep, Terms};
 use cwg_protocol::wire::PsiFrame;
 use cwg_protocol::{Epoch, Item, NetworkId, NodeKey, PilotId, RunId, Violation};
@@ -23,6 +23,35 @@ pub(crate) fn key(byte: u8) -> SigningKey {
     SigningKey::from_secret(&Seed::new([byte; 32]).into_secret())
 }
 
+/// Of every label.
+pub(crate) fn label_len() -> LabelLen {
+    LabelLen::new(32).unwrap()
+}
+
+/// What a sender says of items, one after the other.
+pub(crate) fn labels_of(items: &[Item]) -> Vec<u8> {
+    items.iter().flat_map(|item| item.0.into_iter().rev()).collect()
+}
+
+/// Whether a side brings labels.
+fn is_labelled(protocol: &dyn PsiProtocol, learns: Learns, place: Place) -> bool {
+    protocol.carries_labels() && learns.lanes().iter().any(|lane| lane.role(place) == PsiRole::Sender)
+}
+
+/// A set as a side brings it, with labels where it sends them.
+fn brought(protocol: &dyn PsiProtocol, learns: Learns, place: Place, items: &[Item]) -> Loaded {
+    let labels = if is_labelled(protocol, learns, place) { labels_of(items) } else { Vec::new() };
+    Loaded { items: items.into(), labels: labels.into() }
+}
+
+fn own_set(protocol: &dyn PsiProtocol, learns: Learns, place: Place, items: &[Item], salt: u8) -> OwnSet {
+    if is_labelled(protocol, learns, place) {
+        OwnSet::of_labelled(&brought(protocol, learns, place, items), label_len(), &[salt; 32])
+    } else {
+        OwnSet::of(items, &[salt; 32])
+    }
+}
+
 pub(crate) fn terms(protocol: &dyn PsiProtocol, learns: Learns, proposer: &[Item], acceptor: &[Item]) -> Terms {
     Terms {
         network: NetworkId([1; 16]),
@@ -39,8 +68,8 @@ pub(crate) fn terms(protocol: &dyn PsiProtocol, learns: Learns, proposer: &[Item
         leakage: protocol.leakage().digest(),
         ruleset: Digest::from_bytes([6; 32]),
         selection: Vec::new().try_into().unwrap(),
-        proposer_set: OwnSet::of(proposer, &[7; 32]),
-        acceptor_set: OwnSet::of(acceptor, &[8; 32]),
+        proposer_set: own_set(protocol, learns, Place::Proposer, proposer, 7),
+        acceptor_set: own_set(protocol, learns, Place::Acceptor, acceptor, 8),
         proposer_nonce: [10; 32],
         acceptor_nonce: [11; 32],
     }
@@ -71,8 +100,12 @@ pub(crate) fn run(
     acceptor: &[Item],
     tamper: impl FnMut(usize, &mut PsiFrame),
 ) -> Ends {
-    let own = |items: &[Item]| OwnItems::Held(Arc::from(items));
-    run_over(protocol, learns, [proposer, acceptor], [own(proposer), own(acceptor)], tamper)
+    let own = |place, items: &[Item]| match is_labelled(protocol, learns, place) {
+        true => OwnItems::Labelled(brought(protocol, learns, place, items)),
+        false => OwnItems::Held(Arc::from(items)),
+    };
+    let both = [own(Place::Proposer, proposer), own(Place::Acceptor, acceptor)];
+    run_over(protocol, learns, [proposer, acceptor], both, tamper)
 }
 
 /// [`run`], with sets that are held or stay with the driver: it is slow, and brings a shard only when no frame is left.
@@ -105,7 +138,8 @@ pub(crate) fn run_over(
         } else if let Some((side, lane, shard)) = asked.loads.pop_front() {
             let (key, session) = &mut sides[side];
             let items = dealt(session.id().0, sets[side], shard);
-            (side, Ok(session.on_loaded(key, lane, shard, items.into())))
+            let place = if side == 0 { Place::Proposer } else { Place::Acceptor };
+            (side, Ok(session.on_loaded(key, lane, shard, brought(protocol, learns, place, &items))))
         } else {
             break;
         };

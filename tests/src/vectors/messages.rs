@@ -4,7 +4,7 @@ use cwg_crypto::Digest;
 use cwg_protocol::charter::KindRoles;
 use cwg_protocol::indicator::{IndicatorKind, Role, Roles};
 use cwg_protocol::invitation::InvitationId;
-use cwg_protocol::psi::ProtocolId;
+use cwg_protocol::psi::{LabelLen, ProtocolId};
 use cwg_protocol::session::{Lane, Learns, OwnSet, Seal as SealSignature};
 use cwg_protocol::wire::{
     Accept, BoundedText, Decline, DeclineCode, Hello, Join, JoinRefusal, Message, Propose, PsiFrame, RosterFetch, Seal,
@@ -113,7 +113,7 @@ pub(super) fn propose() -> Propose {
         selection: vec![KindRoles { kind: IndicatorKind::Phone, roles: Roles::only(Role::Holder) }]
             .try_into()
             .expect("one is under the limit"),
-        set: OwnSet { padded: 20, commitment: Digest::from_bytes([0x44; 32]) },
+        set: OwnSet { padded: 20, commitment: Digest::from_bytes([0x44; 32]), label_len: LabelLen::NONE },
         nonce: [0x45; 32],
     }
 }
@@ -144,7 +144,7 @@ fn accept() -> Laid {
     let accept = Accept {
         run: RunId([0x40; 8]),
         attempt: 1,
-        set: OwnSet { padded: 1024, commitment: Digest::from_bytes([0x46; 32]) },
+        set: OwnSet { padded: 1024, commitment: Digest::from_bytes([0x46; 32]), label_len: LabelLen::NONE },
         nonce: [0x47; 32],
         session: SessionId([0x48; 32]),
     };

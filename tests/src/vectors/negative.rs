@@ -1,9 +1,11 @@
 //! Bodies and messages that must be refused, each with the name of the error.
 
+use std::sync::Arc;
+
 use cwg_crypto::Seed;
 use cwg_protocol::Item;
 use cwg_protocol::indicator::IndicatorKind;
-use cwg_protocol::psi::{Binding, Party, PsiRole, SetSizes, Step, protocol_named};
+use cwg_protocol::psi::{Binding, LabelLen, Party, PsiRole, SetSizes, Step, protocol_named};
 use cwg_protocol::wire::{Message, RosterFetch};
 use cwg_protocol::{Epoch, SessionId, Violation};
 use serde_json::{Value, json};
@@ -118,12 +120,12 @@ impl Steps {
 
 /// A party that has its set, with all it does until it awaits the other side.
 fn open(role: PsiRole, (receiver, sender): (u32, u32)) -> (Box<dyn Party>, Step) {
-    let sizes = SetSizes { receiver, sender };
+    let sizes = SetSizes { receiver, sender, label_len: LabelLen::NONE };
     let binding = Binding { session: [0x48; 32], lane: 0 };
     let mut party = protocol_named("voprf").expect("it is in the list").open(role, binding, sizes, Seed::new([9; 32]));
     let mut started = party.start();
     for shard in std::mem::take(&mut started.loads) {
-        let loaded = party.on_loaded(shard, (0..10u8).map(|n| Item([n; 32])).collect());
+        let loaded = party.on_loaded(shard, (0..10u8).map(|n| Item([n; 32])).collect::<Arc<[Item]>>().into());
         started.send.extend(loaded.send);
         started.jobs.extend(loaded.jobs);
     }

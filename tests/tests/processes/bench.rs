@@ -22,15 +22,19 @@ const KEYS: [&str; 13] = [
     "bits_per_item",
 ];
 
-/// The rows of a bench, each with exactly the keys that are promised.
+/// The rows of `bench psi`, each with exactly the keys that are promised.
 fn rows(args: &[&str]) -> Vec<Value> {
+    rows_of("psi", args, &[])
+}
+
+fn rows_of(bench: &str, args: &[&str], more_keys: &[&'static str]) -> Vec<Value> {
     let dir = tempfile::tempdir().unwrap();
-    let document = cwg(dir.path(), &[&["bench", "psi"], args].concat()).ok();
+    let document = cwg(dir.path(), &[&["bench", bench], args].concat()).ok();
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "a bench leaves nothing behind");
     let rows = document.as_array().unwrap().clone();
     for row in &rows {
         let keys: BTreeSet<&str> = row.as_object().unwrap().keys().map(String::as_str).collect();
-        assert_eq!(keys, BTreeSet::from(KEYS));
+        assert_eq!(keys, KEYS.iter().chain(more_keys).copied().collect());
     }
     rows
 }
@@ -104,4 +108,20 @@ fn a_bench_that_cannot_be_is_refused_by_name() {
     assert_eq!(alone.status.code(), Some(64), "a side is started by a bench alone");
     let help = String::from_utf8(program(dir.path()).arg("--help").output().unwrap().stdout).unwrap();
     assert!(help.contains("bench") && !help.contains("bench-side"), "{help}");
+}
+
+#[test]
+fn a_lighthouse_bench_finds_what_it_planted_with_its_labels() {
+    let args = ["--clues", "300", "--keys", "20", "--keys", "5e3", "--label-len", "48"];
+    let rows = rows_of("lighthouse", &args, &["label_len"]);
+    let keys = ["protocol", "receiver_items", "sender_items", "label_len", "matches"];
+    let cells: Vec<[&Value; 5]> = rows.iter().map(|row| keys.map(|key| &row[key])).collect();
+    let expected = [(20, 10), (5000, 150)].map(|(items, matches)| {
+        [Value::from("vole-labelled"), Value::from(items), Value::from(300), Value::from(48), Value::from(matches)]
+    });
+    assert_eq!(cells, expected.each_ref().map(|row| row.each_ref()));
+    for row in &rows {
+        // 320 rows of a label and a check, and as many tags.
+        assert!(number(row, "bytes_to_receiver") > 320.0 * 64.0, "{row}");
+    }
 }

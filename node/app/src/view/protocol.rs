@@ -15,6 +15,9 @@ pub struct ProtocolView {
     pub items_max: u32,
     /// What it reveals, and under which assumption the rest holds.
     pub leakage: LeakageView,
+    /// Bytes of a label for which the cost is given, for a protocol that carries labels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label_len: Option<u16>,
     /// What it costs, for some sizes.
     pub cost: Vec<CostLine>,
 }

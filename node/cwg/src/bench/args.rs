@@ -1,6 +1,7 @@
 //! The arguments of `cwg bench`.
 
 use clap::{Args, Subcommand};
+use cwg_protocol::psi::LabelLen;
 
 use super::link::Link;
 
@@ -13,6 +14,11 @@ pub(crate) enum BenchCommand {
     /// Bytes are those of the session's frames, as `cwg psi` counts them. Bits per item are all bytes of both directions,
     /// in bits, over the number of items of the larger set. A run whose matches are not the planted ones is an error.
     Psi(BenchPsi),
+    /// Measures labelled PSI as a lighthouse run needs it: the sender holds clues, each with a label, and the receiver keys.
+    ///
+    /// As `bench psi`, with half of the smaller set in common; a run whose matches or labels are not the planted ones is an
+    /// error. Labels are made when they are asked for, within the measured span.
+    Lighthouse(BenchLighthouse),
 }
 
 #[derive(Debug, Args)]
@@ -32,12 +38,39 @@ pub(crate) struct BenchPsi {
     /// Items of the sender, instead of --items.
     #[arg(long, value_name = "N", value_parser = size)]
     pub(crate) sender_items: Option<u32>,
+    #[command(flatten)]
+    pub(crate) conditions: Conditions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchLighthouse {
+    /// Clues of the sender, like 10^6.
+    #[arg(long, value_name = "N", value_parser = size, default_value = "10^6")]
+    pub(crate) clues: u32,
+    /// Keys of the receiver; may be given several times.
+    #[arg(long, value_name = "N", value_parser = size, required = true)]
+    pub(crate) keys: Vec<u32>,
+    /// Bytes of a label: a multiple of 16 from 16 to 512.
+    #[arg(long, value_name = "BYTES", value_parser = label_len, default_value = "32")]
+    pub(crate) label_len: LabelLen,
+    #[command(flatten)]
+    pub(crate) conditions: Conditions,
+}
+
+/// Under what everything is measured.
+#[derive(Debug, Args)]
+pub(crate) struct Conditions {
     /// Through an emulated link of this rate each way and this round trip time, like 100mbit,30ms.
     #[arg(long, value_name = "RATE,DELAY")]
     pub(crate) link: Option<Link>,
     /// Runs each measurement so often and shows the run with the median wall time.
     #[arg(long, value_name = "R", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) repeat: u32,
+}
+
+fn label_len(text: &str) -> Result<LabelLen, String> {
+    let len = text.parse().ok().and_then(LabelLen::new).filter(|len| !len.is_none());
+    len.ok_or_else(|| "a label has a multiple of 16 bytes, from 16 to 512".to_owned())
 }
 
 /// A number of items: digits, or a base and an exponent.
@@ -73,6 +106,13 @@ mod tests {
             ("4294967295", u32::MAX),
         ] {
             assert_eq!(size(text), Ok(items), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_label_has_whole_blocks() {
+        for (text, good) in [("16", true), ("32", true), ("512", true), ("0", false), ("20", false), ("528", false)] {
+            assert_eq!(label_len(text).is_ok(), good, "{text}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! `cwg bench psi`: every protocol measured between two real processes, over QUIC, on made-up items.
+//! `cwg bench psi` and `cwg bench lighthouse`: every protocol measured between two real processes, over QUIC, on made-up items.
 //!
 //! Each measurement starts this program twice (`side`). A side makes its items, says that it is ready and waits; both
 //! are then released at once, so that what is measured is a session and nothing else: no file, no start of a program,
@@ -18,7 +18,7 @@ mod side;
 use cwg_app::{Exit, Problem};
 
 pub(crate) use args::BenchCommand;
-use args::BenchPsi;
+use args::Conditions;
 use pair::Pair;
 use plan::Measurement;
 use relay::Relay;
@@ -30,30 +30,32 @@ use crate::problems;
 
 /// Measures what the arguments ask for.
 pub(crate) async fn run(command: &BenchCommand, out: Output) -> Result<Exit, Problem> {
-    let BenchCommand::Psi(args) = command;
-    let plan = plan::plan(args, &|text| out.note(text))?;
+    let (plan, conditions) = match command {
+        BenchCommand::Psi(args) => (plan::plan(args, &|text| out.note(text))?, &args.conditions),
+        BenchCommand::Lighthouse(args) => (plan::lighthouse(args)?, &args.conditions),
+    };
     let mut rows = Vec::with_capacity(plan.len());
     for measurement in &plan {
-        rows.push(median_run(measurement, args, out).await?);
+        rows.push(median_run(measurement, conditions, out).await?);
     }
     out.json_or(&rows, |out| report::draw(&rows, *out))?;
     Ok(Exit::Ok)
 }
 
 /// The run with the median wall time; of an even number the faster of the two in the middle.
-async fn median_run(measurement: &Measurement, args: &BenchPsi, out: Output) -> Result<Row, Problem> {
+async fn median_run(measurement: &Measurement, conditions: &Conditions, out: Output) -> Result<Row, Problem> {
     let mut rows = Vec::new();
-    for number in 1..=args.repeat {
-        out.note(&format!("{measurement}, {number} of {}", args.repeat));
-        rows.push(run_once(measurement, args, out).await?);
+    for number in 1..=conditions.repeat {
+        out.note(&format!("{measurement}, {number} of {}", conditions.repeat));
+        rows.push(run_once(measurement, conditions, out).await?);
     }
     rows.sort_by(|a, b| a.wall_s.total_cmp(&b.wall_s));
     Ok(rows.swap_remove((rows.len() - 1) / 2))
 }
 
-async fn run_once(measurement: &Measurement, args: &BenchPsi, out: Output) -> Result<Row, Problem> {
+async fn run_once(measurement: &Measurement, conditions: &Conditions, out: Output) -> Result<Row, Problem> {
     let mut pair = Pair::start(measurement)?;
-    let relay = match args.link {
+    let relay = match conditions.link {
         None => None,
         Some(link) => Some(Relay::start(link, pair.sender_address()).await.map_err(|error| problems::relay(&error))?),
     };

@@ -28,6 +28,7 @@ impl Pair {
             role,
             own_items: items - common_items,
             common_items,
+            label_len: measurement.label_len,
             seed,
         };
         let mut receiver = Side::start(&task(Role::Receiver, measurement.receiver_items))?;

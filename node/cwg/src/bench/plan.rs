@@ -3,9 +3,10 @@
 use std::fmt;
 
 use cwg_app::Problem;
-use cwg_protocol::psi::{PROTOCOLS, PsiProtocol, SetSizes, padded_size};
+use cwg_protocol::psi::vole::Vole;
+use cwg_protocol::psi::{LabelLen, PROTOCOLS, PsiProtocol, SetSizes, padded_size};
 
-use super::args::BenchPsi;
+use super::args::{BenchLighthouse, BenchPsi};
 use crate::problems;
 
 /// One protocol at one pair of sizes.
@@ -13,6 +14,8 @@ pub(crate) struct Measurement {
     pub(crate) protocol: &'static dyn PsiProtocol,
     pub(crate) receiver_items: u32,
     pub(crate) sender_items: u32,
+    /// Of the sender's labels.
+    pub(crate) label_len: LabelLen,
 }
 
 impl Measurement {
@@ -30,6 +33,7 @@ impl Measurement {
         SetSizes {
             receiver: padded_size(self.receiver_items as usize),
             sender: padded_size(self.sender_items as usize),
+            label_len: self.label_len,
         }
     }
 
@@ -41,7 +45,7 @@ impl Measurement {
 
 impl fmt::Display for Measurement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { protocol, receiver_items, sender_items } = self;
+        let Self { protocol, receiver_items, sender_items, .. } = self;
         write!(f, "{}: receiver {receiver_items} items, sender {sender_items}", protocol.name())
     }
 }
@@ -52,7 +56,12 @@ pub(crate) fn plan(args: &BenchPsi, note: &dyn Fn(&str)) -> Result<Vec<Measureme
     let asked = sizes(args)?;
     let mut plan = Vec::new();
     for protocol in protocols(args)? {
-        let of = |(receiver_items, sender_items)| Measurement { protocol, receiver_items, sender_items };
+        let of = |(receiver_items, sender_items)| Measurement {
+            protocol,
+            receiver_items,
+            sender_items,
+            label_len: LabelLen::NONE,
+        };
         if asked.is_empty() {
             let quick = |m: &Measurement| protocol.cost(m.padded()).group_operations <= GROUP_OPERATIONS_MAX;
             plan.extend(SIZES.map(|size| of((size, size))).into_iter().filter(|m| m.is_taken() && quick(m)));
@@ -67,6 +76,18 @@ pub(crate) fn plan(args: &BenchPsi, note: &dyn Fn(&str)) -> Result<Vec<Measureme
         }
     }
     if plan.is_empty() { Err(problems::nothing_to_measure()) } else { Ok(plan) }
+}
+
+/// The labelled protocol for each number of keys.
+pub(crate) fn lighthouse(args: &BenchLighthouse) -> Result<Vec<Measurement>, Problem> {
+    let of = |keys: &u32| Measurement {
+        protocol: &Vole::LABELLED,
+        receiver_items: *keys,
+        sender_items: args.clues,
+        label_len: args.label_len,
+    };
+    let plan: Vec<Measurement> = args.keys.iter().map(of).collect();
+    if plan.iter().all(Measurement::is_taken) { Ok(plan) } else { Err(problems::nothing_to_measure()) }
 }
 
 /// Sizes of a plan that names none.
@@ -95,7 +116,8 @@ fn protocols(args: &BenchPsi) -> Result<Vec<&'static dyn PsiProtocol>, Problem> 
         crate::psi::chosen(name)?;
     }
     let fits = |protocol: &&dyn PsiProtocol| args.profile.as_ref().is_none_or(|wanted| wanted == profile(*protocol));
-    Ok(PROTOCOLS.iter().copied().filter(named).filter(fits).collect())
+    let sets_alone = |protocol: &&dyn PsiProtocol| !protocol.carries_labels();
+    Ok(PROTOCOLS.iter().copied().filter(sets_alone).filter(named).filter(fits).collect())
 }
 
 fn profile(protocol: &dyn PsiProtocol) -> &'static str {
@@ -141,16 +163,21 @@ mod tests {
             (&["--protocol", "voprf", "--items", "2^31"], "nothing-to-measure"),
             (&["--protocol", "voprf", "--profile", "semi-honest"], "nothing-to-measure"),
             (&["--protocol", "nothing"], "unknown-protocol"),
+            (&["--protocol", "vole-labelled"], "needs-labels"),
         ] {
             assert_eq!(planned(words), Err(code.to_owned()), "{words:?}");
         }
     }
 
     #[test]
-    fn a_plan_without_sizes_measures_every_protocol() {
+    fn a_plan_without_sizes_measures_every_protocol_without_labels() {
         let plan = planned(&[]).unwrap();
         for protocol in PROTOCOLS {
-            assert!(plan.iter().any(|(name, ..)| *name == protocol.name()), "{}", protocol.name());
+            assert!(
+                protocol.carries_labels() != plan.iter().any(|(name, ..)| *name == protocol.name()),
+                "{}",
+                protocol.name()
+            );
         }
     }
 }

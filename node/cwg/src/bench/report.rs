@@ -13,6 +13,8 @@ pub(crate) struct Row {
     pub(crate) profile: &'static str,
     pub(crate) receiver_items: u32,
     pub(crate) sender_items: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) label_len: Option<usize>,
     pub(crate) matches: Option<usize>,
     pub(crate) wall_s: f64,
     pub(crate) receiver_cpu_s: f64,
@@ -34,6 +36,7 @@ impl Row {
             profile: measurement.profile(),
             receiver_items: measurement.receiver_items,
             sender_items: measurement.sender_items,
+            label_len: (!measurement.label_len.is_none()).then_some(measurement.label_len.bytes()),
             matches: receiver.matches,
             wall_s: receiver.wall_s,
             receiver_cpu_s: receiver.cpu_s,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use cwg_app::{Exit, Problem};
 use cwg_crypto::Seed;
-use cwg_protocol::psi::PsiProtocol;
+use cwg_protocol::psi::{LabelLen, Labels, PsiProtocol, protocol_named};
 use cwg_protocol::session::{Matches, Place, Plain};
 use cwg_protocol::{Item, TransportKey};
 use serde::de::DeserializeOwned;
@@ -19,7 +19,7 @@ use super::gauge::{Gauge, Reading};
 use super::items::{self, Tally};
 use crate::exchange::{Channel, End};
 use crate::item_source::{HOLD_MAX, ItemSource, ItemSourceWriter};
-use crate::{entropy, problems, psi};
+use crate::{entropy, problems};
 
 /// What a side is, and on which items.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -32,6 +32,8 @@ pub(crate) struct Task {
     pub(crate) own_items: u32,
     /// Items of both.
     pub(crate) common_items: u32,
+    /// Bytes of the sender's labels.
+    pub(crate) label_len: LabelLen,
     /// What the items are made from, the same for both sides.
     pub(crate) seed: [u8; 32],
 }
@@ -79,7 +81,7 @@ pub(crate) enum Said {
 pub(crate) struct Figures {
     /// Number of matches, if it learns.
     pub(crate) matches: Option<usize>,
-    /// Whether it learnt exactly what was planted, or nothing if it was not to learn.
+    /// Whether it learnt exactly what was planted, labels included, or nothing if it was not to learn.
     pub(crate) as_planted: bool,
     /// Seconds from dialing or accepting to the output.
     pub(crate) wall_s: f64,
@@ -110,7 +112,7 @@ pub(crate) async fn run() -> Exit {
 
 async fn play() -> Result<Figures, Problem> {
     let task: Task = hear()?;
-    let protocol = psi::chosen(&task.protocol)?;
+    let protocol = protocol_named(&task.protocol).ok_or_else(|| problems::unknown_protocol(&task.protocol))?;
     let own = Own::made_up(&task)?;
     let (mut channel, listening) = match task.role {
         Role::Receiver => (Channel::dialing()?, None),
@@ -135,7 +137,7 @@ async fn play() -> Result<Figures, Problem> {
     let side = own.side(task.role.place(), protocol, up.exporter)?;
     let (planted, source) = match own {
         Own::Held(_, planted) => (planted, None),
-        Own::Stored(source, planted) => (planted, Some(source)),
+        Own::Stored(source, planted) => (planted, Some(*source)),
     };
     let (end, source) = channel.exchange(up.conn, side, source).await?;
     let reading = gauge.read();
@@ -145,20 +147,35 @@ async fn play() -> Result<Figures, Problem> {
     Ok(Figures::of(&end, &reading, as_planted))
 }
 
+/// The label of the item that is made as that number: the common ones have the same number on both sides.
+fn made_up_label(seed: &[u8; 32], number: u32, label: &mut [u8]) {
+    let place = u128::from(number) << 96;
+    let seeds = seed.as_chunks::<16>().0.iter().cycle();
+    for (block, (part, seed)) in label.as_chunks_mut::<16>().0.iter_mut().zip((0u128..).zip(seeds)) {
+        *block = (u128::from_le_bytes(*seed) ^ place ^ part).to_le_bytes();
+    }
+}
+
 /// The own set: in memory if it is small, else in sealed temporary files, as `cwg psi` keeps it.
 enum Own {
     Held(Arc<[Item]>, Tally),
-    Stored(ItemSource, Tally),
+    Stored(Box<ItemSource>, Tally),
 }
 
 impl Own {
     fn made_up(task: &Task) -> Result<Self, Problem> {
         let (seed, side) = (Seed::new(task.seed), task.role.name());
-        if task.own_items as usize + task.common_items as usize <= HOLD_MAX {
+        let items = task.own_items as usize + task.common_items as usize;
+        if items <= HOLD_MAX && task.label_len.is_none() {
             let (items, planted) = items::made_up(&seed, side, task.own_items, task.common_items);
             return Ok(Self::Held(items, planted));
         }
         let mut writer = ItemSourceWriter::new(&std::env::temp_dir(), HOLD_MAX);
+        if !task.label_len.is_none() && task.role == Role::Sender {
+            let seed = task.seed;
+            writer =
+                writer.labelled(task.label_len, Box::new(move |number, label| made_up_label(&seed, number, label)));
+        }
         let mut planted = Tally::default();
         for (number, item) in (0u32..).zip(items::each(&seed, side, task.own_items, task.common_items)) {
             if number < task.common_items {
@@ -167,7 +184,7 @@ impl Own {
             writer.push(item, number).map_err(|error| problems::store(&error))?;
         }
         let source = writer.finish(entropy::seed()?.into_secret().expose()).map_err(|error| problems::store(&error))?;
-        Ok(Self::Stored(source, planted))
+        Ok(Self::Stored(Box::new(source), planted))
     }
 
     fn side(&self, place: Place, protocol: &'static dyn PsiProtocol, exporter: [u8; 32]) -> Result<Plain, Problem> {
@@ -186,13 +203,17 @@ fn as_planted(end: &End, source: Option<ItemSource>, planted: Tally, task: &Task
         (None, _, Role::Sender) => Ok(true),
         (Some(Matches::Items(items)), None, Role::Receiver) => Ok(Tally::of(items) == planted),
         (Some(Matches::Places { bits, places }), Some(mut source), Role::Receiver) => {
-            let mut common = 0;
+            let (mut common, mut labelled) = (0, true);
+            let mut labels = end.released.labels.iter().flat_map(Labels::iter);
+            let mut label = vec![0; task.label_len.bytes()];
             source
                 .visit_at(end.released.receipt.session, *bits, places, |_, number| {
                     common += u32::from(number < task.common_items);
+                    made_up_label(&task.seed, number, &mut label);
+                    labelled &= label.is_empty() || labels.next() == Some(&label[..]);
                 })
                 .map_err(|error| problems::store(&error))?;
-            Ok(common == task.common_items && places.len() == common as usize)
+            Ok(common == task.common_items && places.len() == common as usize && labelled)
         }
         _ => Ok(false),
     }

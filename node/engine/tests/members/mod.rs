@@ -16,7 +16,7 @@ use cwg_engine::state::{RunPhase, State};
 use cwg_engine::{Config, Engine};
 use cwg_protocol::charter::{Body as CharterBody, Budget, Charter, KindRoles, MemberSignature, RunKind};
 use cwg_protocol::indicator::{IndicatorKind, Roles, Strength};
-use cwg_protocol::psi::protocol_named;
+use cwg_protocol::psi::{LabelLen, protocol_named};
 use cwg_protocol::roster::{Body, Entry as RosterEntry, Roster, Status};
 use cwg_protocol::session::{HeldItems, Learns, OwnSet};
 use cwg_protocol::wire::{BoundedText, Hello, Message};
@@ -384,12 +384,12 @@ impl Members {
             LoadQuery::Shard { .. } if self.damaged == Some(Damaged::Shards) => Loaded::Failed,
             LoadQuery::Shard { gathered, session, shard } => {
                 let items = Arc::clone(&self.gathered[member][&gathered]);
-                Loaded::Shard(HeldItems::new(items, session).shard(shard))
+                Loaded::Shard(HeldItems::new(items.into(), LabelLen::NONE, session).shard(shard))
             }
             LoadQuery::Rows { .. } if self.damaged == Some(Damaged::Rows) => Loaded::Failed,
             LoadQuery::Rows { gathered, session, bits, places } => {
                 let items = Arc::clone(&self.gathered[member][&gathered]);
-                let items = HeldItems::new(items, session).at(bits, &places);
+                let items = HeldItems::new(items.into(), LabelLen::NONE, session).at(bits, &places);
                 let rows = self.held[member].iter().filter(|row| items.contains(&row.item)).cloned().collect();
                 Loaded::Rows { rows, more: More::No }
             }

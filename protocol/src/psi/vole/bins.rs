@@ -3,7 +3,7 @@
 use core::ops::Range;
 
 use cwg_crypto::okvs::{Binned, OkvsError, OkvsParams};
-use cwg_crypto::{Block, Digest, Domain, Prg, add_scaled, derive_public};
+use cwg_crypto::{Block, Digest, Domain, LabelKeys, Prg, add_scaled, derive_public};
 
 use super::keys::ShardHashes;
 
@@ -15,6 +15,13 @@ pub(super) struct Encoded {
     /// Where in the vector it starts.
     pub(super) start: usize,
     pub(super) blocks: Vec<Block>,
+}
+
+/// What the vector gives for the items in a range of bins, in their order there.
+pub(super) struct Outputs {
+    pub(super) tags: Vec<u128>,
+    /// As many, or none where there are no labels.
+    pub(super) label_keys: LabelKeys,
 }
 
 /// The seed of a shard's rows.
@@ -44,18 +51,19 @@ pub(super) fn encode(
     Ok(Encoded { start, blocks })
 }
 
-/// Tags of the items in a range of bins, in their order there: of what the vector decodes to plus the mask, and for the side
+/// Tags and keys of labels of the items in a range of bins: of what the vector decodes to plus the mask, and for the side
 /// with Δ plus Δ times the item's hash to the field.
-pub(super) fn tags(
+pub(super) fn outputs(
     binned: &Binned,
     hashes: &ShardHashes,
     vector: &[Block],
     range: Range<usize>,
     delta: Option<Block>,
     mask: Block,
-) -> Vec<u128> {
+) -> Outputs {
     let bin_len = binned.params().bin_len();
     let mut tags = Vec::with_capacity(binned.keys_of(range.clone()).len());
+    let mut label_keys = LabelKeys::with_capacity(hashes.label_keys_of(tags.capacity()));
     let (mut z, mut elements) = (Vec::new(), Vec::new());
     for bin in range {
         let keys = &binned.keys()[binned.keys_of(bin..bin + 1)];
@@ -69,7 +77,8 @@ pub(super) fn tags(
             hashes.to_field(&mut elements);
             add_scaled(&mut z, &elements, delta);
         }
+        hashes.label_keys(&z, keys, &mut label_keys);
         hashes.tags(&mut z, keys, &mut tags);
     }
-    tags
+    Outputs { tags, label_keys }
 }

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use cwg_crypto::{Block, Digest, Domain, Mmo, davies_meyer, derive_public, digest};
+use cwg_crypto::{Block, Digest, Domain, LabelKeys, Mmo, davies_meyer, derive_public, digest};
 
 use super::plan::Plan;
 use crate::psi::{Binding, Model};
@@ -23,6 +23,8 @@ pub(super) struct ShardHashes {
     to_tag: Mmo,
     /// Tells the inputs of one session and shard from those of all others.
     separator: Block,
+    /// Tells the inputs of labels' keys from those of tags, where there are labels.
+    label_separator: Option<Block>,
     model: Model,
     tag_mask: u128,
 }
@@ -35,6 +37,7 @@ impl ShardHashes {
             to_field: Mmo::new(key(Domain::VoleField)),
             to_tag: Mmo::new(key(Domain::VoleOutput)),
             separator: Block::from_bytes(key(Domain::VoleTag)),
+            label_separator: plan.labels.map(|_| Block::from_bytes(key(Domain::VoleLabel))),
             model: plan.profile.model,
             tag_mask: u128::MAX >> (128 - plan.tags.width()),
         }
@@ -43,6 +46,20 @@ impl ShardHashes {
     /// The field elements of keys, in place.
     pub(super) fn to_field(&self, keys: &mut [Block]) {
         self.to_field.hash_in_place(keys);
+    }
+
+    /// How many keys of labels there are for so many items.
+    pub(super) fn label_keys_of(&self, items: usize) -> usize {
+        self.label_separator.map_or(0, |_| items)
+    }
+
+    /// Keys of labels from what the correlation gives, z, for each key; none where there are no labels. π_z at one point is
+    /// the tag, at another one the key: who has the tag and lacks z knows nothing of the key.
+    pub(super) fn label_keys(&self, z: &[Block], keys: &[Block], label_keys: &mut LabelKeys) {
+        if let Some(separator) = self.label_separator {
+            let inputs: Vec<Block> = keys.iter().map(|key| *key + separator).collect();
+            label_keys.extend_derived(z, &inputs);
+        }
     }
 
     /// Tags from what the correlation gives, z, for each key. Against malicious sides the key is hashed along, so that a tag
@@ -63,6 +80,24 @@ impl ShardHashes {
 impl fmt::Debug for ShardHashes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ShardHashes(..)")
+    }
+}
+
+/// A tag with the place of its item, or of its key: two halves, so that it takes 24 bytes.
+#[derive(Clone, Copy, Default)]
+pub(super) struct TaggedPlace {
+    high: u64,
+    low: u64,
+    pub(super) place: u32,
+}
+
+impl TaggedPlace {
+    pub(super) fn new(tag: u128, place: u32) -> Self {
+        Self { high: (tag >> 64) as u64, low: tag as u64, place }
+    }
+
+    pub(super) fn tag(&self) -> u128 {
+        u128::from(self.high) << 64 | u128::from(self.low)
     }
 }
 

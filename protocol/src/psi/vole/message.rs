@@ -28,6 +28,10 @@ pub(super) enum Message {
     Mask { shard: u32, mask: Block },
     /// Sender: the next bytes of the coded tags of a bucket.
     Tags { bucket: u32, frame: u32, bytes: Vec<u8> },
+    /// Receiver: the tags of a bucket are compared, its labels may come.
+    Compared { bucket: u32 },
+    /// Sender: the next sealed labels of a bucket.
+    Labels { bucket: u32, frame: u32, rows: Vec<u8> },
 }
 
 const OPENING: u8 = 1;
@@ -41,6 +45,8 @@ const SEED: u8 = 8;
 const VECTOR: u8 = 9;
 const MASK: u8 = 10;
 const TAGS: u8 = 11;
+const COMPARED: u8 = 12;
+const LABELS: u8 = 13;
 
 /// Bytes before the body of a message about a shard, and of one with a second number.
 pub(super) const HEAD: u64 = 5;
@@ -67,6 +73,8 @@ impl Message {
             }
             Self::Mask { shard, mask } => join(MASK, &[*shard], &mask.to_bytes()),
             Self::Tags { bucket, frame, bytes } => join(TAGS, &[*bucket, *frame], bytes),
+            Self::Compared { bucket } => join(COMPARED, &[*bucket], &[]),
+            Self::Labels { bucket, frame, rows } => join(LABELS, &[*bucket, *frame], rows),
         }
     }
 
@@ -120,6 +128,14 @@ impl Message {
             TAGS => {
                 let (bucket, frame, bytes) = numbers(rest)?;
                 Self::Tags { bucket, frame, bytes: bytes.to_vec() }
+            }
+            COMPARED => {
+                let (bucket, []) = number(rest)? else { return None };
+                Self::Compared { bucket }
+            }
+            LABELS => {
+                let (bucket, frame, rows) = numbers(rest)?;
+                Self::Labels { bucket, frame, rows: rows.to_vec() }
             }
             _ => return None,
         })

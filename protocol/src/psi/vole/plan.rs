@@ -6,10 +6,14 @@ use cwg_crypto::okvs::{OkvsParams, bin_capacity};
 use cwg_crypto::ot;
 use cwg_crypto::vole::{Place, Shape};
 
+use super::labels::LabelCode;
 use super::profile::Profile;
 use super::tags::TagCode;
 use crate::psi::SetSizes;
-use crate::wire::limits::{VOLE_BLOCKS_PER_FRAME, VOLE_LEAVES_MAX, VOLE_LEAVES_MIN, VOLE_SHARD_ITEMS};
+use crate::wire::limits::{
+    VOLE_BLOCKS_PER_FRAME, VOLE_LABEL_BUCKET_BITS_MAX, VOLE_LABEL_BYTES_PER_BUCKET, VOLE_LEAVES_MAX, VOLE_LEAVES_MIN,
+    VOLE_SHARD_ITEMS,
+};
 
 /// Bits of a failure by chance, over all shards and bins of an execution.
 const STATISTICAL_BITS: u32 = 40;
@@ -37,6 +41,8 @@ pub(super) struct Plan {
     pub(super) batches: u32,
     /// How the tags of a bucket are written.
     pub(super) tags: TagCode,
+    /// How the sealed labels of a bucket are written, where there are any.
+    pub(super) labels: Option<LabelCode>,
 }
 
 impl Plan {
@@ -47,7 +53,11 @@ impl Plan {
     /// With shards of at most about so many items.
     pub(super) fn with_shards(sizes: SetSizes, profile: Profile, shard_items: u32) -> Self {
         let shard_bits = bits_for(sizes.receiver, shard_items);
-        let bucket_bits = bits_for(sizes.sender, shard_items).max(shard_bits);
+        let labels = profile.labelled.then_some(sizes.label_len);
+        let bucket_bits = bits_for(sizes.sender, shard_items).max(shard_bits).max(labels.map_or(0, |label_len| {
+            let items = VOLE_LABEL_BYTES_PER_BUCKET / (label_len.bytes() as u32).max(1);
+            bits_for(sizes.sender, items).min(VOLE_LABEL_BUCKET_BITS_MAX)
+        }));
         let cap = |items: u32, bits: u8| match bits {
             0 => items,
             _ => u32::try_from(bin_capacity(items.into(), 1 << bits, STATISTICAL_BITS))
@@ -58,7 +68,8 @@ impl Plan {
         let okvs = OkvsParams::new(shard_len.into(), STATISTICAL_BITS + u32::from(shard_bits));
         let (batches, shape) = batches(okvs.len(), profile.trees);
         let tags = TagCode::new(bucket_len, profile.tag_bits(sizes.receiver, sizes.sender));
-        Self { profile, shard_bits, bucket_bits, shard_len, bucket_len, okvs, shape, batches, tags }
+        let labels = labels.map(|label_len| LabelCode::new(label_len, bucket_len));
+        Self { profile, shard_bits, bucket_bits, shard_len, bucket_len, okvs, shape, batches, tags, labels }
     }
 
     /// Batches of so many leaves, which are more of them.
@@ -151,16 +162,16 @@ fn batches(len: usize, trees: usize) -> (u32, Shape) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::profile::{MALICIOUS, SEMI_HONEST};
+    use super::super::profile::{LABELLED, MALICIOUS, SEMI_HONEST};
     use super::*;
-    use crate::psi::padded_size;
+    use crate::psi::{LabelLen, padded_size};
 
     #[test]
     fn the_batches_of_a_shard_cover_its_vector_once() {
         for profile in [MALICIOUS, SEMI_HONEST] {
             for items in [16, 4096, 65_536, 100_000, 1 << 20, 3 << 20, 100_000_000] {
                 let size = padded_size(items);
-                let plan = Plan::new(SetSizes { receiver: size, sender: size }, profile);
+                let plan = Plan::new(SetSizes { receiver: size, sender: size, label_len: LabelLen::NONE }, profile);
                 let mut next = 0;
                 for batch in 0..plan.batches {
                     let (from, to) = plan.vector_part(batch);
@@ -180,7 +191,7 @@ mod tests {
     fn a_vector_has_the_declared_room_for_more_items_than_its_own() {
         let room = |items: usize| {
             let size = padded_size(items);
-            let plan = Plan::new(SetSizes { receiver: size, sender: size }, MALICIOUS);
+            let plan = Plan::new(SetSizes { receiver: size, sender: size, label_len: LabelLen::NONE }, MALICIOUS);
             plan.okvs.len() as f64 * f64::from(plan.shards()) / f64::from(size)
         };
         for items in (12..=26).flat_map(|log| [(1 << log) + 1, 3 << (log - 1), 1 << (log + 1)]) {
@@ -199,10 +210,27 @@ mod tests {
             (10_240, 10_485_760, 0, 4),
             (10_485_760, 10_240, 4, 4),
         ] {
-            let plan = Plan::new(SetSizes { receiver, sender }, MALICIOUS);
+            let plan = Plan::new(SetSizes { receiver, sender, label_len: LabelLen::NONE }, MALICIOUS);
             assert_eq!((plan.shard_bits, plan.bucket_bits), (shards, buckets), "{receiver} x {sender}");
             assert!(plan.shard_len <= VOLE_SHARD_ITEMS + VOLE_SHARD_ITEMS / 64);
             assert!(plan.bucket_len <= VOLE_SHARD_ITEMS + VOLE_SHARD_ITEMS / 64);
+        }
+    }
+
+    #[test]
+    fn buckets_of_long_labels_are_smaller() {
+        for (label_len, sender, bits) in [
+            (16, 1 << 20, 0),
+            (32, 1 << 20, 0),
+            (48, 1 << 20, 1),
+            (512, 1 << 20, 4),
+            (512, 1 << 16, 0),
+            (512, 1 << 27, VOLE_LABEL_BUCKET_BITS_MAX),
+        ] {
+            let label_len = LabelLen::new(label_len).expect("a length");
+            let sizes = SetSizes { receiver: 1 << 16, sender, label_len };
+            assert_eq!(Plan::new(sizes, LABELLED).bucket_bits, bits, "{sender} labels of {}", label_len.bytes());
+            assert_eq!(Plan::new(sizes, MALICIOUS).labels, None, "only one profile carries labels");
         }
     }
 }

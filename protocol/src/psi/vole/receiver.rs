@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use cwg_crypto::Block;
 use cwg_crypto::ot::{Correlation, CotReceiver, OtSender, field_entries};
+use zeroize::Zeroizing;
 
 use super::message::Message;
-use super::receiver_shard::{Done, Shard as ShardState};
+use super::receiver_shard::{Done, Found, Shard as ShardState};
 use super::{Shared, Wanted, unexpected};
-use crate::Item;
-use crate::psi::{JobId, JobOutput, Outcome, Party, Shard, Step};
+use crate::psi::{JobId, JobOutput, Labels, Loaded, Outcome, Party, Shard, Step};
 use crate::violation::Violation;
 use crate::wire::limits::VOLE_SHARDS_UNDER_WAY;
 
@@ -31,9 +31,8 @@ pub(super) struct Receiver {
     /// Base of the next shard's first batch, once the shard before has it.
     chained: BTreeMap<u32, Vec<[Block; 2]>>,
     jobs: u32,
-    /// Items of the shards that are done, and places of their matches.
-    items: BTreeMap<u32, u32>,
-    matched: BTreeMap<u32, Vec<u32>>,
+    /// What the shards that are done found.
+    found: BTreeMap<u32, Found>,
 }
 
 impl Receiver {
@@ -47,8 +46,7 @@ impl Receiver {
             next_shard: 0,
             chained: BTreeMap::new(),
             jobs: 0,
-            items: BTreeMap::new(),
-            matched: BTreeMap::new(),
+            found: BTreeMap::new(),
         }
     }
 
@@ -109,26 +107,37 @@ impl Receiver {
                 None => drop(self.chained.insert(index + 1, base)),
             }
         }
-        if let Some((items, matched)) = self.shards.get_mut(&index).and_then(ShardState::take_result) {
+        if let Some(found) = self.shards.get_mut(&index).and_then(ShardState::take_result) {
             self.shards.remove(&index);
-            self.items.insert(index, items);
-            self.matched.insert(index, matched);
+            self.found.insert(index, found);
         }
         self.load_shards(step);
         self.extend_shards(step);
-        if self.items.len() as u32 == self.shared.plan.shards() {
+        if self.found.len() as u32 == self.shared.plan.shards() {
             step.outcome = Some(self.outcome());
         }
     }
 
     fn outcome(&mut self) -> Outcome {
         let mut before = 0;
-        let mut places = Vec::new();
-        for (index, items) in &self.items {
-            places.extend(self.matched.remove(index).unwrap_or_default().into_iter().map(|place| before + place));
-            before += items;
+        let (mut places, mut labels) = (Vec::new(), Zeroizing::default());
+        for found in self.found.values() {
+            places.extend(found.places.iter().map(|place| before + place));
+            Vec::extend_from_slice(&mut labels, &found.labels);
+            before += found.items;
         }
-        Outcome::Matched { bits: self.shared.plan.shard_bits, places }
+        let bits = self.shared.plan.shard_bits;
+        match self.shared.plan.labels {
+            None => Outcome::Matched { bits, places },
+            Some(code) => Outcome::Labelled { bits, places, labels: Labels::new(code.label_len(), labels) },
+        }
+    }
+
+    /// A sender learns that a label which it spoilt was of a match, and neither which one nor when it was found: the verdict
+    /// is the last step.
+    fn check_labels(&self, step: &Step) -> Result<(), Violation> {
+        let spoilt = step.outcome.is_some() && self.found.values().any(|found| found.spoilt);
+        if spoilt { Err(Violation::BadLabel) } else { Ok(()) }
     }
 }
 
@@ -145,10 +154,10 @@ impl Party for Receiver {
         step
     }
 
-    fn on_loaded(&mut self, shard: Shard, items: Arc<[Item]>) -> Step {
+    fn on_loaded(&mut self, shard: Shard, loaded: Loaded) -> Step {
         let mut step = Step::default();
         if let Some(state) = self.shards.get_mut(&shard.index) {
-            let wanted = state.on_items(&items);
+            let wanted = state.on_items(&loaded.items);
             self.absorb(shard.index, wanted, &mut step);
         }
         step
@@ -171,6 +180,10 @@ impl Party for Receiver {
                 let shard = bucket / buckets;
                 (shard, self.shard(shard)?.on_tags(bucket % buckets, frame, &bytes)?)
             }
+            Message::Labels { bucket, frame, rows } => {
+                let shard = bucket / buckets;
+                (shard, self.shard(shard)?.on_labels(bucket % buckets, frame, rows)?)
+            }
             _ => return Err(unexpected("a sender's message")),
         };
         self.absorb(index, wanted, &mut step);
@@ -184,6 +197,7 @@ impl Party for Receiver {
             let wanted = shard.on_done(done);
             self.absorb(index, wanted, &mut step);
         }
+        self.check_labels(&step)?;
         Ok(step)
     }
 }

@@ -7,10 +7,12 @@ use std::sync::Arc;
 use cwg_crypto::okvs::{Binned, OkvsError, RowKeys};
 use cwg_crypto::ot::Correlation;
 use cwg_crypto::vole::{Outputs, Positions, Room, Taken};
-use cwg_crypto::{Block, Digest, Prg};
+use cwg_crypto::{Block, Digest, LabelKeys, Prg};
+use zeroize::Zeroizing;
 
 use super::bins::{self, Encoded};
-use super::keys::{ShardHashes, commitment, sort_by_tag};
+use super::keys::{ShardHashes, TaggedPlace, commitment, sort_by_tag};
+use super::labels::{Compared, LabelCode, Opened};
 use super::message::Message;
 use super::{Shared, Wanted, unexpected};
 use crate::Item;
@@ -33,27 +35,26 @@ pub(super) enum Done {
     Encoded(u64, Result<Encoded, OkvsError>),
     Taken(u32, Box<Taken>),
     Grown(u32, Outputs),
-    OwnTags(usize, Vec<u128>),
-    Sorted(Vec<OwnTag>),
+    Own(usize, bins::Outputs),
+    /// Own tags, sorted, and the keys of labels by place; none where there are no labels.
+    Sorted(Vec<TaggedPlace>, LabelKeys),
     Matched(Vec<u32>),
+    /// A bucket whose labels are to come.
+    Compared(Arc<Compared>),
+    /// A frame of labels, by its bucket and number.
+    Opened((u32, u32), Opened),
 }
 
-/// A tag of ours with the place of its item: two halves, so that it takes 24 bytes.
-#[derive(Clone, Copy, Default)]
-pub(super) struct OwnTag {
-    high: u64,
-    low: u64,
-    place: u32,
-}
-
-impl OwnTag {
-    fn new(tag: u128, place: u32) -> Self {
-        Self { high: (tag >> 64) as u64, low: tag as u64, place }
-    }
-
-    fn tag(&self) -> u128 {
-        u128::from(self.high) << 64 | u128::from(self.low)
-    }
+/// What a shard found.
+pub(super) struct Found {
+    /// Its items.
+    pub(super) items: u32,
+    /// Places of the matches, ascending.
+    pub(super) places: Vec<u32>,
+    /// Their labels, in that order, where there are any.
+    pub(super) labels: Zeroizing<Vec<u8>>,
+    /// Whether a label of a match did not open.
+    pub(super) spoilt: bool,
 }
 
 /// A batch under way.
@@ -90,7 +91,7 @@ pub(super) struct Shard {
     sent_frames: u32,
     own_mask: Block,
     comparing: Comparing,
-    result: Option<(u32, Vec<u32>)>,
+    result: Option<Found>,
 }
 
 /// How far the vector is.
@@ -115,10 +116,10 @@ enum Encoding {
 #[derive(Default)]
 struct Comparing {
     masked: bool,
-    /// Tags of each range of bins.
-    own: BTreeMap<usize, Vec<u128>>,
+    /// Tags and keys of labels of each range of bins.
+    own: BTreeMap<usize, bins::Outputs>,
     missing: usize,
-    sorted: Option<Arc<Vec<OwnTag>>>,
+    sorted: Option<Arc<Vec<TaggedPlace>>>,
     /// The bucket whose tags come in, and its bytes so far.
     bucket: u32,
     bytes: Vec<u8>,
@@ -126,6 +127,18 @@ struct Comparing {
     waiting: Vec<Vec<u8>>,
     compared: u32,
     matched: Vec<u32>,
+    opening: Opening,
+}
+
+/// How far the labels are, where there are any: those of a bucket come between its tags and the next bucket's.
+#[derive(Default)]
+struct Opening {
+    keys: Option<Arc<LabelKeys>>,
+    /// The bucket and frame that come next, and what the bucket's labels need.
+    bucket: u32,
+    frame: u32,
+    compared: Option<Arc<Compared>>,
+    opened: BTreeMap<(u32, u32), Opened>,
 }
 
 impl Shard {
@@ -170,8 +183,8 @@ impl Shard {
         self.chained.take()
     }
 
-    /// Number of items and places of the matches, once the shard is through.
-    pub(super) fn take_result(&mut self) -> Option<(u32, Vec<u32>)> {
+    /// What it found, once it is through.
+    pub(super) fn take_result(&mut self) -> Option<Found> {
         self.result.take()
     }
 
@@ -421,16 +434,15 @@ impl Shard {
         for range in bins::ranges(&plan.okvs) {
             let (binned, hashes, c) = (Arc::clone(&binned), Arc::clone(&hashes), Arc::clone(&c));
             wanted.jobs.push(self.job(binned.keys_of(range.clone()).len(), move || {
-                let tags = bins::tags(&binned, &hashes, &c, range.clone(), None, mask);
-                Done::OwnTags(range.start, tags)
+                Done::Own(range.start, bins::outputs(&binned, &hashes, &c, range.clone(), None, mask))
             }));
         }
         self.comparing.missing = wanted.jobs.len();
         Ok(wanted)
     }
 
-    fn on_own_tags(&mut self, first_bin: usize, tags: Vec<u128>) -> Wanted {
-        self.comparing.own.insert(first_bin, tags);
+    fn on_own(&mut self, first_bin: usize, outputs: bins::Outputs) -> Wanted {
+        self.comparing.own.insert(first_bin, outputs);
         self.comparing.missing -= 1;
         if self.comparing.missing > 0 {
             return Wanted::default();
@@ -439,20 +451,37 @@ impl Shard {
         let Encoding::Encoded { binned, .. } = state else { unreachable!("tags are of an encoded shard") };
         let (own, width) = (core::mem::take(&mut self.comparing.own), self.shared.plan.tags.width());
         Wanted::job(self.job(binned.keys().len(), move || {
-            let tags = own.into_values().flatten();
-            let mut own: Vec<OwnTag> =
-                binned.places().iter().zip(tags).map(|(place, tag)| OwnTag::new(tag, *place)).collect();
+            let mut keys = LabelKeys::with_capacity(own.values().map(|part| part.label_keys.len()).sum());
+            own.values().for_each(|part| keys.extend(&part.label_keys));
+            let tags = own.into_values().flat_map(|part| part.tags);
+            let mut own: Vec<TaggedPlace> =
+                binned.places().iter().zip(tags).map(|(place, tag)| TaggedPlace::new(tag, *place)).collect();
+            if !keys.is_empty() {
+                keys = keys.moved_to(binned.places());
+            }
             drop(binned);
-            sort_by_tag(&mut own, OwnTag::tag, width);
-            Done::Sorted(own)
+            sort_by_tag(&mut own, TaggedPlace::tag, width);
+            Done::Sorted(own, keys)
         }))
+    }
+
+    fn on_sorted(&mut self, sorted: Vec<TaggedPlace>, mut keys: LabelKeys) -> Wanted {
+        // For what does not match: a key that opens nothing.
+        keys.extend_random(
+            1,
+            &mut Prg::new(super::random_block(&self.shared.seed.fork("no label", self.index.into()))),
+        );
+        self.comparing.opening.keys = Some(Arc::new(keys));
+        self.comparing.sorted = Some(Arc::new(sorted));
+        self.compare()
     }
 
     pub(super) fn on_tags(&mut self, bucket: u32, frame: u32, bytes: &[u8]) -> Result<Wanted, Violation> {
         let (plan, comparing) = (&self.shared.plan, &mut self.comparing);
         let (len, have) = (plan.tags.len(), comparing.bytes.len());
         let expected = (len - have).min(VOLE_TAG_BYTES_PER_FRAME);
-        if !comparing.masked || bucket != comparing.bucket || bucket >= plan.buckets_of_shard() {
+        let labels_here = plan.labels.is_none() || bucket == comparing.opening.bucket;
+        if !comparing.masked || bucket != comparing.bucket || bucket >= plan.buckets_of_shard() || !labels_here {
             return Err(unexpected("tags of the next bucket"));
         }
         if frame as usize != have / VOLE_TAG_BYTES_PER_FRAME {
@@ -475,10 +504,14 @@ impl Shard {
         for bytes in core::mem::take(&mut self.comparing.waiting) {
             let (sorted, code, index) = (Arc::clone(&sorted), self.shared.plan.tags, self.index);
             let strict = self.shared.plan.profile.model == Model::Malicious;
+            let labels = self.shared.plan.labels;
             wanted.jobs.push(Job::new(code.len(), move || {
                 let tags = code.decode(&bytes).map_err(|_| Violation::Malformed { what: "tags" })?;
                 if strict && !tags.windows(2).all(|pair| pair[0] < pair[1]) {
                     return Err(Violation::TagsOutOfOrder);
+                }
+                if let Some(labels) = labels {
+                    return Ok((index, Done::Compared(Arc::new(Compared::new(labels, &sorted, tags)))));
                 }
                 let own = sorted.iter().map(|own| (own.tag(), own.place));
                 Ok((index, Done::Matched(common_places(own, tags.into_iter()))))
@@ -494,7 +527,51 @@ impl Shard {
             let mut matched = core::mem::take(&mut self.comparing.matched);
             matched.sort_unstable();
             matched.dedup();
-            self.result = Some((self.items.unwrap_or_default(), matched));
+            self.result = Some(self.found(matched, Zeroizing::default(), false));
+        }
+        Wanted::default()
+    }
+
+    fn found(&self, places: Vec<u32>, labels: Zeroizing<Vec<u8>>, spoilt: bool) -> Found {
+        Found { items: self.items.unwrap_or_default(), places, labels, spoilt }
+    }
+
+    /// The sender may send a bucket's labels now: of each is known whether it is a match's, and no other is kept.
+    fn on_compared(&mut self, compared: Arc<Compared>) -> Wanted {
+        let opening = &mut self.comparing.opening;
+        opening.compared = Some(compared);
+        let bucket = self.index * self.shared.plan.buckets_of_shard() + opening.bucket;
+        Wanted::message(Message::Compared { bucket })
+    }
+
+    pub(super) fn on_labels(&mut self, bucket: u32, frame: u32, rows: Vec<u8>) -> Result<Wanted, Violation> {
+        let opening = &mut self.comparing.opening;
+        let (Some(code), Some(compared), Some(keys)) = (self.shared.plan.labels, &opening.compared, &opening.keys)
+        else {
+            return Err(unexpected("no labels"));
+        };
+        if (bucket, frame) != (opening.bucket, opening.frame) {
+            return Err(unexpected("the next frame of labels"));
+        }
+        super::check_len("bytes of labels", code.frame_len(frame), rows.len())?;
+        let (compared, keys) = (Arc::clone(compared), Arc::clone(keys));
+        opening.frame += 1;
+        if opening.frame == code.frames() {
+            *opening = Opening { bucket: bucket + 1, frame: 0, compared: None, ..core::mem::take(opening) };
+        }
+        let job = self.job(rows.len(), move || Done::Opened((bucket, frame), compared.open(&keys, frame, rows)));
+        Ok(Wanted::job(job))
+    }
+
+    fn on_opened(&mut self, code: LabelCode, number: (u32, u32), opened: Opened) -> Wanted {
+        let frames = self.shared.plan.buckets_of_shard() as usize * code.frames() as usize;
+        let all = &mut self.comparing.opening.opened;
+        all.insert(number, opened);
+        if all.len() == frames {
+            let all = core::mem::take(all);
+            let spoilt = all.values().any(|frame| frame.spoilt);
+            let (places, labels) = in_order_of_places(all.values(), code.label_len().bytes());
+            self.result = Some(self.found(places, labels, spoilt));
         }
         Wanted::default()
     }
@@ -507,12 +584,29 @@ impl Shard {
             Done::Encoded(_, part) => self.on_encoded(part),
             Done::Taken(batch, taken) => self.on_taken(batch, *taken),
             Done::Grown(batch, outputs) => self.on_grown(batch, outputs),
-            Done::OwnTags(first_bin, tags) => self.on_own_tags(first_bin, tags),
-            Done::Sorted(sorted) => {
-                self.comparing.sorted = Some(Arc::new(sorted));
-                self.compare()
-            }
+            Done::Own(first_bin, outputs) => self.on_own(first_bin, outputs),
+            Done::Sorted(sorted, keys) => self.on_sorted(sorted, keys),
             Done::Matched(places) => self.on_matched(&places),
+            Done::Compared(compared) => self.on_compared(compared),
+            Done::Opened(number, opened) => match self.shared.plan.labels {
+                Some(code) => self.on_opened(code, number, opened),
+                None => Wanted::default(),
+            },
         }
     }
+}
+
+/// Places and labels of all frames, ascending by place. A sender that cheats may say two things of one item, in two buckets:
+/// the first counts.
+fn in_order_of_places<'a>(
+    frames: impl Iterator<Item = &'a Opened>,
+    label_len: usize,
+) -> (Vec<u32>, Zeroizing<Vec<u8>>) {
+    let labels = |frame: &'a Opened| frame.places.iter().zip(frame.labels.chunks_exact(label_len));
+    let mut found: Vec<(&u32, &[u8])> = frames.flat_map(labels).collect();
+    found.sort_by_key(|(place, _)| **place);
+    found.dedup_by_key(|(place, _)| **place);
+    let mut in_order = Zeroizing::new(Vec::with_capacity(found.len() * label_len));
+    found.iter().for_each(|(_, label)| in_order.extend_from_slice(label));
+    (found.into_iter().map(|(place, _)| *place).collect(), in_order)
 }

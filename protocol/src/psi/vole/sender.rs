@@ -9,8 +9,7 @@ use cwg_crypto::ot::{self, CotSender, Delta, OtReceiver};
 use super::message::Message;
 use super::sender_shard::{Correlation, Done, Shard as ShardState};
 use super::{Shared, Wanted, check_len, unexpected};
-use crate::Item;
-use crate::psi::{JobId, JobOutput, Outcome, Party, Shard, Step};
+use crate::psi::{JobId, JobOutput, Loaded, Outcome, Party, Shard, Step};
 use crate::violation::Violation;
 use crate::wire::limits::VOLE_SHARDS_UNDER_WAY;
 
@@ -122,12 +121,12 @@ impl Party for Sender {
         Step { send: vec![opening.encode()], ..Step::default() }
     }
 
-    fn on_loaded(&mut self, shard: Shard, items: Arc<[Item]>) -> Step {
+    fn on_loaded(&mut self, shard: Shard, loaded: Loaded) -> Step {
         let mut step = Step::default();
         let buckets = self.shared.plan.buckets_of_shard();
         let index = shard.index / buckets;
         if let Some(state) = self.shards.get_mut(&index) {
-            let wanted = state.on_items(shard.index % buckets, &items);
+            let wanted = state.on_loaded(shard.index % buckets, loaded);
             self.absorb(index, wanted, &mut step);
         }
         step
@@ -149,6 +148,10 @@ impl Party for Sender {
             }
             Message::Seed { shard, seed, mask } => (shard, self.shard(shard)?.on_seed(seed, mask)?),
             Message::Vector { shard, frame, blocks } => (shard, self.shard(shard)?.on_vector(frame, &blocks)?),
+            Message::Compared { bucket } => {
+                let buckets = self.shared.plan.buckets_of_shard();
+                (bucket / buckets, self.shard(bucket / buckets)?.on_compared(bucket % buckets)?)
+            }
             _ => return Err(unexpected("a receiver's message")),
         };
         self.absorb(index, wanted, &mut step);

@@ -7,15 +7,17 @@ use std::sync::Arc;
 use cwg_crypto::okvs::{Binned, RowKeys};
 use cwg_crypto::ot::Delta;
 use cwg_crypto::vole::{Grown, Transfers};
-use cwg_crypto::{Block, Prg, add_scaled};
+use cwg_crypto::{Block, LabelKeys, Prg, add_scaled};
 use zeroize::Zeroizing;
 
 use super::bins;
-use super::keys::{ShardHashes, commitment, sort_by_tag};
+use super::keys::{ShardHashes, TaggedPlace, commitment, sort_by_tag};
+use super::labels::{LabelCode, Sealing};
 use super::message::Message;
+use super::tags::TagCode;
 use super::{Shared, Wanted, check_len, unexpected};
 use crate::Item;
-use crate::psi::{self, GivenUp, Job};
+use crate::psi::{self, GivenUp, Job, Loaded};
 use crate::violation::Violation;
 use crate::wire::limits::{VOLE_BLOCKS_PER_FRAME, VOLE_TAG_BYTES_PER_FRAME, VOLE_WINDOW};
 
@@ -25,9 +27,12 @@ pub(super) enum Done {
     /// The answer for a batch, and its memory.
     Answered(u32, [u8; 32], Vec<Block>),
     Binned(u32, Arc<Binned>),
-    Tags(Vec<u128>),
-    /// Coded tags of a bucket, or none if they do not fit.
-    Coded(Option<Vec<u8>>),
+    /// Tags, and with labels their keys and the places of their items.
+    Tags(bins::Outputs, Vec<u32>),
+    /// Coded tags of a bucket, or none if they do not fit; and what is to be sealed.
+    Coded(Option<Vec<u8>>, Option<Arc<Sealing>>),
+    /// Frames of sealed labels, from that one on.
+    Sealed(u32, Vec<Vec<u8>>),
 }
 
 /// A shard's part of the correlation.
@@ -90,6 +95,36 @@ struct Bucket {
     binned: Option<Arc<Binned>>,
     tags: Vec<u128>,
     missing: usize,
+    labels: Labels,
+}
+
+/// Labels of the bucket in work, where there are any.
+struct Labels {
+    /// Of its items.
+    own: Arc<[u8]>,
+    /// Keys in the order of the tags as they came, and for each the place of its item.
+    keys: LabelKeys,
+    items: Vec<u32>,
+    /// Ranges of frames that are sealed, and how many are not.
+    sealed: BTreeMap<u32, Vec<Vec<u8>>>,
+    missing: usize,
+    /// Whether the tags are sent, and compared.
+    tags_sent: bool,
+    compared: bool,
+}
+
+impl Default for Labels {
+    fn default() -> Self {
+        Self {
+            own: Arc::from([]),
+            keys: LabelKeys::with_capacity(0),
+            items: Vec::new(),
+            sealed: BTreeMap::new(),
+            missing: 0,
+            tags_sent: false,
+            compared: false,
+        }
+    }
 }
 
 impl Shard {
@@ -236,9 +271,16 @@ impl Shard {
         Wanted { loads: vec![psi::Shard { bits: plan.bucket_bits, index }], ..Wanted::default() }
     }
 
-    pub(super) fn on_items(&mut self, bucket: u32, items: &[Item]) -> Wanted {
+    pub(super) fn on_loaded(&mut self, bucket: u32, loaded: Loaded) -> Wanted {
+        let Loaded { items, labels } = loaded;
         if items.len() > self.shared.plan.bucket_len as usize {
             return Wanted::given_up(GivenUp::ShardOverfull);
+        }
+        if let Some(code) = self.shared.plan.labels {
+            if labels.len() != items.len() * code.label_len().bytes() {
+                return Wanted::given_up(GivenUp::LabelsUnfit);
+            }
+            self.bucket.labels.own = labels;
         }
         let Some(opened) = self.seed.clone() else { return Wanted::default() };
         let keys: Vec<Block> = items.iter().map(Item::block).collect();
@@ -288,7 +330,11 @@ impl Shard {
             let (delta, vector, opened, binned) =
                 (Arc::clone(&self.delta), Arc::clone(vector), opened.clone(), Arc::clone(&binned));
             wanted.jobs.push(self.job(binned.keys_of(range.clone()).len(), move || {
-                Done::Tags(bins::tags(&binned, &opened.hashes, &vector, range, Some(delta.block()), opened.mask))
+                let outputs =
+                    bins::outputs(&binned, &opened.hashes, &vector, range.clone(), Some(delta.block()), opened.mask);
+                let labelled = !outputs.label_keys.is_empty();
+                let items = if labelled { binned.places()[binned.keys_of(range)].to_vec() } else { Vec::new() };
+                Done::Tags(outputs, items)
             }));
         }
         self.bucket.missing = wanted.jobs.len();
@@ -301,8 +347,10 @@ impl Shard {
         self.evaluate()
     }
 
-    fn on_tags(&mut self, tags: Vec<u128>) -> Wanted {
-        self.bucket.tags.extend(tags);
+    fn on_tags(&mut self, outputs: bins::Outputs, items: Vec<u32>) -> Wanted {
+        self.bucket.tags.extend(outputs.tags);
+        self.bucket.labels.keys.extend(&outputs.label_keys);
+        self.bucket.labels.items.extend(items);
         self.bucket.missing -= 1;
         if self.bucket.missing > 0 {
             return Wanted::default();
@@ -311,29 +359,72 @@ impl Shard {
             self.complete = None;
         }
         let (mut tags, bucket) = (core::mem::take(&mut self.bucket.tags), self.bucket.index);
+        let labels = core::mem::take(&mut self.bucket.labels);
         let shared = Arc::clone(&self.shared);
         let number = u64::from(self.index) << 32 | u64::from(bucket);
         Wanted::job(self.job(shared.plan.bucket_len as usize, move || {
             // A random tag looks like that of an item the receiver does not have.
             let plan = &shared.plan;
+            let mut random = Prg::new(super::random_block(&shared.seed.fork("dummies", number)));
             let mut dummies = vec![Block::ZERO; plan.bucket_len as usize - tags.len()];
-            Prg::new(super::random_block(&shared.seed.fork("dummies", number))).fill(&mut dummies);
+            random.fill(&mut dummies);
             let width = plan.tags.width();
             tags.extend(dummies.iter().map(|dummy| dummy.number() >> (128 - width)));
+            if let Some(code) = plan.labels {
+                return code_labelled(plan.tags, code, tags, labels, &mut random);
+            }
             sort_by_tag(&mut tags, |tag| *tag, width);
-            Done::Coded(plan.tags.encode(&tags))
+            Done::Coded(plan.tags.encode(&tags), None)
         }))
     }
 
-    fn on_coded(&mut self, bytes: Option<Vec<u8>>) -> Wanted {
+    fn on_coded(&mut self, bytes: Option<Vec<u8>>, sealing: Option<Arc<Sealing>>) -> Wanted {
         let Some(bytes) = bytes else { return Wanted::given_up(GivenUp::TagsUnfit) };
         let bucket = self.index * self.shared.plan.buckets_of_shard() + self.bucket.index;
         let send = (0u32..)
             .zip(bytes.chunks(VOLE_TAG_BYTES_PER_FRAME))
             .map(|(frame, bytes)| Message::Tags { bucket, frame, bytes: bytes.to_vec() })
             .collect();
+        let mut wanted = Wanted { send, ..Wanted::default() };
+        let (Some(sealing), Some(code)) = (sealing, self.shared.plan.labels) else {
+            return wanted.and(self.next_bucket());
+        };
+        self.bucket.labels.tags_sent = true;
+        for frames in Sealing::ranges(code) {
+            let sealing = Arc::clone(&sealing);
+            self.bucket.labels.missing += 1;
+            wanted
+                .jobs
+                .push(self.job(sealing.rows(frames.clone()), move || Done::Sealed(frames.start, sealing.seal(frames))));
+        }
+        wanted
+    }
+
+    fn next_bucket(&mut self) -> Wanted {
         self.bucket = Bucket { index: self.bucket.index + 1, ..Bucket::default() };
-        Wanted { send, ..Wanted::default() }.and(self.load_bucket())
+        self.load_bucket()
+    }
+
+    /// The receiver knows which of the bucket's labels it wants to open.
+    pub(super) fn on_compared(&mut self, bucket: u32) -> Result<Wanted, Violation> {
+        let labels = &mut self.bucket.labels;
+        if bucket != self.bucket.index || !labels.tags_sent || labels.compared {
+            return Err(unexpected("a bucket compared"));
+        }
+        labels.compared = true;
+        Ok(self.send_labels())
+    }
+
+    /// Sends the labels of a bucket that are all sealed, once they are asked for.
+    fn send_labels(&mut self) -> Wanted {
+        let labels = &mut self.bucket.labels;
+        if !labels.compared || labels.missing > 0 {
+            return Wanted::default();
+        }
+        let bucket = self.index * self.shared.plan.buckets_of_shard() + self.bucket.index;
+        let frames = core::mem::take(&mut labels.sealed).into_values().flatten();
+        let send = (0u32..).zip(frames).map(|(frame, rows)| Message::Labels { bucket, frame, rows }).collect();
+        Wanted { send, ..Wanted::default() }.and(self.next_bucket())
     }
 
     pub(super) fn on_done(&mut self, done: Done) -> Wanted {
@@ -345,8 +436,25 @@ impl Shard {
                 Wanted::message(Message::Answer { shard: self.index, batch, digest })
             }
             Done::Binned(bucket, binned) => self.on_binned(bucket, binned),
-            Done::Tags(tags) => self.on_tags(tags),
-            Done::Coded(bytes) => self.on_coded(bytes),
+            Done::Tags(outputs, items) => self.on_tags(outputs, items),
+            Done::Coded(bytes, sealing) => self.on_coded(bytes, sealing),
+            Done::Sealed(first, frames) => {
+                self.bucket.labels.sealed.insert(first, frames);
+                self.bucket.labels.missing -= 1;
+                self.send_labels()
+            }
         }
     }
+}
+
+/// Codes the tags of a bucket, and puts its labels in their order. A dummy's key is random, as its tag is.
+fn code_labelled(tags_code: TagCode, code: LabelCode, tags: Vec<u128>, labels: Labels, random: &mut Prg) -> Done {
+    let Labels { own, mut keys, items, .. } = labels;
+    keys.extend_random(tags.len() - keys.len(), random);
+    let mut tagged: Vec<TaggedPlace> = (0u32..).zip(&tags).map(|(place, tag)| TaggedPlace::new(*tag, place)).collect();
+    sort_by_tag(&mut tagged, TaggedPlace::tag, tags_code.width());
+    let mut tags = tags;
+    tags.iter_mut().zip(&tagged).for_each(|(tag, tagged)| *tag = tagged.tag());
+    let coded = tags_code.encode(&tags);
+    Done::Coded(coded, Some(Arc::new(Sealing::new(code, tagged, keys, items, own))))
 }

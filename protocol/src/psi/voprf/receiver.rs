@@ -8,9 +8,8 @@ use cwg_crypto::voprf::{Blinding, FinalizeError, PublicKey};
 
 use super::message::{Encoded, Message, Tag};
 use super::{Input, batch_len, batches, padded_inputs};
-use crate::Item;
 use crate::psi::compare::common_places;
-use crate::psi::{Binding, Job, JobId, JobOutput, Outcome, Party, SetSizes, Shard, Step};
+use crate::psi::{Binding, Job, JobId, JobOutput, Loaded, Outcome, Party, SetSizes, Shard, Step};
 use crate::violation::Violation;
 use crate::wire::limits::{TAGS_PER_FRAME, VOPRF_BATCH, VOPRF_WINDOW};
 
@@ -151,9 +150,9 @@ impl Party for Receiver {
         Step { loads: vec![Shard::WHOLE], ..Step::default() }
     }
 
-    fn on_loaded(&mut self, _shard: Shard, items: Arc<[Item]>) -> Step {
-        self.inputs = padded_inputs(self.binding, &items, self.sizes.receiver, &self.seed).into();
-        self.own = items.len();
+    fn on_loaded(&mut self, _shard: Shard, loaded: Loaded) -> Step {
+        self.inputs = padded_inputs(self.binding, &loaded.items, self.sizes.receiver, &self.seed).into();
+        self.own = loaded.items.len();
         self.own_tags = vec![[0; super::TAG_LEN]; self.inputs.len()];
         let mut step = Step::default();
         self.fill_window(&mut step);

@@ -8,8 +8,7 @@ use cwg_crypto::voprf::{EvaluateError, EvaluationKey, Proof, evaluate, evaluate_
 
 use super::message::{Encoded, Message, Tag};
 use super::{batch_len, batches, padded_inputs};
-use crate::Item;
-use crate::psi::{Binding, Job, JobId, JobOutput, Outcome, Party, SetSizes, Shard, Step};
+use crate::psi::{Binding, Job, JobId, JobOutput, Loaded, Outcome, Party, SetSizes, Shard, Step};
 use crate::violation::Violation;
 use crate::wire::limits::{TAGS_PER_FRAME, VOPRF_BATCH};
 
@@ -128,8 +127,8 @@ impl Party for Sender {
         Step { send: vec![opening.encode()], loads: vec![Shard::WHOLE], ..Step::default() }
     }
 
-    fn on_loaded(&mut self, _shard: Shard, items: Arc<[Item]>) -> Step {
-        self.inputs = padded_inputs(self.binding, &items, self.sizes.sender, &self.seed).into();
+    fn on_loaded(&mut self, _shard: Shard, loaded: Loaded) -> Step {
+        self.inputs = padded_inputs(self.binding, &loaded.items, self.sizes.sender, &self.seed).into();
         let jobs = (0..OWN_BATCHES_UNDER_WAY).filter_map(|_| self.start_own()).collect();
         Step { jobs, ..Step::default() }
     }
