@@ -6,7 +6,8 @@
 use core::ops::Range;
 
 use super::words::Words;
-use crate::{Block, simd};
+use crate::Block;
+use crate::simd::{self, CodePath};
 
 /// What one term of every sum draws from: its key, and where its elements stand.
 #[derive(Clone)]
@@ -27,25 +28,30 @@ pub(crate) const fn drawn(word: u32, range: &Range<usize>) -> usize {
 }
 
 /// Adds the terms into every output.
-pub(super) fn add_terms<const W: usize>(terms: &[Term], source: &[[Block; W]], outputs: &mut [[Block; W]]) {
+pub(super) fn add_terms<const W: usize>(
+    path: CodePath,
+    terms: &[Term],
+    source: &[[Block; W]],
+    outputs: &mut [[Block; W]],
+) {
     let (regular, uniform) = terms.split_at(terms.len() / 2);
     if size_of_val(source) <= CACHE_BYTES {
-        return add_group(terms, source, outputs);
+        return add_group(path, terms, source, outputs);
     }
     let region_bytes = size_of_val(source) / regular.len().max(1);
     for group in regular.chunks((CACHE_BYTES / region_bytes).max(1)) {
-        add_group(group, source, outputs);
+        add_group(path, group, source, outputs);
     }
-    add_group(uniform, source, outputs);
+    add_group(path, uniform, source, outputs);
 }
 
-fn add_group<const W: usize>(terms: &[Term], source: &[[Block; W]], outputs: &mut [[Block; W]]) {
+fn add_group<const W: usize>(path: CodePath, terms: &[Term], source: &[[Block; W]], outputs: &mut [[Block; W]]) {
     let mut streams: Vec<_> = terms.iter().map(|term| Words::new(term.key)).collect();
     let mut words = vec![[0; CHUNK]; terms.len()];
     let ranges: Vec<_> = terms.iter().map(|term| term.range.clone()).collect();
     for outputs in outputs.chunks_mut(CHUNK) {
         streams.iter_mut().zip(&mut words).for_each(|(stream, words)| stream.fill(&mut words[..outputs.len()]));
-        simd::gather(&mut words, &ranges, source, outputs);
+        simd::gather(path, &mut words, &ranges, source, outputs);
     }
 }
 
@@ -86,10 +92,10 @@ mod tests {
         let mut expected = blocks(outputs_len);
         let start = expected.clone();
         gather(&mut words.clone(), &ranges, &source, &mut expected);
-        for kernel in simd::gather_kernels() {
+        for path in CodePath::all() {
             let mut outputs = start.clone();
-            kernel(&mut words.clone(), &ranges, &source, &mut outputs);
-            assert!(outputs == expected, "{outputs_len} outputs of {terms} terms");
+            simd::gather(path, &mut words.clone(), &ranges, &source, &mut outputs);
+            assert!(outputs == expected, "{outputs_len} outputs of {terms} terms on {path:?}");
         }
     }
 
@@ -108,12 +114,12 @@ mod tests {
 
     #[test]
     fn groups_of_terms_sum_to_all_terms() {
-        let (source, mut expected) = (blocks::<2>(40_000), blocks::<2>(300));
+        let (path, source, mut expected) = (CodePath::best(), blocks::<2>(40_000), blocks::<2>(300));
         let terms: Vec<_> = (0..21).map(|term| Term { key: Block::new(term), range: 0..40_000 }).collect();
         let mut outputs = expected.clone();
         assert!(size_of_val(&source[..]) > CACHE_BYTES);
-        add_terms(&terms, &source, &mut outputs);
-        add_group(&terms, &source, &mut expected);
+        add_terms(path, &terms, &source, &mut outputs);
+        add_group(path, &terms, &source, &mut expected);
         assert!(outputs == expected);
     }
 
