@@ -66,6 +66,25 @@ impl Avx2 {
     }
 }
 
+/// The machine has AVX2, VAES and VPCLMULQDQ, and what a [`Narrow`] stands for.
+#[cfg(target_arch = "x86_64")]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Middle(Narrow);
+
+#[cfg(target_arch = "x86_64")]
+impl Middle {
+    #[inline]
+    pub(crate) fn detect() -> Option<Self> {
+        let found =
+            Avx2::detect().is_some() && is_x86_feature_detected!("vaes") && is_x86_feature_detected!("vpclmulqdq");
+        found.then(Narrow::detect).flatten().map(Self)
+    }
+
+    pub(crate) fn narrow(self) -> Narrow {
+        self.0
+    }
+}
+
 /// The machine has AVX-512 F, BW and VL, VAES and VPCLMULQDQ, and what a [`Narrow`] stands for.
 #[cfg(target_arch = "x86_64")]
 #[derive(Clone, Copy, Debug)]
@@ -115,6 +134,8 @@ pub(crate) enum Path {
     #[cfg(target_arch = "x86_64")]
     Narrow(Narrow),
     #[cfg(target_arch = "x86_64")]
+    Middle(Middle),
+    #[cfg(target_arch = "x86_64")]
     Wide(Wide),
 }
 
@@ -126,6 +147,9 @@ impl Path {
         {
             if let Some(wide) = Wide::detect() {
                 return Self::Wide(wide);
+            }
+            if let Some(middle) = Middle::detect() {
+                return Self::Middle(middle);
             }
             if let Some(narrow) = Narrow::detect() {
                 return Self::Narrow(narrow);
@@ -141,6 +165,7 @@ impl Path {
         #[cfg(target_arch = "x86_64")]
         {
             paths.extend(Narrow::detect().map(Self::Narrow));
+            paths.extend(Middle::detect().map(Self::Middle));
             paths.extend(Wide::detect().map(Self::Wide));
         }
         paths

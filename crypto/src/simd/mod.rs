@@ -3,7 +3,7 @@
 //! | level | blocks and the field need | the code needs | works on |
 //! |---|---|---|---|
 //! | [`Level::Wide`] | AVX-512 F, BW and VL, VAES, VPCLMULQDQ | AVX-512 F, BW and VBMI, GFNI, VPCLMULQDQ | four blocks a register |
-//! | [`Level::Middle`] | | AVX2, for the expander | two blocks a register |
+//! | [`Level::Middle`] | AVX2, VAES, VPCLMULQDQ | AVX2, for the expander | two blocks a register |
 //! | [`Level::Narrow`] | SSSE3, AES-NI, PCLMULQDQ | | one block a register |
 //! | [`Level::Portable`] | nothing | nothing | the `aes` crate, shifts and masks |
 //!
@@ -15,6 +15,10 @@
 
 pub(crate) mod portable;
 
+#[cfg(target_arch = "x86_64")]
+mod middle_aes;
+#[cfg(target_arch = "x86_64")]
+mod middle_field;
 #[cfg(target_arch = "x86_64")]
 mod middle_gather;
 #[cfg(target_arch = "x86_64")]
@@ -42,5 +46,5 @@ pub(crate) use field::{add_polynomial, add_scaled, inner_product, product, produ
 pub(crate) use gather::gather;
 pub use level::Level;
 #[cfg(target_arch = "x86_64")]
-pub(crate) use level::{Avx2, Narrow, Wide, WideGfni};
+pub(crate) use level::{Avx2, Middle, Narrow, Wide, WideGfni};
 pub(crate) use level::{CodePath, Path};
