@@ -3,7 +3,7 @@
 //! | level | blocks and the field need | the code needs | works on |
 //! |---|---|---|---|
 //! | [`Level::Wide`] | AVX-512 F, BW and VL, VAES, VPCLMULQDQ | AVX-512 F, BW and VBMI, GFNI, VPCLMULQDQ | four blocks a register |
-//! | [`Level::Middle`] | AVX2, VAES, VPCLMULQDQ | AVX2, for the expander | two blocks a register |
+//! | [`Level::Middle`] | AVX2, VAES, VPCLMULQDQ | AVX2 | two blocks a register |
 //! | [`Level::Narrow`] | SSSE3, AES-NI, PCLMULQDQ | | one block a register |
 //! | [`Level::Portable`] | nothing | nothing | the `aes` crate, shifts and masks |
 //!
@@ -17,6 +17,8 @@ pub(crate) mod portable;
 
 #[cfg(target_arch = "x86_64")]
 mod middle_aes;
+#[cfg(target_arch = "x86_64")]
+mod middle_convolve;
 #[cfg(target_arch = "x86_64")]
 mod middle_field;
 #[cfg(target_arch = "x86_64")]
