@@ -45,7 +45,7 @@ mod tests;
 pub(crate) use cipher::{Cipher, davies_meyer, expand_pairs};
 pub(crate) use convolve::convolve;
 pub(crate) use field::{add_polynomial, add_scaled, inner_product, product, products};
-pub(crate) use gather::gather;
+pub(crate) use gather::{gather, near_bytes};
 pub use level::Level;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use level::{Avx2, Middle, Narrow, Wide, WideGfni};

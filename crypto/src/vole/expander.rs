@@ -1,7 +1,7 @@
 //! The sums of the expander. The definition stands in [`super::code`].
 //!
-//! A sum draws elements from all over a vector that a core's own cache may not hold. So the terms are taken in groups:
-//! regions that the cache holds together, then the uniform terms, which are fetched ahead.
+//! A sum draws elements from all over a vector that a core's own cache may not hold. So where that pays, the terms are taken
+//! in groups: regions that the cache holds together, then the uniform terms, which are fetched ahead.
 
 use core::ops::Range;
 
@@ -35,11 +35,12 @@ pub(super) fn add_terms<const W: usize>(
     outputs: &mut [[Block; W]],
 ) {
     let (regular, uniform) = terms.split_at(terms.len() / 2);
-    if size_of_val(source) <= CACHE_BYTES {
+    let near = simd::near_bytes(path);
+    if size_of_val(source) <= near {
         return add_group(path, terms, source, outputs);
     }
     let region_bytes = size_of_val(source) / regular.len().max(1);
-    for group in regular.chunks((CACHE_BYTES / region_bytes).max(1)) {
+    for group in regular.chunks((near / region_bytes).max(1)) {
         add_group(path, group, source, outputs);
     }
     add_group(path, uniform, source, outputs);
@@ -69,9 +70,6 @@ pub(crate) fn gather<const W: usize>(
         }
     }
 }
-
-/// What is drawn from at once: half of a usual second-level cache, since the outputs pass through it too.
-const CACHE_BYTES: usize = 1 << 20;
 
 #[cfg(test)]
 mod tests {
@@ -114,13 +112,15 @@ mod tests {
 
     #[test]
     fn groups_of_terms_sum_to_all_terms() {
-        let (path, source, mut expected) = (CodePath::best(), blocks::<2>(40_000), blocks::<2>(300));
+        let (source, start) = (blocks::<2>(40_000), blocks::<2>(300));
         let terms: Vec<_> = (0..21).map(|term| Term { key: Block::new(term), range: 0..40_000 }).collect();
-        let mut outputs = expected.clone();
-        assert!(size_of_val(&source[..]) > CACHE_BYTES);
-        add_terms(path, &terms, &source, &mut outputs);
-        add_group(path, &terms, &source, &mut expected);
-        assert!(outputs == expected);
+        assert!(size_of_val(&source[..]) > simd::near_bytes(CodePath::Portable), "one group would be no test");
+        for path in CodePath::all() {
+            let (mut outputs, mut expected) = (start.clone(), start.clone());
+            add_terms(path, &terms, &source, &mut outputs);
+            add_group(path, &terms, &source, &mut expected);
+            assert!(outputs == expected, "{path:?}");
+        }
     }
 
     #[test]
