@@ -99,4 +99,5 @@ pub use mmo::{Mmo, Prg, davies_meyer, expand_pairs};
 pub use passphrase::{BadCost, PASSPHRASE_LEN_MAX, PassphraseCost, PassphraseError, derive_from_passphrase};
 pub use secret::{Secret32, Seed, ct_eq};
 pub use sign::{BadSignature, BadVerifyingKey, Signature, SigningKey, VerifyingKey};
+pub use simd::Level;
 pub use transcript::{Lane, Transcript};

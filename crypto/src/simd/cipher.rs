@@ -18,6 +18,8 @@ pub(crate) enum Cipher {
     #[cfg(target_arch = "x86_64")]
     Narrow(super::Narrow, RoundKeys),
     #[cfg(target_arch = "x86_64")]
+    Middle(super::Middle, RoundKeys),
+    #[cfg(target_arch = "x86_64")]
     Wide(super::Wide, RoundKeys),
 }
 
@@ -27,6 +29,8 @@ impl Cipher {
             Path::Portable => Self::Portable(portable::schedule(key)),
             #[cfg(target_arch = "x86_64")]
             Path::Narrow(narrow) => Self::Narrow(narrow, narrow.schedule(key)),
+            #[cfg(target_arch = "x86_64")]
+            Path::Middle(middle) => Self::Middle(middle, middle.narrow().schedule(key)),
             #[cfg(target_arch = "x86_64")]
             Path::Wide(wide) => Self::Wide(wide, wide.narrow().schedule(key)),
         }
@@ -43,6 +47,8 @@ impl Cipher {
             #[cfg(target_arch = "x86_64")]
             Self::Narrow(narrow, keys) => narrow.hash(keys, input, output),
             #[cfg(target_arch = "x86_64")]
+            Self::Middle(middle, keys) => middle.hash(keys, input, output),
+            #[cfg(target_arch = "x86_64")]
             Self::Wide(wide, keys) => wide.hash(keys, input, output),
         }
     }
@@ -57,6 +63,8 @@ impl Cipher {
             }
             #[cfg(target_arch = "x86_64")]
             Self::Narrow(narrow, keys) => narrow.hash_in_place(keys, blocks),
+            #[cfg(target_arch = "x86_64")]
+            Self::Middle(middle, keys) => middle.hash_in_place(keys, blocks),
             #[cfg(target_arch = "x86_64")]
             Self::Wide(wide, keys) => wide.hash_in_place(keys, blocks),
         }
@@ -73,6 +81,8 @@ impl Cipher {
             #[cfg(target_arch = "x86_64")]
             Self::Narrow(narrow, keys) => narrow.count(keys, first, blocks),
             #[cfg(target_arch = "x86_64")]
+            Self::Middle(middle, keys) => middle.count(keys, first, blocks),
+            #[cfg(target_arch = "x86_64")]
             Self::Wide(wide, keys) => wide.count(keys, first, blocks),
         }
     }
@@ -84,6 +94,8 @@ pub(crate) fn expand_pairs(left: &Cipher, right: &Cipher, parents: &[Block], chi
     match (left, right) {
         #[cfg(target_arch = "x86_64")]
         (Cipher::Narrow(narrow, left), Cipher::Narrow(_, right)) => narrow.expand_pairs(left, right, parents, children),
+        #[cfg(target_arch = "x86_64")]
+        (Cipher::Middle(middle, left), Cipher::Middle(_, right)) => middle.expand_pairs(left, right, parents, children),
         #[cfg(target_arch = "x86_64")]
         (Cipher::Wide(wide, left), Cipher::Wide(_, right)) => wide.expand_pairs(left, right, parents, children),
         _ => {
@@ -102,6 +114,8 @@ pub(crate) fn davies_meyer(path: Path, keys: &[Block], inputs: &[Block], outputs
         Path::Portable => portable::davies_meyer(keys, inputs, outputs),
         #[cfg(target_arch = "x86_64")]
         Path::Narrow(narrow) => narrow.davies_meyer(keys, inputs, outputs),
+        #[cfg(target_arch = "x86_64")]
+        Path::Middle(middle) => middle.davies_meyer(keys, inputs, outputs),
         #[cfg(target_arch = "x86_64")]
         Path::Wide(wide) => wide.davies_meyer(keys, inputs, outputs),
     }

@@ -20,6 +20,8 @@ pub(crate) fn products(path: Path, a: &[Block], b: &[Block], out: &mut [Block]) 
         #[cfg(target_arch = "x86_64")]
         Path::Narrow(narrow) => narrow.products(a, b, out),
         #[cfg(target_arch = "x86_64")]
+        Path::Middle(middle) => middle.products(a, b, out),
+        #[cfg(target_arch = "x86_64")]
         Path::Wide(wide) => wide.products(a, b, out),
     }
 }
@@ -30,6 +32,8 @@ pub(crate) fn inner_product(path: Path, a: &[Block], b: &[Block]) -> Block {
         Path::Portable => portable::inner_product(a, b),
         #[cfg(target_arch = "x86_64")]
         Path::Narrow(narrow) => narrow.inner_product(a, b),
+        #[cfg(target_arch = "x86_64")]
+        Path::Middle(middle) => middle.inner_product(a, b),
         #[cfg(target_arch = "x86_64")]
         Path::Wide(wide) => wide.inner_product(a, b),
     }
@@ -42,6 +46,8 @@ pub(crate) fn add_scaled(path: Path, acc: &mut [Block], source: &[Block], factor
         #[cfg(target_arch = "x86_64")]
         Path::Narrow(narrow) => narrow.add_scaled(acc, source, factor),
         #[cfg(target_arch = "x86_64")]
+        Path::Middle(middle) => middle.add_scaled(acc, source, factor),
+        #[cfg(target_arch = "x86_64")]
         Path::Wide(wide) => wide.add_scaled(acc, source, factor),
     }
 }
@@ -52,6 +58,8 @@ pub(crate) fn add_polynomial(path: Path, acc: &mut [Block], points: &[Block], co
         Path::Portable => portable::add_polynomial(acc, points, coefficients),
         #[cfg(target_arch = "x86_64")]
         Path::Narrow(narrow) => narrow.add_polynomial(acc, points, coefficients),
+        #[cfg(target_arch = "x86_64")]
+        Path::Middle(middle) => middle.add_polynomial(acc, points, coefficients),
         #[cfg(target_arch = "x86_64")]
         Path::Wide(wide) => wide.add_polynomial(acc, points, coefficients),
     }

@@ -33,6 +33,7 @@
 
 use super::convolution::convolve_ring;
 use super::expander::{Term, add_terms};
+use crate::simd::CodePath;
 use crate::{Block, Domain, Prg, derive_public};
 
 /// The fewest outputs that a code may have.
@@ -134,10 +135,11 @@ impl Code {
     fn compress_lanes<'v, const W: usize>(&self, vectors: &'v mut [[Block; W]]) -> &'v mut [[Block; W]] {
         assert!(vectors.len() == self.inputs(), "as many elements as the code takes");
         let (outputs, ring) = vectors.split_at_mut(self.outputs);
+        let path = CodePath::best();
         for key in self.passes {
-            convolve_ring(key, ring);
+            convolve_ring(path, key, ring);
         }
-        add_terms(&self.terms, ring, outputs);
+        add_terms(path, &self.terms, ring, outputs);
         outputs
     }
 }

@@ -4,7 +4,8 @@
 //! looked up: a later element takes one of the 16 subset sums of the first four and one of the last four.
 
 use super::words::Words;
-use crate::{Block, simd};
+use crate::Block;
+use crate::simd::{self, CodePath};
 
 /// Elements a step adds into at random: those right behind it.
 pub(crate) const WINDOW: usize = 24;
@@ -29,7 +30,7 @@ pub(crate) fn times_alpha(block: Block) -> Block {
 }
 
 /// The pass with the masks of a key's stream over a ring of `W` vectors, side by side.
-pub(super) fn convolve_ring<const W: usize>(key: Block, ring: &mut [[Block; W]]) {
+pub(super) fn convolve_ring<const W: usize>(path: CodePath, key: Block, ring: &mut [[Block; W]]) {
     let mut words = Words::new(key);
     // The last steps reach round the ring; they are few.
     let straight = (ring.len() - REACH) / STRIDE * STRIDE;
@@ -37,7 +38,7 @@ pub(super) fn convolve_ring<const W: usize>(key: Block, ring: &mut [[Block; W]])
     for start in (0..straight).step_by(CHUNK) {
         let chunk = &mut chunk[..CHUNK.min(straight - start)];
         words.fill(chunk);
-        simd::convolve(chunk, &mut ring[start..start + chunk.len() + REACH]);
+        simd::convolve(path, chunk, &mut ring[start..start + chunk.len() + REACH]);
     }
     let rest = &mut chunk[..ring.len() - straight];
     words.fill(rest);
@@ -143,15 +144,18 @@ mod tests {
 
     /// One pass is every step by its definition, one after the other.
     fn check<const W: usize>(len: usize) {
-        let (key, mut expected) = (Block::new(5), ring::<W>(len));
-        let mut convolved = expected.clone();
-        convolve_ring(key, &mut convolved);
+        let (key, start) = (Block::new(5), ring::<W>(len));
+        let mut expected = start.clone();
         let mut words = vec![0; len];
         Words::new(key).fill(&mut words);
         for (step, word) in words.into_iter().enumerate() {
             step_around(&mut expected, step, mask(word, step));
         }
-        assert!(convolved == expected, "{len} elements");
+        for path in CodePath::all() {
+            let mut convolved = start.clone();
+            convolve_ring(path, key, &mut convolved);
+            assert!(convolved == expected, "{len} elements on {path:?}");
+        }
     }
 
     #[test]
@@ -176,10 +180,10 @@ mod tests {
         let mut expected = ring::<W>(words.len() + REACH);
         let start = expected.clone();
         convolve(words, &mut expected);
-        for kernel in simd::convolve_kernels() {
+        for path in CodePath::all() {
             let mut window = start.clone();
-            kernel(words, &mut window);
-            assert!(window == expected, "{} words", words.len());
+            simd::convolve(path, words, &mut window);
+            assert!(window == expected, "{} words on {path:?}", words.len());
         }
     }
 

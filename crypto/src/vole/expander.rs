@@ -1,12 +1,13 @@
 //! The sums of the expander. The definition stands in [`super::code`].
 //!
-//! A sum draws elements from all over a vector that a core's own cache may not hold. So the terms are taken in groups:
-//! regions that the cache holds together, then the uniform terms, which are fetched ahead.
+//! A sum draws elements from all over a vector that a core's own cache may not hold. So where that pays, the terms are taken
+//! in groups: regions that the cache holds together, then the uniform terms, which are fetched ahead.
 
 use core::ops::Range;
 
 use super::words::Words;
-use crate::{Block, simd};
+use crate::Block;
+use crate::simd::{self, CodePath};
 
 /// What one term of every sum draws from: its key, and where its elements stand.
 #[derive(Clone)]
@@ -27,25 +28,31 @@ pub(crate) const fn drawn(word: u32, range: &Range<usize>) -> usize {
 }
 
 /// Adds the terms into every output.
-pub(super) fn add_terms<const W: usize>(terms: &[Term], source: &[[Block; W]], outputs: &mut [[Block; W]]) {
+pub(super) fn add_terms<const W: usize>(
+    path: CodePath,
+    terms: &[Term],
+    source: &[[Block; W]],
+    outputs: &mut [[Block; W]],
+) {
     let (regular, uniform) = terms.split_at(terms.len() / 2);
-    if size_of_val(source) <= CACHE_BYTES {
-        return add_group(terms, source, outputs);
+    let near = simd::near_bytes(path);
+    if size_of_val(source) <= near {
+        return add_group(path, terms, source, outputs);
     }
     let region_bytes = size_of_val(source) / regular.len().max(1);
-    for group in regular.chunks((CACHE_BYTES / region_bytes).max(1)) {
-        add_group(group, source, outputs);
+    for group in regular.chunks((near / region_bytes).max(1)) {
+        add_group(path, group, source, outputs);
     }
-    add_group(uniform, source, outputs);
+    add_group(path, uniform, source, outputs);
 }
 
-fn add_group<const W: usize>(terms: &[Term], source: &[[Block; W]], outputs: &mut [[Block; W]]) {
+fn add_group<const W: usize>(path: CodePath, terms: &[Term], source: &[[Block; W]], outputs: &mut [[Block; W]]) {
     let mut streams: Vec<_> = terms.iter().map(|term| Words::new(term.key)).collect();
     let mut words = vec![[0; CHUNK]; terms.len()];
     let ranges: Vec<_> = terms.iter().map(|term| term.range.clone()).collect();
     for outputs in outputs.chunks_mut(CHUNK) {
         streams.iter_mut().zip(&mut words).for_each(|(stream, words)| stream.fill(&mut words[..outputs.len()]));
-        simd::gather(&mut words, &ranges, source, outputs);
+        simd::gather(path, &mut words, &ranges, source, outputs);
     }
 }
 
@@ -63,9 +70,6 @@ pub(crate) fn gather<const W: usize>(
         }
     }
 }
-
-/// What is drawn from at once: half of a usual second-level cache, since the outputs pass through it too.
-const CACHE_BYTES: usize = 1 << 20;
 
 #[cfg(test)]
 mod tests {
@@ -86,10 +90,10 @@ mod tests {
         let mut expected = blocks(outputs_len);
         let start = expected.clone();
         gather(&mut words.clone(), &ranges, &source, &mut expected);
-        for kernel in simd::gather_kernels() {
+        for path in CodePath::all() {
             let mut outputs = start.clone();
-            kernel(&mut words.clone(), &ranges, &source, &mut outputs);
-            assert!(outputs == expected, "{outputs_len} outputs of {terms} terms");
+            simd::gather(path, &mut words.clone(), &ranges, &source, &mut outputs);
+            assert!(outputs == expected, "{outputs_len} outputs of {terms} terms on {path:?}");
         }
     }
 
@@ -108,13 +112,15 @@ mod tests {
 
     #[test]
     fn groups_of_terms_sum_to_all_terms() {
-        let (source, mut expected) = (blocks::<2>(40_000), blocks::<2>(300));
+        let (source, start) = (blocks::<2>(40_000), blocks::<2>(300));
         let terms: Vec<_> = (0..21).map(|term| Term { key: Block::new(term), range: 0..40_000 }).collect();
-        let mut outputs = expected.clone();
-        assert!(size_of_val(&source[..]) > CACHE_BYTES);
-        add_terms(&terms, &source, &mut outputs);
-        add_group(&terms, &source, &mut expected);
-        assert!(outputs == expected);
+        assert!(size_of_val(&source[..]) > simd::near_bytes(CodePath::Portable), "one group would be no test");
+        for path in CodePath::all() {
+            let (mut outputs, mut expected) = (start.clone(), start.clone());
+            add_terms(path, &terms, &source, &mut outputs);
+            add_group(path, &terms, &source, &mut expected);
+            assert!(outputs == expected, "{path:?}");
+        }
     }
 
     #[test]
