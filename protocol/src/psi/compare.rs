@@ -1,29 +1,36 @@
 //! What two sides' tags have in common.
 
-/// Places of own tags that are among the sender's, ascending. Both lists are ascending by tag; own tags come with their
-/// places, which are 0 to their number.
+use core::iter::Peekable;
+
+/// Finds the own tags that are among the sender's. Both come ascending; own tags with their places, which are 0 to their
+/// number.
 ///
 /// Both lists are walked to their ends, so the number of steps is the sum of their lengths, whatever matches: the moment
 /// of the seal that follows does not tell. What the processor makes of a step's branches is not constant.
-pub(super) fn common_places<T: Copy + Ord>(
-    own: impl ExactSizeIterator<Item = (T, u32)>,
-    sender: impl ExactSizeIterator<Item = T>,
-) -> Vec<u32> {
-    let steps = own.len() + sender.len();
-    let mut matched = vec![false; own.len()];
-    let (mut mine, mut theirs) = (own.peekable(), sender.peekable());
-    for _ in 0..steps {
-        match (mine.peek(), theirs.peek()) {
-            (Some((tag, place)), other) if other.is_none_or(|other| tag <= other) => {
-                matched[*place as usize] = other == Some(tag);
-                mine.next();
-            }
-            _ => {
-                theirs.next();
-            }
+pub(super) struct Comparison<T, I: Iterator<Item = (T, u32)>> {
+    own: Peekable<I>,
+    matched: Vec<bool>,
+}
+
+impl<T: Copy + Ord, I: ExactSizeIterator<Item = (T, u32)>> Comparison<T, I> {
+    pub(super) fn of(own: I) -> Self {
+        Self { matched: vec![false; own.len()], own: own.peekable() }
+    }
+
+    /// The next of the sender's tags.
+    pub(super) fn meet(&mut self, tag: T) {
+        while let Some((own, place)) = self.own.next_if(|(own, _)| *own <= tag) {
+            self.matched[place as usize] = own == tag;
         }
     }
-    (0u32..).zip(matched).filter(|(_, matched)| *matched).map(|(place, _)| place).collect()
+
+    /// Places of the own tags that were met, ascending.
+    pub(super) fn places(mut self) -> Vec<u32> {
+        for (_, place) in self.own {
+            self.matched[place as usize] = false;
+        }
+        (0u32..).zip(self.matched).filter(|(_, matched)| *matched).map(|(place, _)| place).collect()
+    }
 }
 
 #[cfg(test)]
@@ -33,7 +40,9 @@ mod tests {
     #[test]
     fn places_of_equal_tags_are_found_and_no_others() {
         let check = |own: &[(u8, u32)], sender: &[u8], expected: &[u32]| {
-            assert_eq!(common_places(own.iter().copied(), sender.iter().copied()), expected, "{own:?} {sender:?}");
+            let mut comparison = Comparison::of(own.iter().copied());
+            sender.iter().for_each(|tag| comparison.meet(*tag));
+            assert_eq!(comparison.places(), expected, "{own:?} {sender:?}");
         };
         check(&[], &[], &[]);
         check(&[], &[1], &[]);

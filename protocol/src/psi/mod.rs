@@ -7,6 +7,7 @@ mod compare;
 pub mod ideal;
 mod leakage;
 mod shard;
+mod sort;
 mod step;
 pub mod vole;
 pub mod voprf;
@@ -21,6 +22,7 @@ use crate::Item;
 pub use leakage::{Fact, Leakage, Model};
 pub(crate) use shard::Order;
 pub use shard::{Shard, Splitter};
+pub use sort::{Uniform, sort_uniform, sort_uniform_lists};
 pub use step::{GivenUp, Job, JobId, JobOutput, Outcome, Step};
 
 use crate::violation::Violation;

@@ -1,6 +1,7 @@
 //! One shard of the receiver: its items are encoded while the correlation grows, the vector goes out masked batch by batch
 //! as each was checked, and the sender's tags are compared with the own ones.
 
+use core::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -10,12 +11,12 @@ use cwg_crypto::vole::{Outputs, Positions, Room, Taken};
 use cwg_crypto::{Block, Digest, Prg};
 
 use super::bins::{self, Encoded};
-use super::keys::{ShardHashes, commitment, sort_by_tag};
+use super::keys::{ShardHashes, commitment};
 use super::message::Message;
 use super::{Shared, Wanted, unexpected};
 use crate::Item;
-use crate::psi::compare::common_places;
-use crate::psi::{self, GivenUp, Job, Model};
+use crate::psi::compare::Comparison;
+use crate::psi::{self, GivenUp, Job, Model, Uniform, sort_uniform_lists};
 use crate::violation::Violation;
 use crate::wire::limits::{VOLE_BLOCKS_PER_FRAME, VOLE_TAG_BYTES_PER_FRAME, VOLE_WINDOW};
 
@@ -53,6 +54,16 @@ impl OwnTag {
 
     fn tag(&self) -> u128 {
         u128::from(self.high) << 64 | u128::from(self.low)
+    }
+}
+
+impl Uniform for OwnTag {
+    fn first_bits(&self) -> u64 {
+        self.high
+    }
+
+    fn order(&self, other: &Self) -> Ordering {
+        self.tag().cmp(&other.tag())
     }
 }
 
@@ -215,7 +226,7 @@ impl Shard {
             let plan = &shared.plan;
             let hashes = ShardHashes::new(&shared.session, index, &seed, plan);
             let rows = RowKeys::new(&bins::row_seed(&shared.session, index, &seed));
-            let binned = Binned::new(&plan.okvs, &rows, &keys);
+            let binned = Binned::new(&plan.okvs, &rows, keys);
             Done::Binned(attempt, binned.map(|binned| (Arc::new(binned), Arc::new(hashes))))
         });
         Wanted::job(job)
@@ -283,7 +294,7 @@ impl Shard {
         Ok(Wanted::default())
     }
 
-    pub(super) fn on_trees(&mut self, batch: u32, body: Vec<u8>) -> Result<Wanted, Violation> {
+    pub(super) fn on_trees(&mut self, batch: u32, body: &[u8]) -> Result<Wanted, Violation> {
         let plan = &self.shared.plan;
         let taking = self.batches.values().filter(|batch| matches!(batch, Batch::Taking)).count();
         let awaited = self.commitment.is_some() && batch == self.next_trees && batch < plan.batches;
@@ -292,7 +303,7 @@ impl Shard {
         }
         super::check_len("bytes of trees", plan.shape.message_len(), body.len())?;
         self.next_trees += 1;
-        self.trees.insert(batch, body);
+        self.trees.insert(batch, body.to_vec());
         Ok(self.take_batches())
     }
 
@@ -339,7 +350,7 @@ impl Shard {
         let shared = Arc::clone(&self.shared);
         let job = self.job(shared.plan.shape.outputs(), move || Done::Grown(batch, taken.outputs(&shared.batches)));
         let challenge = Message::Challenge { shard: self.index, batch, point, lacking };
-        Wanted { send: vec![challenge], ..Wanted::job(job) }
+        Wanted::message(challenge).and(Wanted::job(job))
     }
 
     pub(super) fn on_answer(&mut self, batch: u32, digest: [u8; 32]) -> Result<Wanted, Violation> {
@@ -384,7 +395,7 @@ impl Shard {
         {
             let outputs = outputs.take().expect("matched above");
             if self.sent_batches == 0 {
-                wanted.send.push(Message::Seed { shard: self.index, seed, mask: self.own_mask });
+                wanted.send.push(Message::Seed { shard: self.index, seed, mask: self.own_mask }.encode());
             }
             let (from, to) = plan.vector_part(self.sent_batches);
             self.sent_batches += 1;
@@ -393,7 +404,7 @@ impl Shard {
             for (part, pairs) in parts.zip(pairs.chunks(VOLE_BLOCKS_PER_FRAME)) {
                 let masked = |(place, [a, c]): (&mut Block, &[Block; 2])| core::mem::replace(place, *c) + *a;
                 let blocks = part.iter_mut().zip(pairs).map(masked).collect();
-                wanted.send.push(Message::Vector { shard: self.index, frame: self.sent_frames, blocks });
+                wanted.send.push(Message::Vector { shard: self.index, frame: self.sent_frames, blocks }.encode());
                 self.sent_frames += 1;
             }
             self.spare.push(outputs.into_room());
@@ -437,14 +448,13 @@ impl Shard {
         }
         let state = core::mem::replace(&mut self.encoding, Encoding::AwaitItems);
         let Encoding::Encoded { binned, .. } = state else { unreachable!("tags are of an encoded shard") };
-        let (own, width) = (core::mem::take(&mut self.comparing.own), self.shared.plan.tags.width());
+        let own = core::mem::take(&mut self.comparing.own);
         Wanted::job(self.job(binned.keys().len(), move || {
             let tags = own.into_values().flatten();
-            let mut own: Vec<OwnTag> =
+            let own: Vec<OwnTag> =
                 binned.places().iter().zip(tags).map(|(place, tag)| OwnTag::new(tag, *place)).collect();
             drop(binned);
-            sort_by_tag(&mut own, OwnTag::tag, width);
-            Done::Sorted(own)
+            Done::Sorted(sort_uniform_lists(vec![own], |_| {}))
         }))
     }
 
@@ -476,12 +486,17 @@ impl Shard {
             let (sorted, code, index) = (Arc::clone(&sorted), self.shared.plan.tags, self.index);
             let strict = self.shared.plan.profile.model == Model::Malicious;
             wanted.jobs.push(Job::new(code.len(), move || {
-                let tags = code.decode(&bytes).map_err(|_| Violation::Malformed { what: "tags" })?;
-                if strict && !tags.windows(2).all(|pair| pair[0] < pair[1]) {
+                let mut comparison = Comparison::of(sorted.iter().map(|own| (own.tag(), own.place)));
+                let (mut repeated, mut last) = (false, None);
+                let decoded = code.decode(&bytes, |tag| {
+                    repeated |= last.replace(tag) == Some(tag);
+                    comparison.meet(tag);
+                });
+                decoded.map_err(|_| Violation::Malformed { what: "tags" })?;
+                if strict && repeated {
                     return Err(Violation::TagsOutOfOrder);
                 }
-                let own = sorted.iter().map(|own| (own.tag(), own.place));
-                Ok((index, Done::Matched(common_places(own, tags.into_iter()))))
+                Ok((index, Done::Matched(comparison.places())))
             }));
         }
         wanted

@@ -11,11 +11,11 @@ use cwg_crypto::{Block, Prg, add_scaled};
 use zeroize::Zeroizing;
 
 use super::bins;
-use super::keys::{ShardHashes, commitment, sort_by_tag};
+use super::keys::{ShardHashes, commitment};
 use super::message::Message;
 use super::{Shared, Wanted, check_len, unexpected};
 use crate::Item;
-use crate::psi::{self, GivenUp, Job};
+use crate::psi::{self, GivenUp, Job, sort_uniform_lists};
 use crate::violation::Violation;
 use crate::wire::limits::{VOLE_BLOCKS_PER_FRAME, VOLE_TAG_BYTES_PER_FRAME, VOLE_WINDOW};
 
@@ -88,7 +88,8 @@ struct Bucket {
     index: u32,
     requested: bool,
     binned: Option<Arc<Binned>>,
-    tags: Vec<u128>,
+    /// Of each range of bins that is done.
+    tags: Vec<Vec<u128>>,
     missing: usize,
 }
 
@@ -196,7 +197,7 @@ impl Shard {
         let mut wanted = self.grow();
         // Jobs end in any order, trees go out in theirs: the receiver counts them.
         while let Some(body) = self.trees.remove(&self.sent) {
-            wanted.send.push(Message::Trees { shard: self.index, batch: self.sent, body });
+            wanted.send.push(Message::Trees { shard: self.index, batch: self.sent, body: &body }.encode());
             self.sent += 1;
         }
         wanted
@@ -244,7 +245,7 @@ impl Shard {
         let keys: Vec<Block> = items.iter().map(Item::block).collect();
         let shared = Arc::clone(&self.shared);
         Wanted::job(self.job(keys.len(), move || {
-            let binned = Binned::for_decoding(&shared.plan.okvs, &opened.rows, &keys);
+            let binned = Binned::for_decoding(&shared.plan.okvs, &opened.rows, keys);
             Done::Binned(bucket, Arc::new(binned))
         }))
     }
@@ -302,7 +303,7 @@ impl Shard {
     }
 
     fn on_tags(&mut self, tags: Vec<u128>) -> Wanted {
-        self.bucket.tags.extend(tags);
+        self.bucket.tags.push(tags);
         self.bucket.missing -= 1;
         if self.bucket.missing > 0 {
             return Wanted::default();
@@ -316,12 +317,13 @@ impl Shard {
         Wanted::job(self.job(shared.plan.bucket_len as usize, move || {
             // A random tag looks like that of an item the receiver does not have.
             let plan = &shared.plan;
-            let mut dummies = vec![Block::ZERO; plan.bucket_len as usize - tags.len()];
+            let own: usize = tags.iter().map(Vec::len).sum();
+            let mut dummies = vec![Block::ZERO; plan.bucket_len as usize - own];
             Prg::new(super::random_block(&shared.seed.fork("dummies", number))).fill(&mut dummies);
-            let width = plan.tags.width();
-            tags.extend(dummies.iter().map(|dummy| dummy.number() >> (128 - width)));
-            sort_by_tag(&mut tags, |tag| *tag, width);
-            Done::Coded(plan.tags.encode(&tags))
+            tags.push(dummies.iter().map(|dummy| plan.tags.cut(dummy.number())).collect());
+            let mut coder = plan.tags.coder();
+            sort_uniform_lists(tags, |tags| tags.iter().for_each(|tag| coder.put(*tag)));
+            Done::Coded(coder.finish())
         }))
     }
 
@@ -330,7 +332,7 @@ impl Shard {
         let bucket = self.index * self.shared.plan.buckets_of_shard() + self.bucket.index;
         let send = (0u32..)
             .zip(bytes.chunks(VOLE_TAG_BYTES_PER_FRAME))
-            .map(|(frame, bytes)| Message::Tags { bucket, frame, bytes: bytes.to_vec() })
+            .map(|(frame, bytes)| Message::Tags { bucket, frame, bytes }.encode())
             .collect();
         self.bucket = Bucket { index: self.bucket.index + 1, ..Bucket::default() };
         Wanted { send, ..Wanted::default() }.and(self.load_bucket())
