@@ -20,11 +20,11 @@ fn store(criterion: &mut Criterion) {
         let (keys, values) = (blocks(count, 1), blocks(count, 2));
         let (mut vector, mut read) = (vec![Block::ZERO; params.len()], vec![Block::ZERO; count]);
         let mut fill = Prg::new(Block::ONE);
-        let binned = Binned::new(&params, &row_keys, &keys).expect("bins have room");
+        let binned = Binned::new(&params, &row_keys, keys.clone()).expect("bins have room");
 
         let mut group = criterion.benchmark_group(format!("store of 2^{log}"));
         group.throughput(Throughput::Elements(count as u64));
-        group.bench_function("bins", |bencher| bencher.iter(|| Binned::new(&params, &row_keys, &keys)));
+        group.bench_function("bins", |bencher| bencher.iter(|| Binned::new(&params, &row_keys, keys.clone())));
         group.bench_function("encode", |bencher| {
             bencher.iter(|| binned.encode_bins(0..params.bins(), &values, &mut fill, &mut vector));
         });

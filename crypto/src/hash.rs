@@ -80,24 +80,49 @@ impl Hasher {
 /// A digest of much, by BLAKE3 in its key-derivation mode: for transcripts and sets, where SHA-256 would cost as much as what
 /// is hashed. Equal to [`derive_public`] of the same parts.
 #[derive(Clone)]
-pub struct BulkHasher(blake3::Hasher);
+pub struct BulkHasher {
+    hasher: blake3::Hasher,
+    /// Small parts that wait, framed: BLAKE3 hashes several of its chunks side by side only if they come together.
+    waiting: Vec<u8>,
+}
+
+/// Bytes that wait at most, and those of a part that may wait.
+const WAITING_LEN_MAX: usize = 64 * 1024;
+const SMALL_LEN_MAX: usize = 1024;
 
 impl BulkHasher {
     /// Starts a hash under a domain.
     pub fn new(domain: Domain) -> Self {
-        Self(blake3::Hasher::new_derive_key(domain.text()))
+        Self { hasher: blake3::Hasher::new_derive_key(domain.text()), waiting: Vec::new() }
     }
 
     /// Adds one part.
     pub fn part(&mut self, bytes: &[u8]) {
-        absorb(&mut self.0, &[bytes]);
+        if bytes.len() > SMALL_LEN_MAX {
+            self.hash_waiting();
+            return absorb(&mut self.hasher, &[bytes]);
+        }
+        if self.waiting.len() + LEN_LEN + bytes.len() > WAITING_LEN_MAX {
+            self.hash_waiting();
+        }
+        self.waiting.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+        self.waiting.extend_from_slice(bytes);
     }
 
     /// The digest of all parts so far.
-    pub fn finish(&self) -> Digest {
-        Digest(*self.0.finalize().as_bytes())
+    pub fn finish(mut self) -> Digest {
+        self.hash_waiting();
+        Digest(*self.hasher.finalize().as_bytes())
+    }
+
+    fn hash_waiting(&mut self) {
+        self.hasher.update(&self.waiting);
+        self.waiting.clear();
     }
 }
+
+/// Bytes of the length before a part.
+const LEN_LEN: usize = 8;
 
 /// A secret derived from a secret, under a domain, bound to the parts.
 pub fn derive(domain: Domain, secret: &Secret32, parts: &[&[u8]]) -> Secret32 {
@@ -132,17 +157,17 @@ impl Drop for SecretOutput {
 
 /// 32 public bytes derived from the parts, under a domain, by the same function as [`derive()`] with no secret.
 pub fn derive_public(domain: Domain, parts: &[&[u8]]) -> Digest {
-    let mut hasher = BulkHasher::new(domain);
-    parts.iter().for_each(|part| hasher.part(part));
-    hasher.finish()
+    let mut hasher = blake3::Hasher::new_derive_key(domain.text());
+    absorb(&mut hasher, parts);
+    Digest(*hasher.finalize().as_bytes())
 }
 
 /// The first 64 bytes of the output that [`derive_public`] has the first 32 of, for a scalar.
 pub(crate) fn derive_public_long(domain: Domain, parts: &[&[u8]]) -> [u8; 64] {
-    let mut hasher = BulkHasher::new(domain);
-    parts.iter().for_each(|part| hasher.part(part));
+    let mut hasher = blake3::Hasher::new_derive_key(domain.text());
+    absorb(&mut hasher, parts);
     let mut bytes = [0; 64];
-    hasher.0.finalize_xof().fill(&mut bytes);
+    hasher.finalize_xof().fill(&mut bytes);
     bytes
 }
 
@@ -186,10 +211,22 @@ mod tests {
 
     #[test]
     fn a_bulk_digest_is_derived_from_its_parts() {
-        let parts: &[&[u8]] = &[b"one", b"", b"three"];
-        let mut hasher = BulkHasher::new(DOMAIN);
-        parts.iter().for_each(|part| hasher.part(part));
-        assert_eq!(hasher.finish(), derive_public(DOMAIN, parts));
+        // None, some that wait, as many as wait and more, and those that do not wait between those that do.
+        let small = [7; 32].as_slice();
+        let lens = [SMALL_LEN_MAX, SMALL_LEN_MAX + 1, 3, WAITING_LEN_MAX + 1, 0];
+        let large: Vec<Vec<u8>> = lens.iter().map(|len| vec![5; *len]).collect();
+        let cases: [Vec<&[u8]>; 5] = [
+            vec![],
+            vec![b"one", b"", b"three"],
+            vec![small; WAITING_LEN_MAX / (LEN_LEN + small.len())],
+            vec![small; 5000],
+            large.iter().map(Vec::as_slice).collect(),
+        ];
+        for parts in cases {
+            let mut hasher = BulkHasher::new(DOMAIN);
+            parts.iter().for_each(|part| hasher.part(part));
+            assert_eq!(hasher.finish(), derive_public(DOMAIN, &parts), "{} parts", parts.len());
+        }
     }
 
     #[test]

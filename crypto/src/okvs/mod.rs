@@ -81,7 +81,7 @@ impl Binned {
     ///
     /// # Errors
     /// [`OkvsError::TooManyKeys`] and [`OkvsError::BinFull`]. That keys repeat is found when their bin is encoded.
-    pub fn new(params: &OkvsParams, row_keys: &RowKeys, keys: &[Block]) -> Result<Self, OkvsError> {
+    pub fn new(params: &OkvsParams, row_keys: &RowKeys, keys: Vec<Block>) -> Result<Self, OkvsError> {
         if keys.len() as u64 > params.items() {
             return Err(OkvsError::TooManyKeys { keys: keys.len(), items: params.items() });
         }
@@ -97,23 +97,27 @@ impl Binned {
     ///
     /// # Panics
     /// If there are 2^32 keys or more.
-    pub fn for_decoding(params: &OkvsParams, row_keys: &RowKeys, keys: &[Block]) -> Self {
-        assert!(u32::try_from(keys.len()).is_ok(), "places are 32 bits");
+    pub fn for_decoding(params: &OkvsParams, row_keys: &RowKeys, keys: Vec<Block>) -> Self {
+        let count = u32::try_from(keys.len()).expect("places are 32 bits");
+        let of = |keys, places, starts| Self { params: *params, row_keys: row_keys.clone(), keys, places, starts };
+        if params.bins() == 1 {
+            return of(keys, (0..count).collect(), vec![0, count]);
+        }
         let mut starts = vec![0_u32; params.bins() + 1];
-        row_keys.each_bin(params.bins(), keys, |_, bin| starts[bin + 1] += 1);
+        row_keys.each_bin(params.bins(), &keys, |_, bin| starts[bin + 1] += 1);
         for bin in 0..params.bins() {
             starts[bin + 1] += starts[bin];
         }
         let mut next = starts.clone();
         let mut sorted = vec![Block::ZERO; keys.len()];
         let mut places = vec![0; keys.len()];
-        row_keys.each_bin(params.bins(), keys, |place, bin| {
+        row_keys.each_bin(params.bins(), &keys, |place, bin| {
             let slot = next[bin] as usize;
             sorted[slot] = keys[place];
             places[slot] = place as u32;
             next[bin] += 1;
         });
-        Self { params: *params, row_keys: row_keys.clone(), keys: sorted, places, starts }
+        of(sorted, places, starts)
     }
 
     /// The parameters that made the bins.
@@ -190,7 +194,17 @@ impl Binned {
         for (bin, columns) in bins.zip(columns.chunks_exact(self.params.bin_len())) {
             let own = self.keys_of(bin..bin + 1);
             let out = &mut out[own.start - first..own.end - first];
-            decode::decode(&self.params, &self.row_keys, &self.keys[own], columns, out);
+            self.decode_keys(&self.keys[own], columns, out);
         }
+    }
+
+    /// Reads the values of keys of one bin: `columns` is the vector's slice of that bin.
+    ///
+    /// # Panics
+    /// If `columns` or `out` have another length.
+    pub fn decode_keys(&self, keys: &[Block], columns: &[Block], out: &mut [Block]) {
+        assert_eq!(out.len(), keys.len(), "one value a key");
+        assert_eq!(columns.len(), self.params.bin_len(), "the bin's slice of the vector");
+        decode::decode(&self.params, &self.row_keys, keys, columns, out);
     }
 }

@@ -15,7 +15,7 @@ fn in_order(places: &[u32], values: &[Block]) -> Vec<Block> {
 }
 
 fn encode(params: &OkvsParams, keys: &[Block], values: &[Block]) -> Result<Vec<Block>, OkvsError> {
-    let binned = Binned::new(params, &RowKeys::new(&[7; 32]), keys)?;
+    let binned = Binned::new(params, &RowKeys::new(&[7; 32]), keys.to_vec())?;
     let mut vector = vec![Block::ZERO; params.len()];
     let values = in_order(binned.places(), values);
     binned.encode_bins(0..params.bins(), &values, &mut Prg::new(Block::new(99)), &mut vector)?;
@@ -23,7 +23,7 @@ fn encode(params: &OkvsParams, keys: &[Block], values: &[Block]) -> Result<Vec<B
 }
 
 fn decode(params: &OkvsParams, keys: &[Block], vector: &[Block]) -> Vec<Block> {
-    let binned = Binned::for_decoding(params, &RowKeys::new(&[7; 32]), keys);
+    let binned = Binned::for_decoding(params, &RowKeys::new(&[7; 32]), keys.to_vec());
     let mut read = vec![Block::ZERO; keys.len()];
     binned.decode_bins(0..params.bins(), vector, &mut read);
     let mut values = vec![Block::ZERO; keys.len()];
@@ -58,7 +58,7 @@ fn fewer_keys_than_items_are_encoded_down_to_none() {
 fn bins_one_by_one_and_in_ranges_give_the_same() {
     let params = OkvsParams::new(3 << 15, 40);
     let row_keys = RowKeys::new(&[7; 32]);
-    let binned = Binned::new(&params, &row_keys, &blocks(3 << 15, 1)).unwrap();
+    let binned = Binned::new(&params, &row_keys, blocks(3 << 15, 1)).unwrap();
     let values = blocks(3 << 15, 2);
     let (mut whole, mut single) = (vec![Block::ZERO; params.len()], vec![Block::ZERO; params.len()]);
     binned.encode_bins(0..3, &values, &mut Prg::new(Block::ONE), &mut whole).unwrap();
@@ -157,11 +157,11 @@ fn a_gap_larger_than_the_dense_columns_is_refused_and_one_as_large_is_closed() {
 fn too_many_keys_and_full_bins_are_refused() {
     let params = OkvsParams::new(100, 40);
     let row_keys = RowKeys::new(&[7; 32]);
-    let refused = Binned::new(&params, &row_keys, &blocks(101, 1)).unwrap_err();
+    let refused = Binned::new(&params, &row_keys, blocks(101, 1)).unwrap_err();
     assert_eq!(refused, OkvsError::TooManyKeys { keys: 101, items: 100 });
 
     let params = OkvsParams::of_sizes(1000, 10, 101, 200, 3);
-    let refused = Binned::new(&params, &row_keys, &blocks(1000, 1)).unwrap_err();
+    let refused = Binned::new(&params, &row_keys, blocks(1000, 1)).unwrap_err();
     assert!(matches!(refused, OkvsError::BinFull { keys: 102.., capacity: 101 }));
 }
 

@@ -77,7 +77,7 @@ fn refused(defect: &str, items: usize, spoil: impl Fn(&mut Vec<Block>)) -> Value
 
 /// All bins of a store whose key i has value i. What no key sets is drawn bin after bin from one stream.
 fn encoded(params: &OkvsParams, keys: &[Block], values: &[Block]) -> Result<Vec<Block>, OkvsError> {
-    let binned = Binned::new(params, &RowKeys::new(&ROW_SEED), keys)?;
+    let binned = Binned::new(params, &RowKeys::new(&ROW_SEED), keys.to_vec())?;
     let sorted: Vec<_> = binned.places().iter().map(|place| values[*place as usize]).collect();
     let mut vector = vec![Block::ZERO; params.len()];
     binned.encode_bins(0..params.bins(), &sorted, &mut Prg::new(Block::new(FILL)), &mut vector)?;
@@ -86,7 +86,7 @@ fn encoded(params: &OkvsParams, keys: &[Block], values: &[Block]) -> Result<Vec<
 
 /// The value that a vector has for each key.
 fn decoded(params: &OkvsParams, keys: &[Block], vector: &[Block]) -> Vec<Block> {
-    let binned = Binned::for_decoding(params, &RowKeys::new(&ROW_SEED), keys);
+    let binned = Binned::for_decoding(params, &RowKeys::new(&ROW_SEED), keys.to_vec());
     let (mut sorted, mut values) = (vec![Block::ZERO; keys.len()], vec![Block::ZERO; keys.len()]);
     binned.decode_bins(0..params.bins(), vector, &mut sorted);
     binned.places().iter().zip(sorted).for_each(|(place, value)| values[*place as usize] = value);

@@ -4,11 +4,12 @@
 //! Items come in any order, each with a number (a line of a file), and repeated ones count once, with their first
 //! number. Parts by the first byte of the item, each sorted, are the whole set in order.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use cwg_protocol::psi::{LabelLen, Loaded, Shard};
+use cwg_protocol::psi::{LabelLen, Loaded, Shard, Uniform, sort_uniform};
 use cwg_protocol::session::{OwnSet, OwnSetBuilder};
 use cwg_protocol::{Item, SessionId};
 use cwg_store::{Dealer, Dealt, Spill, SpillWriter, StoreError};
@@ -17,7 +18,11 @@ use cwg_store::{Dealer, Dealt, Spill, SpillWriter, StoreError};
 pub(crate) const HOLD_MAX: usize = 1 << 20;
 
 /// An item and its number.
-type Numbered = (Item, u32);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Numbered {
+    item: Item,
+    number: u32,
+}
 
 /// Writes the label of the item with that number.
 pub(crate) type Labeller = Box<dyn FnMut(u32, &mut [u8]) + Send>;
@@ -80,12 +85,10 @@ impl ItemSourceWriter {
         if let Some(spill) = &mut self.spill {
             return push_to(spill, item, number);
         }
-        self.held.push((item, number));
+        self.held.push(Numbered { item, number });
         if self.held.len() > self.hold_max {
             let mut spill = SpillWriter::new(&self.dir, PARTS, RECORD_LEN)?;
-            std::mem::take(&mut self.held)
-                .into_iter()
-                .try_for_each(|(item, number)| push_to(&mut spill, item, number))?;
+            std::mem::take(&mut self.held).into_iter().try_for_each(|one| push_to(&mut spill, one.item, one.number))?;
             self.spill = Some(spill);
         }
         Ok(())
@@ -127,7 +130,7 @@ impl ItemSource {
     /// The items of a shard of a session, strictly ascending. The first call for a number of bits deals the whole set.
     pub(crate) fn shard(&mut self, session: SessionId, shard: Shard) -> Result<Arc<[Item]>, StoreError> {
         match &self.kept {
-            Kept::Held(items) if shard == Shard::WHOLE => Ok(items.iter().map(|(item, _)| *item).collect()),
+            Kept::Held(items) if shard == Shard::WHOLE => Ok(items.iter().map(|one| one.item).collect()),
             _ => self.deal(session, shard.bits)?.shard(shard.index),
         }
     }
@@ -148,7 +151,7 @@ impl ItemSource {
         shard: Shard,
     ) -> Result<Arc<[u8]>, StoreError> {
         Ok(match &self.kept {
-            Kept::Held(items) if shard == Shard::WHOLE => labelling.of(items.iter().map(|(_, number)| *number)),
+            Kept::Held(items) if shard == Shard::WHOLE => labelling.of(items.iter().map(|one| one.number)),
             _ => {
                 let numbers = self.deal(session, shard.bits)?.beside(shard.index)?;
                 labelling.of(numbers.chunks_exact(NUMBER_LEN).map(number_of))
@@ -166,7 +169,7 @@ impl ItemSource {
     ) -> Result<(), StoreError> {
         if let (Kept::Held(items), 0) = (&self.kept, bits) {
             let items = places.iter().filter_map(|place| items.get(*place as usize));
-            items.for_each(|(item, number)| visit(item, *number));
+            items.for_each(|one| visit(&one.item, one.number));
             return Ok(());
         }
         self.deal(session, bits)?.visit(places, |item, number| visit(item, number_of(number)))
@@ -189,15 +192,16 @@ impl Kept {
     /// Gives every item to `visit`, in order. Memory holds one part.
     fn visit(&self, mut visit: impl FnMut(&Item, u32) -> Result<(), StoreError>) -> Result<(), StoreError> {
         match self {
-            Self::Held(items) => items.iter().try_for_each(|(item, number)| visit(item, *number)),
+            Self::Held(items) => items.iter().try_for_each(|one| visit(&one.item, one.number)),
             Self::Spilled(spill) => (0..spill.shards()).try_for_each(|part| {
-                let records = spill.read(part)?;
-                let items = records.chunks_exact(RECORD_LEN).map(|record| {
-                    let (item, number) = record.split_first_chunk().expect("a record begins with its item");
-                    (Item(*item), number_of(number))
-                });
-                let items = sorted(items.collect());
-                items.iter().try_for_each(|(item, number)| visit(item, *number))
+                let mut items = Vec::with_capacity(spill.count(part) as usize);
+                spill.visit(part, |records| {
+                    items.extend(records.chunks_exact(RECORD_LEN).map(|record| {
+                        let (item, number) = record.split_first_chunk().expect("a record begins with its item");
+                        Numbered { item: Item(*item), number: number_of(number) }
+                    }));
+                })?;
+                sorted(items).iter().try_for_each(|one| visit(&one.item, one.number))
             }),
         }
     }
@@ -205,9 +209,27 @@ impl Kept {
 
 /// Each item once, with its first number.
 fn sorted(mut items: Vec<Numbered>) -> Vec<Numbered> {
-    items.sort_unstable();
-    items.dedup_by_key(|(item, _)| *item);
+    // Items are digests.
+    sort_uniform(&mut items);
+    items.dedup_by_key(|one| one.item);
     items
+}
+
+impl Default for Numbered {
+    fn default() -> Self {
+        Self { item: Item([0; 32]), number: 0 }
+    }
+}
+
+impl Uniform for Numbered {
+    fn first_bits(&self) -> u64 {
+        u64::from_be_bytes(*self.item.0.first_chunk().expect("an item has 32 bytes"))
+    }
+
+    fn order(&self, other: &Self) -> Ordering {
+        // Almost always the first bits decide.
+        self.first_bits().cmp(&other.first_bits()).then_with(|| self.cmp(other))
+    }
 }
 
 fn push_to(spill: &mut SpillWriter, item: Item, number: u32) -> Result<(), StoreError> {

@@ -1,55 +1,38 @@
 //! What two sides' tags have in common.
 
-/// Places of own tags that are among the sender's, ascending. Both lists are ascending by tag; own tags come with their
-/// places, which are 0 to their number.
+use core::iter::Peekable;
+
+/// Finds the own tags that are among the sender's. Both come ascending; own tags with their places, which are 0 to their
+/// number.
 ///
 /// Both lists are walked to their ends, so the number of steps is the sum of their lengths, whatever matches: the moment
 /// of the seal that follows does not tell. What the processor makes of a step's branches is not constant.
-pub(super) fn common_places<T: Copy + Ord>(
-    own: impl ExactSizeIterator<Item = (T, u32)>,
-    sender: impl ExactSizeIterator<Item = T>,
-) -> Vec<u32> {
-    let mut matched = vec![false; own.len()];
-    walk(own, sender, |place, position| matched[place as usize] = position.is_some());
-    (0u32..).zip(matched).filter(|(_, matched)| *matched).map(|(place, _)| place).collect()
+pub(super) struct Comparison<T, I: Iterator<Item = (T, u32)>> {
+    own: Peekable<I>,
+    matched: Vec<bool>,
 }
 
-/// For each of the sender's tags the place of the own item that has it, and else the number of own items. Lists, steps and
-/// time as in [`common_places`].
-pub(super) fn places_of_tags<T: Copy + Ord>(
-    own: impl ExactSizeIterator<Item = (T, u32)>,
-    sender: impl ExactSizeIterator<Item = T>,
-) -> Vec<u32> {
-    let none = own.len() as u32;
-    let mut places = vec![none; sender.len() + 1];
-    // What does not match is written too, behind all others.
-    let rest = sender.len();
-    walk(own, sender, |place, position| places[position.unwrap_or(rest)] = place);
-    places.truncate(rest);
-    places
-}
+impl<T: Copy + Ord, I: ExactSizeIterator<Item = (T, u32)>> Comparison<T, I> {
+    pub(super) fn of(own: I) -> Self {
+        Self { matched: vec![false; own.len()], own: own.peekable() }
+    }
 
-/// Walks both lists to their ends and gives each own place to `visit`, with the position of the sender's tag that equals
-/// its own, if there is one.
-fn walk<T: Copy + Ord>(
-    own: impl ExactSizeIterator<Item = (T, u32)>,
-    sender: impl ExactSizeIterator<Item = T>,
-    mut visit: impl FnMut(u32, Option<usize>),
-) {
-    let steps = own.len() + sender.len();
-    let mut position = 0;
-    let (mut mine, mut theirs) = (own.peekable(), sender.peekable());
-    for _ in 0..steps {
-        match (mine.peek(), theirs.peek()) {
-            (Some((tag, place)), other) if other.is_none_or(|other| tag <= other) => {
-                visit(*place, (other == Some(tag)).then_some(position));
-                mine.next();
-            }
-            _ => {
-                position += 1;
-                theirs.next();
-            }
+    /// The next of the sender's tags. The place of an own tag that equals it, if there is one.
+    pub(super) fn meet(&mut self, tag: T) -> Option<u32> {
+        let mut met = None;
+        while let Some((own, place)) = self.own.next_if(|(own, _)| *own <= tag) {
+            self.matched[place as usize] = own == tag;
+            met = (own == tag).then_some(place);
         }
+        met
+    }
+
+    /// Places of the own tags that were met, ascending.
+    pub(super) fn places(mut self) -> Vec<u32> {
+        for (_, place) in self.own {
+            self.matched[place as usize] = false;
+        }
+        (0u32..).zip(self.matched).filter(|(_, matched)| *matched).map(|(place, _)| place).collect()
     }
 }
 
@@ -60,11 +43,13 @@ mod tests {
     #[test]
     fn places_of_equal_tags_are_found_and_no_others() {
         let check = |own: &[(u8, u32)], sender: &[u8], expected: &[u32]| {
-            assert_eq!(common_places(own.iter().copied(), sender.iter().copied()), expected, "{own:?} {sender:?}");
-            let places = places_of_tags(own.iter().copied(), sender.iter().copied());
-            let place_of = |tag: &u8| own.iter().find(|(own, _)| own == tag).map_or(own.len() as u32, |own| own.1);
+            let mut comparison = Comparison::of(own.iter().copied());
             let once = own.windows(2).all(|pair| pair[0].0 < pair[1].0) && sender.is_sorted_by(|a, b| a < b);
-            assert!(!once || places.into_iter().eq(sender.iter().map(place_of)), "{own:?} {sender:?}");
+            for tag in sender {
+                let place = own.iter().find(|(own, _)| own == tag).map(|(_, place)| *place);
+                assert!(comparison.meet(*tag) == place || !once, "{own:?} {sender:?}");
+            }
+            assert_eq!(comparison.places(), expected, "{own:?} {sender:?}");
         };
         check(&[], &[], &[]);
         check(&[], &[1], &[]);

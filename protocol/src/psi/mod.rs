@@ -8,6 +8,7 @@ pub mod ideal;
 mod label;
 mod leakage;
 mod shard;
+mod sort;
 mod step;
 pub mod vole;
 pub mod voprf;
@@ -19,6 +20,8 @@ pub use label::{BadLabelLen, LabelLen, Labels, Loaded};
 pub use leakage::{Fact, Leakage, Model};
 pub(crate) use shard::Order;
 pub use shard::{Shard, Splitter};
+pub(crate) use sort::sort_uniform_lists;
+pub use sort::{Uniform, sort_uniform};
 pub use step::{GivenUp, Job, JobId, JobOutput, Outcome, Step};
 
 use crate::violation::Violation;

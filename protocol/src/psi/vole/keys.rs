@@ -1,11 +1,13 @@
 //! What is derived from the session: the name all of this execution is bound to, and the hashes of items and outputs.
 
+use core::cmp::Ordering;
 use core::fmt;
 
 use cwg_crypto::{Block, Digest, Domain, LabelKeys, Mmo, davies_meyer, derive_public, digest};
 
 use super::plan::Plan;
-use crate::psi::{Binding, Model};
+use super::tags::TagCode;
+use crate::psi::{Binding, Model, Uniform};
 
 /// The name of an execution.
 pub(super) fn session_of(binding: Binding) -> Digest {
@@ -26,7 +28,7 @@ pub(super) struct ShardHashes {
     /// Tells the inputs of labels' keys from those of tags, where there are labels.
     label_separator: Option<Block>,
     model: Model,
-    tag_mask: u128,
+    code: TagCode,
 }
 
 impl ShardHashes {
@@ -39,7 +41,7 @@ impl ShardHashes {
             separator: Block::from_bytes(key(Domain::VoleTag)),
             label_separator: plan.labels.map(|_| Block::from_bytes(key(Domain::VoleLabel))),
             model: plan.profile.model,
-            tag_mask: u128::MAX >> (128 - plan.tags.width()),
+            code: plan.tags,
         }
     }
 
@@ -55,24 +57,31 @@ impl ShardHashes {
 
     /// Keys of labels from what the correlation gives, z, for each key; none where there are no labels. π_z at one point is
     /// the tag, at another one the key: who has the tag and lacks z knows nothing of the key.
-    pub(super) fn label_keys(&self, z: &[Block], keys: &[Block], label_keys: &mut LabelKeys) {
+    /// `inputs` are room of the same length.
+    pub(super) fn label_keys(&self, z: &[Block], keys: &[Block], inputs: &mut [Block], label_keys: &mut LabelKeys) {
         if let Some(separator) = self.label_separator {
-            let inputs: Vec<Block> = keys.iter().map(|key| *key + separator).collect();
-            label_keys.extend_derived(z, &inputs);
+            inputs.iter_mut().zip(keys).for_each(|(input, key)| *input = *key + separator);
+            label_keys.extend_derived(z, inputs);
         }
     }
 
-    /// Tags from what the correlation gives, z, for each key. Against malicious sides the key is hashed along, so that a tag
-    /// stands for one item and z cannot be had from it; otherwise z alone is hashed, and cut.
-    pub(super) fn tags(&self, z: &mut [Block], keys: &[Block], tags: &mut Vec<u128>) {
+    /// Tags from what the correlation gives, z, for each key, in the first bits of a number. Against malicious sides the key is
+    /// hashed along, so that a tag stands for one item and z cannot be had from it; otherwise z alone is hashed, and cut.
+    /// The last of the slices are room of the same length.
+    pub(super) fn tags(
+        &self,
+        z: &mut [Block],
+        keys: &[Block],
+        [inputs, outputs]: [&mut [Block]; 2],
+        tags: &mut Vec<u128>,
+    ) {
         if self.model == Model::Malicious {
-            let inputs: Vec<Block> = keys.iter().map(|key| *key + self.separator).collect();
-            let mut outputs = vec![Block::ZERO; z.len()];
-            davies_meyer(z, &inputs, &mut outputs);
+            inputs.iter_mut().zip(keys).for_each(|(input, key)| *input = *key + self.separator);
+            davies_meyer(z, inputs, outputs);
             tags.extend(outputs.iter().map(|tag| tag.number()));
         } else {
             self.to_tag.hash_in_place(z);
-            tags.extend(z.iter().map(|tag| tag.number() & self.tag_mask));
+            tags.extend(z.iter().map(|tag| self.code.cut(tag.number())));
         }
     }
 }
@@ -101,48 +110,12 @@ impl TaggedPlace {
     }
 }
 
-/// Sorts tags, which are pseudo-random: dealt by their first bits, then each small bucket by itself.
-pub(super) fn sort_by_tag<T: Copy + Default>(entries: &mut Vec<T>, tag: impl Fn(&T) -> u128, width: u32) {
-    const BUCKET: usize = 512;
-    let bits = (entries.len() / BUCKET).max(1).ilog2().min(width);
-    let bucket_of = |entry: &T| (tag(entry) >> (width - bits)) as usize;
-    if bits == 0 {
-        entries.sort_unstable_by_key(&tag);
-        return;
+impl Uniform for TaggedPlace {
+    fn first_bits(&self) -> u64 {
+        self.high
     }
-    let mut starts = vec![0u32; (1 << bits) + 1];
-    entries.iter().for_each(|entry| starts[bucket_of(entry) + 1] += 1);
-    for bucket in 1..starts.len() {
-        starts[bucket] += starts[bucket - 1];
-    }
-    let mut dealt = vec![T::default(); entries.len()];
-    let mut next = starts.clone();
-    for entry in entries.iter() {
-        let slot = &mut next[bucket_of(entry)];
-        dealt[*slot as usize] = *entry;
-        *slot += 1;
-    }
-    for range in starts.windows(2) {
-        dealt[range[0] as usize..range[1] as usize].sort_unstable_by_key(&tag);
-    }
-    *entries = dealt;
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sorting_by_tag_is_sorting() {
-        for (count, width) in [(0u32, 128), (1, 128), (511, 80), (5000, 128), (40_000, 72)] {
-            let mut blocks: Vec<Block> = (0..count).map(|n| Block::new(n.into())).collect();
-            Mmo::new([1; 16]).hash_in_place(&mut blocks);
-            let mut tags: Vec<(u128, u32)> =
-                blocks.iter().map(|block| block.number() >> (128 - width)).zip(0..).collect();
-            let mut expected = tags.clone();
-            expected.sort_unstable();
-            sort_by_tag(&mut tags, |entry| entry.0, width);
-            assert_eq!(tags, expected, "{count}");
-        }
+    fn order(&self, other: &Self) -> Ordering {
+        self.tag().cmp(&other.tag())
     }
 }

@@ -10,7 +10,6 @@ use zeroize::Zeroizing;
 
 use super::keys::TaggedPlace;
 use crate::psi::LabelLen;
-use crate::psi::compare::places_of_tags;
 use crate::wire::limits::VOLE_LABEL_BYTES_PER_FRAME;
 
 /// How the sealed labels of a bucket are written: a row for each of its tags, whole rows in a frame.
@@ -120,6 +119,8 @@ impl Sealing {
 /// A bucket at the receiver whose tags were compared: what its labels need to be opened.
 pub(super) struct Compared {
     code: LabelCode,
+    /// Own items.
+    own: u32,
     tags: Vec<Block>,
     /// For each tag the place of the own item that has it, or the place behind all of them.
     places: Vec<u32>,
@@ -136,11 +137,16 @@ pub(super) struct Opened {
 }
 
 impl Compared {
-    /// Compares the own tags with those of a bucket, both ascending.
-    pub(super) fn new(code: LabelCode, own: &[TaggedPlace], tags: Vec<u128>) -> Self {
-        let own = own.iter().map(|own| (own.tag(), own.place));
-        let places = places_of_tags(own, tags.iter().copied());
-        Self { code, tags: tags.into_iter().map(Block::new).collect(), places }
+    /// For so many own items. The tags of the bucket follow.
+    pub(super) fn new(code: LabelCode, own: usize) -> Self {
+        let rows = code.rows as usize;
+        Self { code, own: own as u32, tags: Vec::with_capacity(rows), places: Vec::with_capacity(rows) }
+    }
+
+    /// The next tag of the bucket, with the place of the own item that has it.
+    pub(super) fn push(&mut self, tag: u128, place: Option<u32>) {
+        self.tags.push(Block::new(tag));
+        self.places.push(place.unwrap_or(self.own));
     }
 
     /// Opens a frame with the keys of the own items, behind which stands one that opens nothing. All rows are worked on, so
@@ -196,17 +202,14 @@ mod tests {
             keys.extend_random(5, &mut Prg::new(Block::new(9)));
             keys
         };
-        let tags = vec![10, 20, 30, 40, 50];
+        let tags = [10, 20, 30, 40, 50];
         let tagged = [4, 2, 0, 3, 1].iter().zip(&tags).map(|(place, tag)| TaggedPlace::new(*tag, *place)).collect();
         let labels: Arc<[u8]> = [[1; 16], [2; 16], [3; 16]].concat().into();
         let mut frames = Sealing::new(code, tagged, keys(), vec![2, 1, 0], labels).seal(0..1);
         change(&mut frames[0]);
         // The receiver's items: one with the tag 20, one with 25, one with 30, under the keys 2, 1 and 0 of the sender.
-        let own = [TaggedPlace::new(20, 2), TaggedPlace::new(25, 1), TaggedPlace::new(30, 0)];
-        let mut own_keys = keys().moved_to(&[0, 1, 2, 4, 3]);
-        own_keys.extend_random(1, &mut Prg::new(Block::ONE));
-        let compared = Compared::new(code, &own, tags);
-        assert_eq!(compared.places, [3, 2, 0, 3, 3]);
+        let mut compared = Compared::new(code, 3);
+        tags.iter().zip([None, Some(2), Some(0), None, None]).for_each(|(tag, place)| compared.push(*tag, place));
         let mut keys = LabelKeys::with_capacity(4);
         keys.extend_random(3, &mut Prg::new(Block::new(9)));
         keys.extend_random(1, &mut Prg::new(Block::ONE));

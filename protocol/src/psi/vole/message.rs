@@ -5,17 +5,17 @@ use cwg_crypto::Block;
 use crate::violation::Violation;
 
 /// What the two sides say. Lengths of the byte strings follow from the plan and are checked where they are used.
-pub(super) enum Message {
+pub(super) enum Message<'a> {
     /// Sender: its elements of the base transfers.
-    Opening(Vec<u8>),
+    Opening(&'a [u8]),
     /// Receiver: its elements of the base transfers, and the setup of the extension.
-    Reply(Vec<u8>),
+    Reply(&'a [u8]),
     /// Receiver: extends the correlation for a shard, and corrects the choices of its batches.
-    Extend { shard: u32, body: Vec<u8> },
+    Extend { shard: u32, body: &'a [u8] },
     /// Sender: commitment to its half of a shard's mask.
     Commit { shard: u32, commitment: [u8; 32] },
     /// Sender: the trees of a batch.
-    Trees { shard: u32, batch: u32, body: Vec<u8> },
+    Trees { shard: u32, batch: u32, body: &'a [u8] },
     /// Receiver: the point at which a batch is checked, and what it lacks.
     Challenge { shard: u32, batch: u32, point: Block, lacking: Block },
     /// Sender: digest of a batch's value at that point.
@@ -27,11 +27,11 @@ pub(super) enum Message {
     /// Sender: its half of a shard's mask.
     Mask { shard: u32, mask: Block },
     /// Sender: the next bytes of the coded tags of a bucket.
-    Tags { bucket: u32, frame: u32, bytes: Vec<u8> },
+    Tags { bucket: u32, frame: u32, bytes: &'a [u8] },
     /// Receiver: the tags of a bucket are compared, its labels may come.
     Compared { bucket: u32 },
     /// Sender: the next sealed labels of a bucket.
-    Labels { bucket: u32, frame: u32, rows: Vec<u8> },
+    Labels { bucket: u32, frame: u32, rows: &'a [u8] },
 }
 
 const OPENING: u8 = 1;
@@ -52,7 +52,7 @@ const LABELS: u8 = 13;
 pub(super) const HEAD: u64 = 5;
 pub(super) const LONG_HEAD: u64 = 9;
 
-impl Message {
+impl<'a> Message<'a> {
     pub(super) fn encode(&self) -> Vec<u8> {
         match self {
             Self::Opening(body) => join(OPENING, &[], body),
@@ -79,19 +79,19 @@ impl Message {
     }
 
     /// The message in these bytes. A frame's own limit bounds what is allocated here.
-    pub(super) fn decode(body: &[u8]) -> Result<Self, Violation> {
+    pub(super) fn decode(body: &'a [u8]) -> Result<Self, Violation> {
         let malformed = Violation::Malformed { what: "psi message" };
         Self::parse(body).ok_or(malformed)
     }
 
-    fn parse(body: &[u8]) -> Option<Self> {
+    fn parse(body: &'a [u8]) -> Option<Self> {
         let (kind, rest) = body.split_first()?;
         Some(match *kind {
-            OPENING => Self::Opening(rest.to_vec()),
-            REPLY => Self::Reply(rest.to_vec()),
+            OPENING => Self::Opening(rest),
+            REPLY => Self::Reply(rest),
             EXTEND => {
                 let (shard, body) = number(rest)?;
-                Self::Extend { shard, body: body.to_vec() }
+                Self::Extend { shard, body }
             }
             COMMIT => {
                 let (shard, rest) = number(rest)?;
@@ -99,7 +99,7 @@ impl Message {
             }
             TREES => {
                 let (shard, batch, body) = numbers(rest)?;
-                Self::Trees { shard, batch, body: body.to_vec() }
+                Self::Trees { shard, batch, body }
             }
             CHALLENGE => {
                 let (shard, batch, rest) = numbers(rest)?;
@@ -127,7 +127,7 @@ impl Message {
             }
             TAGS => {
                 let (bucket, frame, bytes) = numbers(rest)?;
-                Self::Tags { bucket, frame, bytes: bytes.to_vec() }
+                Self::Tags { bucket, frame, bytes }
             }
             COMPARED => {
                 let (bucket, []) = number(rest)? else { return None };
@@ -135,7 +135,7 @@ impl Message {
             }
             LABELS => {
                 let (bucket, frame, rows) = numbers(rest)?;
-                Self::Labels { bucket, frame, rows: rows.to_vec() }
+                Self::Labels { bucket, frame, rows }
             }
             _ => return None,
         })

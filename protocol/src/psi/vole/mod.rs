@@ -193,7 +193,8 @@ fn cost(plan: &Plan) -> Cost {
 /// What a shard wants done after a message, a job or a load.
 #[derive(Default)]
 struct Wanted {
-    send: Vec<Message>,
+    /// Encoded.
+    send: Vec<Vec<u8>>,
     jobs: Vec<Job>,
     loads: Vec<Shard>,
     given_up: Option<GivenUp>,
@@ -204,17 +205,17 @@ impl Wanted {
         Self { jobs: vec![job], ..Self::default() }
     }
 
-    fn message(message: Message) -> Self {
-        Self { send: vec![message], ..Self::default() }
+    fn message(message: Message<'_>) -> Self {
+        Self { send: vec![message.encode()], ..Self::default() }
     }
 
     fn given_up(given_up: GivenUp) -> Self {
         Self { given_up: Some(given_up), ..Self::default() }
     }
 
-    /// Hands all of it over, jobs under the next numbers. One message after the other, so that none is held twice.
+    /// Hands all of it over, jobs under the next numbers.
     fn pass_on(self, jobs: &mut u32, step: &mut Step) {
-        step.send.extend(self.send.into_iter().map(|message| message.encode()));
+        step.send.extend(self.send);
         for job in self.jobs {
             *jobs += 1;
             step.jobs.push((JobId(*jobs), job));

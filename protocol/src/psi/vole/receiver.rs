@@ -55,7 +55,7 @@ impl Receiver {
         let pairs = ot.finish(body).map_err(super::base_violation)?;
         let (cot, setup) = CotReceiver::new(&self.shared.session, pairs);
         let reply = [std::mem::take(&mut self.publics), setup].concat();
-        step.send.push(Message::Reply(reply).encode());
+        step.send.push(Message::Reply(&reply).encode());
         self.setup = Some(Setup::Standing(Box::new(cot)));
         self.extend_shards(step);
         Ok(())
@@ -86,7 +86,7 @@ impl Receiver {
                 entries => Some(base_of(&correlation, entries)),
             };
             body.extend(shard.extend(correlation, base));
-            step.send.push(Message::Extend { shard: *index, body }.encode());
+            step.send.push(Message::Extend { shard: *index, body: &body }.encode());
         }
     }
 
@@ -169,7 +169,7 @@ impl Party for Receiver {
         let buckets = self.shared.plan.buckets_of_shard();
         let (index, wanted) = match message {
             Message::Opening(body) => {
-                self.on_opening(&body, &mut step)?;
+                self.on_opening(body, &mut step)?;
                 return Ok(step);
             }
             Message::Commit { shard, commitment } => (shard, self.shard(shard)?.on_commit(commitment)?),
@@ -178,7 +178,7 @@ impl Party for Receiver {
             Message::Mask { shard, mask } => (shard, self.shard(shard)?.on_mask(mask)?),
             Message::Tags { bucket, frame, bytes } => {
                 let shard = bucket / buckets;
-                (shard, self.shard(shard)?.on_tags(bucket % buckets, frame, &bytes)?)
+                (shard, self.shard(shard)?.on_tags(bucket % buckets, frame, bytes)?)
             }
             Message::Labels { bucket, frame, rows } => {
                 let shard = bucket / buckets;

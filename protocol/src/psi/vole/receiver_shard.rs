@@ -11,13 +11,13 @@ use cwg_crypto::{Block, Digest, LabelKeys, Prg};
 use zeroize::Zeroizing;
 
 use super::bins::{self, Encoded};
-use super::keys::{ShardHashes, TaggedPlace, commitment, sort_by_tag};
+use super::keys::{ShardHashes, TaggedPlace, commitment};
 use super::labels::{Compared, LabelCode, Opened};
 use super::message::Message;
 use super::{Shared, Wanted, unexpected};
 use crate::Item;
-use crate::psi::compare::common_places;
-use crate::psi::{self, GivenUp, Job, Model};
+use crate::psi::compare::Comparison;
+use crate::psi::{self, GivenUp, Job, Model, sort_uniform_lists};
 use crate::violation::Violation;
 use crate::wire::limits::{VOLE_BLOCKS_PER_FRAME, VOLE_TAG_BYTES_PER_FRAME, VOLE_WINDOW};
 
@@ -228,7 +228,7 @@ impl Shard {
             let plan = &shared.plan;
             let hashes = ShardHashes::new(&shared.session, index, &seed, plan);
             let rows = RowKeys::new(&bins::row_seed(&shared.session, index, &seed));
-            let binned = Binned::new(&plan.okvs, &rows, &keys);
+            let binned = Binned::new(&plan.okvs, &rows, keys);
             Done::Binned(attempt, binned.map(|binned| (Arc::new(binned), Arc::new(hashes))))
         });
         Wanted::job(job)
@@ -296,7 +296,7 @@ impl Shard {
         Ok(Wanted::default())
     }
 
-    pub(super) fn on_trees(&mut self, batch: u32, body: Vec<u8>) -> Result<Wanted, Violation> {
+    pub(super) fn on_trees(&mut self, batch: u32, body: &[u8]) -> Result<Wanted, Violation> {
         let plan = &self.shared.plan;
         let taking = self.batches.values().filter(|batch| matches!(batch, Batch::Taking)).count();
         let awaited = self.commitment.is_some() && batch == self.next_trees && batch < plan.batches;
@@ -305,7 +305,7 @@ impl Shard {
         }
         super::check_len("bytes of trees", plan.shape.message_len(), body.len())?;
         self.next_trees += 1;
-        self.trees.insert(batch, body);
+        self.trees.insert(batch, body.to_vec());
         Ok(self.take_batches())
     }
 
@@ -352,7 +352,7 @@ impl Shard {
         let shared = Arc::clone(&self.shared);
         let job = self.job(shared.plan.shape.outputs(), move || Done::Grown(batch, taken.outputs(&shared.batches)));
         let challenge = Message::Challenge { shard: self.index, batch, point, lacking };
-        Wanted { send: vec![challenge], ..Wanted::job(job) }
+        Wanted::message(challenge).and(Wanted::job(job))
     }
 
     pub(super) fn on_answer(&mut self, batch: u32, digest: [u8; 32]) -> Result<Wanted, Violation> {
@@ -397,7 +397,7 @@ impl Shard {
         {
             let outputs = outputs.take().expect("matched above");
             if self.sent_batches == 0 {
-                wanted.send.push(Message::Seed { shard: self.index, seed, mask: self.own_mask });
+                wanted.send.push(Message::Seed { shard: self.index, seed, mask: self.own_mask }.encode());
             }
             let (from, to) = plan.vector_part(self.sent_batches);
             self.sent_batches += 1;
@@ -406,7 +406,7 @@ impl Shard {
             for (part, pairs) in parts.zip(pairs.chunks(VOLE_BLOCKS_PER_FRAME)) {
                 let masked = |(place, [a, c]): (&mut Block, &[Block; 2])| core::mem::replace(place, *c) + *a;
                 let blocks = part.iter_mut().zip(pairs).map(masked).collect();
-                wanted.send.push(Message::Vector { shard: self.index, frame: self.sent_frames, blocks });
+                wanted.send.push(Message::Vector { shard: self.index, frame: self.sent_frames, blocks }.encode());
                 self.sent_frames += 1;
             }
             self.spare.push(outputs.into_room());
@@ -449,19 +449,18 @@ impl Shard {
         }
         let state = core::mem::replace(&mut self.encoding, Encoding::AwaitItems);
         let Encoding::Encoded { binned, .. } = state else { unreachable!("tags are of an encoded shard") };
-        let (own, width) = (core::mem::take(&mut self.comparing.own), self.shared.plan.tags.width());
+        let own = core::mem::take(&mut self.comparing.own);
         Wanted::job(self.job(binned.keys().len(), move || {
             let mut keys = LabelKeys::with_capacity(own.values().map(|part| part.label_keys.len()).sum());
             own.values().for_each(|part| keys.extend(&part.label_keys));
             let tags = own.into_values().flat_map(|part| part.tags);
-            let mut own: Vec<TaggedPlace> =
+            let own: Vec<TaggedPlace> =
                 binned.places().iter().zip(tags).map(|(place, tag)| TaggedPlace::new(tag, *place)).collect();
             if !keys.is_empty() {
                 keys = keys.moved_to(binned.places());
             }
             drop(binned);
-            sort_by_tag(&mut own, TaggedPlace::tag, width);
-            Done::Sorted(own, keys)
+            Done::Sorted(sort_uniform_lists(vec![own], |_| {}), keys)
         }))
     }
 
@@ -506,15 +505,27 @@ impl Shard {
             let strict = self.shared.plan.profile.model == Model::Malicious;
             let labels = self.shared.plan.labels;
             wanted.jobs.push(Job::new(code.len(), move || {
-                let tags = code.decode(&bytes).map_err(|_| Violation::Malformed { what: "tags" })?;
-                if strict && !tags.windows(2).all(|pair| pair[0] < pair[1]) {
+                let mut comparison = Comparison::of(sorted.iter().map(|own| (own.tag(), own.place)));
+                let mut compared = labels.map(|labels| Compared::new(labels, sorted.len()));
+                let (mut repeated, mut last) = (false, None);
+                let decoded = code.decode(&bytes, |tag| {
+                    repeated |= last.replace(tag) == Some(tag);
+                    let place = comparison.meet(tag);
+                    if let Some(compared) = &mut compared {
+                        compared.push(tag, place);
+                    }
+                });
+                decoded.map_err(|_| Violation::Malformed { what: "tags" })?;
+                if strict && repeated {
                     return Err(Violation::TagsOutOfOrder);
                 }
-                if let Some(labels) = labels {
-                    return Ok((index, Done::Compared(Arc::new(Compared::new(labels, &sorted, tags)))));
-                }
-                let own = sorted.iter().map(|own| (own.tag(), own.place));
-                Ok((index, Done::Matched(common_places(own, tags.into_iter()))))
+                Ok((
+                    index,
+                    match compared {
+                        Some(compared) => Done::Compared(Arc::new(compared)),
+                        None => Done::Matched(comparison.places()),
+                    },
+                ))
             }));
         }
         wanted
@@ -544,7 +555,7 @@ impl Shard {
         Wanted::message(Message::Compared { bucket })
     }
 
-    pub(super) fn on_labels(&mut self, bucket: u32, frame: u32, rows: Vec<u8>) -> Result<Wanted, Violation> {
+    pub(super) fn on_labels(&mut self, bucket: u32, frame: u32, rows: &[u8]) -> Result<Wanted, Violation> {
         let opening = &mut self.comparing.opening;
         let (Some(code), Some(compared), Some(keys)) = (self.shared.plan.labels, &opening.compared, &opening.keys)
         else {
@@ -559,6 +570,7 @@ impl Shard {
         if opening.frame == code.frames() {
             *opening = Opening { bucket: bucket + 1, frame: 0, compared: None, ..core::mem::take(opening) };
         }
+        let rows = rows.to_vec();
         let job = self.job(rows.len(), move || Done::Opened((bucket, frame), compared.open(&keys, frame, rows)));
         Ok(Wanted::job(job))
     }

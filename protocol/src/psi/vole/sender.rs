@@ -117,8 +117,8 @@ impl Sender {
 
 impl Party for Sender {
     fn start(&mut self) -> Step {
-        let opening = Message::Opening(core::mem::take(&mut self.opening));
-        Step { send: vec![opening.encode()], ..Step::default() }
+        let opening = core::mem::take(&mut self.opening);
+        Step { send: vec![Message::Opening(&opening).encode()], ..Step::default() }
     }
 
     fn on_loaded(&mut self, shard: Shard, loaded: Loaded) -> Step {
@@ -136,11 +136,11 @@ impl Party for Sender {
         let mut step = Step::default();
         let (index, wanted) = match Message::decode(body)? {
             Message::Reply(body) => {
-                self.on_reply(&body)?;
+                self.on_reply(body)?;
                 return Ok(step);
             }
             Message::Extend { shard, body } => {
-                self.on_extend(shard, &body, &mut step)?;
+                self.on_extend(shard, body, &mut step)?;
                 return Ok(step);
             }
             Message::Challenge { shard, batch, point, lacking } => {

@@ -11,13 +11,13 @@ use cwg_crypto::{Block, LabelKeys, Prg, add_scaled};
 use zeroize::Zeroizing;
 
 use super::bins;
-use super::keys::{ShardHashes, TaggedPlace, commitment, sort_by_tag};
+use super::keys::{ShardHashes, TaggedPlace, commitment};
 use super::labels::{LabelCode, Sealing};
 use super::message::Message;
 use super::tags::TagCode;
 use super::{Shared, Wanted, check_len, unexpected};
 use crate::Item;
-use crate::psi::{self, GivenUp, Job, Loaded};
+use crate::psi::{self, GivenUp, Job, Loaded, sort_uniform, sort_uniform_lists};
 use crate::violation::Violation;
 use crate::wire::limits::{VOLE_BLOCKS_PER_FRAME, VOLE_TAG_BYTES_PER_FRAME, VOLE_WINDOW};
 
@@ -93,7 +93,8 @@ struct Bucket {
     index: u32,
     requested: bool,
     binned: Option<Arc<Binned>>,
-    tags: Vec<u128>,
+    /// Of each range of bins that is done.
+    tags: Vec<Vec<u128>>,
     missing: usize,
     labels: Labels,
 }
@@ -231,7 +232,7 @@ impl Shard {
         let mut wanted = self.grow();
         // Jobs end in any order, trees go out in theirs: the receiver counts them.
         while let Some(body) = self.trees.remove(&self.sent) {
-            wanted.send.push(Message::Trees { shard: self.index, batch: self.sent, body });
+            wanted.send.push(Message::Trees { shard: self.index, batch: self.sent, body: &body }.encode());
             self.sent += 1;
         }
         wanted
@@ -286,7 +287,7 @@ impl Shard {
         let keys: Vec<Block> = items.iter().map(Item::block).collect();
         let shared = Arc::clone(&self.shared);
         Wanted::job(self.job(keys.len(), move || {
-            let binned = Binned::for_decoding(&shared.plan.okvs, &opened.rows, &keys);
+            let binned = Binned::for_decoding(&shared.plan.okvs, &opened.rows, keys);
             Done::Binned(bucket, Arc::new(binned))
         }))
     }
@@ -348,7 +349,7 @@ impl Shard {
     }
 
     fn on_tags(&mut self, outputs: bins::Outputs, items: Vec<u32>) -> Wanted {
-        self.bucket.tags.extend(outputs.tags);
+        self.bucket.tags.push(outputs.tags);
         self.bucket.labels.keys.extend(&outputs.label_keys);
         self.bucket.labels.items.extend(items);
         self.bucket.missing -= 1;
@@ -366,15 +367,16 @@ impl Shard {
             // A random tag looks like that of an item the receiver does not have.
             let plan = &shared.plan;
             let mut random = Prg::new(super::random_block(&shared.seed.fork("dummies", number)));
-            let mut dummies = vec![Block::ZERO; plan.bucket_len as usize - tags.len()];
+            let own: usize = tags.iter().map(Vec::len).sum();
+            let mut dummies = vec![Block::ZERO; plan.bucket_len as usize - own];
             random.fill(&mut dummies);
-            let width = plan.tags.width();
-            tags.extend(dummies.iter().map(|dummy| dummy.number() >> (128 - width)));
+            tags.push(dummies.iter().map(|dummy| plan.tags.cut(dummy.number())).collect());
             if let Some(code) = plan.labels {
-                return code_labelled(plan.tags, code, tags, labels, &mut random);
+                return code_labelled(plan.tags, code, &tags, labels, &mut random);
             }
-            sort_by_tag(&mut tags, |tag| *tag, width);
-            Done::Coded(plan.tags.encode(&tags), None)
+            let mut coder = plan.tags.coder();
+            sort_uniform_lists(tags, |tags| tags.iter().for_each(|tag| coder.put(*tag)));
+            Done::Coded(coder.finish(), None)
         }))
     }
 
@@ -383,7 +385,7 @@ impl Shard {
         let bucket = self.index * self.shared.plan.buckets_of_shard() + self.bucket.index;
         let send = (0u32..)
             .zip(bytes.chunks(VOLE_TAG_BYTES_PER_FRAME))
-            .map(|(frame, bytes)| Message::Tags { bucket, frame, bytes: bytes.to_vec() })
+            .map(|(frame, bytes)| Message::Tags { bucket, frame, bytes }.encode())
             .collect();
         let mut wanted = Wanted { send, ..Wanted::default() };
         let (Some(sealing), Some(code)) = (sealing, self.shared.plan.labels) else {
@@ -423,7 +425,8 @@ impl Shard {
         }
         let bucket = self.index * self.shared.plan.buckets_of_shard() + self.bucket.index;
         let frames = core::mem::take(&mut labels.sealed).into_values().flatten();
-        let send = (0u32..).zip(frames).map(|(frame, rows)| Message::Labels { bucket, frame, rows }).collect();
+        let send =
+            (0u32..).zip(frames).map(|(frame, rows)| Message::Labels { bucket, frame, rows: &rows }.encode()).collect();
         Wanted { send, ..Wanted::default() }.and(self.next_bucket())
     }
 
@@ -448,13 +451,13 @@ impl Shard {
 }
 
 /// Codes the tags of a bucket, and puts its labels in their order. A dummy's key is random, as its tag is.
-fn code_labelled(tags_code: TagCode, code: LabelCode, tags: Vec<u128>, labels: Labels, random: &mut Prg) -> Done {
+fn code_labelled(tags_code: TagCode, code: LabelCode, tags: &[Vec<u128>], labels: Labels, random: &mut Prg) -> Done {
     let Labels { own, mut keys, items, .. } = labels;
-    keys.extend_random(tags.len() - keys.len(), random);
-    let mut tagged: Vec<TaggedPlace> = (0u32..).zip(&tags).map(|(place, tag)| TaggedPlace::new(*tag, place)).collect();
-    sort_by_tag(&mut tagged, TaggedPlace::tag, tags_code.width());
-    let mut tags = tags;
-    tags.iter_mut().zip(&tagged).for_each(|(tag, tagged)| *tag = tagged.tag());
-    let coded = tags_code.encode(&tags);
-    Done::Coded(coded, Some(Arc::new(Sealing::new(code, tagged, keys, items, own))))
+    let tags = tags.iter().flatten();
+    let mut tagged: Vec<TaggedPlace> = (0u32..).zip(tags).map(|(place, tag)| TaggedPlace::new(*tag, place)).collect();
+    keys.extend_random(tagged.len() - keys.len(), random);
+    sort_uniform(&mut tagged);
+    let mut coder = tags_code.coder();
+    tagged.iter().for_each(|tagged| coder.put(tagged.tag()));
+    Done::Coded(coder.finish(), Some(Arc::new(Sealing::new(code, tagged, keys, items, own))))
 }

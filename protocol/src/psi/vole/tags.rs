@@ -36,9 +36,9 @@ impl TagCode {
         Self { count, width, low, unary }
     }
 
-    /// Bits of a tag.
-    pub(super) fn width(self) -> u32 {
-        self.width
+    /// A tag of this code: the last bits of a number, as the first of 128.
+    pub(super) fn cut(self, number: u128) -> u128 {
+        number << (128 - self.width)
     }
 
     /// Bytes of the coded bucket.
@@ -50,66 +50,83 @@ impl TagCode {
         (self.unary.div_ceil(64) * 8) as usize
     }
 
-    /// The coded bucket, or `None` if the gaps do not fit their room, as happens to less than one bucket of random tags in
-    /// 2^100.
-    pub(super) fn encode(self, tags: &[u128]) -> Option<Vec<u8>> {
-        debug_assert_eq!(tags.len(), self.count as usize);
-        let mut unary = vec![0u64; self.unary_len() / 8];
-        let mut low = BitWriter::with_capacity(self.len() - self.unary_len());
-        let (mut at, mut last) = (0u64, 0u128);
-        for tag in tags {
-            let gap = tag - last;
-            last = *tag;
-            at += (gap >> self.low) as u64;
-            if at >= self.unary {
-                return None;
-            }
-            unary[(at / 64) as usize] |= 1 << (at % 64);
-            at += 1;
-            low.put(gap & ones(self.low), self.low);
-        }
-        let mut bytes: Vec<u8> = Vec::with_capacity(self.len());
-        unary.iter().for_each(|word| bytes.extend_from_slice(&word.to_le_bytes()));
-        low.finish(&mut bytes);
-        Some(bytes)
+    /// Takes the tags of a bucket, ascending.
+    pub(super) fn coder(self) -> Coder {
+        let bytes = vec![0; self.len()];
+        let low = BitWriter { byte: self.unary_len(), pending: 0, held: 0 };
+        Coder { code: self, bytes, zeros_and_ones: 0, low, count: 0, last: 0 }
     }
 
-    /// The tags of a coded bucket, ascending.
+    /// Gives the tags of a coded bucket to `visit`, ascending.
     ///
     /// # Errors
-    /// If the bytes are not the one encoding of so many tags.
-    pub(super) fn decode(self, bytes: &[u8]) -> Result<Vec<u128>, BadTags> {
+    /// If the bytes are not the one encoding of so many tags. What was visited before is nothing then.
+    pub(super) fn decode(self, bytes: &[u8], mut visit: impl FnMut(u128)) -> Result<(), BadTags> {
         if bytes.len() != self.len() {
             return Err(BadTags);
         }
         let (unary, low) = bytes.split_at(self.unary_len());
         let mut reader = BitReader { bytes: low, bit: 0 };
-        let mut tags = Vec::with_capacity(self.count as usize);
+        let largest = ones(self.width);
+        // More zeros than this are a gap beyond the largest tag.
+        let zeros_max = u64::try_from(largest >> self.low).unwrap_or(u64::MAX);
         // Where the next code word starts, in bits.
-        let (mut next, mut last) = (0u64, 0u128);
-        for (number, word) in (0u64..).zip(unary.chunks_exact(8)) {
-            let mut word = u64::from_le_bytes(word.try_into().expect("chunks of eight"));
+        let (mut next, mut last, mut count) = (0u64, 0u128, 0);
+        for (number, word) in (0u64..).zip(unary.as_chunks().0) {
+            let mut word = u64::from_le_bytes(*word);
             while word != 0 {
                 let at = number * 64 + u64::from(word.trailing_zeros());
                 word &= word - 1;
-                if tags.len() == self.count as usize || at >= self.unary {
+                let zeros = at - next;
+                if count == self.count || at >= self.unary || zeros > zeros_max {
                     return Err(BadTags);
                 }
-                let gap =
-                    u128::from(at - next).checked_shl(self.low).filter(|gap| gap >> self.low == (at - next).into());
-                next = at + 1;
-                let tag = last.checked_add(gap.ok_or(BadTags)? | reader.take(self.low)).ok_or(BadTags)?;
-                if tag > ones(self.width) {
-                    return Err(BadTags);
-                }
-                last = tag;
-                tags.push(tag);
+                (next, count) = (at + 1, count + 1);
+                let gap = u128::from(zeros) << self.low | reader.take(self.low);
+                last = last.checked_add(gap).filter(|tag| *tag <= largest).ok_or(BadTags)?;
+                visit(self.cut(last));
             }
         }
-        if tags.len() != self.count as usize || !reader.rest_is_zero() {
-            return Err(BadTags);
+        if count == self.count && reader.rest_is_zero() { Ok(()) } else { Err(BadTags) }
+    }
+}
+
+/// Codes the tags of one bucket.
+pub(super) struct Coder {
+    code: TagCode,
+    /// Of the length that the code has.
+    bytes: Vec<u8>,
+    /// Bits of the first part so far. Once they are more than its room, no more is written.
+    zeros_and_ones: u64,
+    low: BitWriter,
+    count: u32,
+    /// The tag before, as a number of its own bits.
+    last: u128,
+}
+
+impl Coder {
+    /// The next tag: none that was put before is greater.
+    pub(super) fn put(&mut self, tag: u128) {
+        let tag = tag >> (128 - self.code.width);
+        let gap = tag - self.last;
+        (self.last, self.count) = (tag, self.count + 1);
+        let at = self.zeros_and_ones.saturating_add((gap >> self.code.low) as u64);
+        self.zeros_and_ones = at.saturating_add(1);
+        if at < self.code.unary {
+            self.bytes[(at / 8) as usize] |= 1 << (at % 8);
+            self.low.put(gap & ones(self.code.low), self.code.low, &mut self.bytes);
         }
-        Ok(tags)
+    }
+
+    /// The coded bucket, or `None` if the gaps do not fit their room, as happens to less than one bucket of random tags in
+    /// 2^100.
+    ///
+    /// # Panics
+    /// If other than all tags of the bucket were put.
+    pub(super) fn finish(mut self) -> Option<Vec<u8>> {
+        assert_eq!(self.count, self.code.count, "all tags of a bucket");
+        self.low.finish(&mut self.bytes);
+        (self.zeros_and_ones <= self.code.unary).then_some(self.bytes)
     }
 }
 
@@ -119,21 +136,19 @@ fn ones(bits: u32) -> u128 {
 
 /// Bits after bits, the lowest first.
 struct BitWriter {
-    bytes: Vec<u8>,
+    /// Where what is pending will stand.
+    byte: usize,
     pending: u128,
     held: u32,
 }
 
 impl BitWriter {
-    fn with_capacity(len: usize) -> Self {
-        Self { bytes: Vec::with_capacity(len + 16), pending: 0, held: 0 }
-    }
-
-    fn put(&mut self, value: u128, bits: u32) {
+    fn put(&mut self, value: u128, bits: u32, out: &mut [u8]) {
         self.pending |= value << self.held;
         let room = 128 - self.held;
         if bits >= room {
-            self.bytes.extend_from_slice(&self.pending.to_le_bytes());
+            out[self.byte..self.byte + 16].copy_from_slice(&self.pending.to_le_bytes());
+            self.byte += 16;
             self.pending = value.checked_shr(room).unwrap_or(0);
             self.held = bits - room;
         } else {
@@ -141,9 +156,9 @@ impl BitWriter {
         }
     }
 
-    fn finish(self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.bytes);
-        out.extend_from_slice(&self.pending.to_le_bytes()[..self.held.div_ceil(8) as usize]);
+    fn finish(&mut self, out: &mut [u8]) {
+        let len = self.held.div_ceil(8) as usize;
+        out[self.byte..self.byte + len].copy_from_slice(&self.pending.to_le_bytes()[..len]);
     }
 }
 
@@ -158,12 +173,16 @@ impl BitReader<'_> {
         let (byte, shift) = (self.bit / 8, (self.bit % 8) as u32);
         self.bit += bits as usize;
         let rest = self.bytes.get(byte..).unwrap_or_default();
-        let mut first = [0; 16];
-        let len = rest.len().min(16);
-        first[..len].copy_from_slice(&rest[..len]);
-        let low = u128::from_le_bytes(first) >> shift;
-        let high = if shift == 0 { 0 } else { u128::from(rest.get(16).copied().unwrap_or(0)) << (128 - shift) };
-        (low | high) & ones(bits)
+        let (first, after) = match rest.split_first_chunk::<16>() {
+            Some((first, after)) => (*first, after.first().copied().unwrap_or(0)),
+            None => {
+                let mut first = [0; 16];
+                first[..rest.len()].copy_from_slice(rest);
+                (first, 0)
+            }
+        };
+        // In two steps, since a shift by all 128 bits is none.
+        (u128::from_le_bytes(first) >> shift | u128::from(after) << 1 << (127 - shift)) & ones(bits)
     }
 
     fn rest_is_zero(&self) -> bool {
@@ -178,10 +197,21 @@ mod tests {
 
     use super::*;
 
+    fn encode(code: TagCode, tags: &[u128]) -> Option<Vec<u8>> {
+        let mut coder = code.coder();
+        tags.iter().for_each(|tag| coder.put(*tag));
+        coder.finish()
+    }
+
+    fn decode(code: TagCode, bytes: &[u8]) -> Result<Vec<u128>, BadTags> {
+        let mut tags = Vec::new();
+        code.decode(bytes, |tag| tags.push(tag)).map(|()| tags)
+    }
+
     fn random_tags(count: u32, width: u32, seed: u8) -> Vec<u128> {
         let mut rng = Seed::new([seed; 32]).rng();
         let mut tags: Vec<u128> = (0..count)
-            .map(|_| ((u128::from(rng.next_u64()) << 64) | u128::from(rng.next_u64())) & ones(width))
+            .map(|_| ((u128::from(rng.next_u64()) << 64) | u128::from(rng.next_u64())) << (128 - width))
             .collect();
         tags.sort_unstable();
         tags
@@ -193,9 +223,9 @@ mod tests {
             for count in [1, 2, 3, 15, 16, 17, 100, 1000, 1024, 1025, 5000] {
                 let code = TagCode::new(count, width);
                 let tags = random_tags(count, width, width as u8);
-                let bytes = code.encode(&tags).expect("random tags fit");
+                let bytes = encode(code, &tags).expect("random tags fit");
                 assert_eq!(bytes.len(), code.len(), "{count} of {width} bits");
-                assert_eq!(code.decode(&bytes), Ok(tags), "{count} of {width} bits");
+                assert_eq!(decode(code, &bytes), Ok(tags), "{count} of {width} bits");
             }
         }
     }
@@ -213,7 +243,7 @@ mod tests {
     fn the_largest_and_smallest_tags_come_back() {
         for tags in [vec![0, 1, u128::MAX], vec![u128::MAX - 1, u128::MAX], vec![7, 7, 7]] {
             let code = TagCode::new(tags.len() as u32, 128);
-            assert_eq!(code.decode(&code.encode(&tags).expect("few fit")), Ok(tags));
+            assert_eq!(decode(code, &encode(code, &tags).expect("few fit")), Ok(tags));
         }
     }
 
@@ -223,20 +253,20 @@ mod tests {
         let mut tags = vec![0; 1023];
         tags.push(u128::MAX);
         let code = TagCode::new(1024, 128);
-        assert!(code.encode(&tags).is_some(), "the sum of all gaps is bounded");
-        assert_eq!(code.decode(&code.encode(&tags).expect("see above")), Ok(tags));
+        assert!(encode(code, &tags).is_some(), "the sum of all gaps is bounded");
+        assert_eq!(decode(code, &encode(code, &tags).expect("see above")), Ok(tags));
         let wide = TagCode { unary: 1024, ..code };
-        assert_eq!(wide.encode(&random_tags(1024, 128, 1)), None);
+        assert_eq!(encode(wide, &random_tags(1024, 128, 1)), None);
     }
 
     #[test]
     fn what_is_not_an_encoding_is_refused() {
         let code = TagCode::new(100, 128);
-        let bytes = code.encode(&random_tags(100, 128, 3)).expect("random tags fit");
+        let bytes = encode(code, &random_tags(100, 128, 3)).expect("random tags fit");
         let refused = |change: &dyn Fn(&mut Vec<u8>)| {
             let mut changed = bytes.clone();
             change(&mut changed);
-            assert_eq!(code.decode(&changed), Err(BadTags));
+            assert_eq!(decode(code, &changed), Err(BadTags));
         };
         refused(&|bytes| bytes.push(0));
         refused(&|bytes| bytes.truncate(bytes.len() - 1));
@@ -251,14 +281,14 @@ mod tests {
         #[test]
         fn any_bytes_decode_to_ascending_tags_or_are_refused(seed: u8, flips in proptest::collection::vec((0usize..900, 0u8..8), 0..4)) {
             let code = TagCode::new(64, 100);
-            let mut bytes = code.encode(&random_tags(64, 100, seed)).expect("random tags fit");
+            let mut bytes = encode(code, &random_tags(64, 100, seed)).expect("random tags fit");
             for (at, bit) in flips {
                 let at = at % bytes.len();
                 bytes[at] ^= 1 << bit;
             }
-            if let Ok(tags) = code.decode(&bytes) {
+            if let Ok(tags) = decode(code, &bytes) {
                 proptest::prop_assert!(tags.is_sorted() && tags.len() == 64);
-                proptest::prop_assert_eq!(code.encode(&tags), Some(bytes));
+                proptest::prop_assert_eq!(encode(code, &tags), Some(bytes));
             }
         }
     }

@@ -8,7 +8,7 @@ use cwg_crypto::voprf::{Blinding, FinalizeError, PublicKey};
 
 use super::message::{Encoded, Message, Tag};
 use super::{Input, batch_len, batches, padded_inputs};
-use crate::psi::compare::common_places;
+use crate::psi::compare::Comparison;
 use crate::psi::{Binding, Job, JobId, JobOutput, Loaded, Outcome, Party, SetSizes, Shard, Step};
 use crate::violation::Violation;
 use crate::wire::limits::{TAGS_PER_FRAME, VOPRF_BATCH, VOPRF_WINDOW};
@@ -137,7 +137,11 @@ impl Receiver {
         complete.then(|| {
             let mut own: Vec<(Tag, u32)> = self.own_tags.iter().copied().zip(0..).collect();
             own.sort_unstable();
-            let mut places = common_places(own.into_iter(), self.sender_tags.iter().copied());
+            let mut comparison = Comparison::of(own.into_iter());
+            for tag in &self.sender_tags {
+                comparison.meet(*tag);
+            }
+            let mut places = comparison.places();
             // What stands behind the own items are dummies.
             places.retain(|place| (*place as usize) < self.own);
             Outcome::Matched { bits: 0, places }
