@@ -298,13 +298,13 @@ fn each_changed_message_about_labels_is_caught_at_its_step() {
 
 #[test]
 fn a_spoilt_label_is_told_at_the_end_and_only_if_it_is_of_a_match() {
-    let (receiver, sender) = (items(0..2000), items(1900..3000));
+    let (receiver, sender) = (items(0..2000), items(1400..2400));
     let plan = Plan::with_shards(sizes(&receiver, &sender), LABELLED, 256);
     assert!(plan.shard_bits > 1);
     let honest = run(&receiver, &sender, &plan, false, |_, _| {}).expect("both are honest").messages.len();
     let row_len = 48 + 16;
     let (mut found, mut unseen) = (0, 0);
-    for row in 0..24 {
+    for row in 0..12 {
         let (mut done, mut seen) = (false, 0);
         let end = run(&receiver, &sender, &plan, false, |number, body| {
             seen = number + 1;
@@ -316,7 +316,7 @@ fn a_spoilt_label_is_told_at_the_end_and_only_if_it_is_of_a_match() {
         match end {
             Ok(end) => {
                 unseen += 1;
-                assert_eq!(matched(&end.receiver), items(1900..2000), "a label of no match changes nothing");
+                assert_eq!(matched(&end.receiver), items(1400..2000), "a label of no match changes nothing");
             }
             Err(violation) => {
                 found += 1;
@@ -325,7 +325,7 @@ fn a_spoilt_label_is_told_at_the_end_and_only_if_it_is_of_a_match() {
             }
         }
     }
-    assert!(found > 0 && unseen > found, "some of these are matches, most are not: {found} and {unseen}");
+    assert!(found > 0 && unseen > 0, "some of these are matches, some are not: {found} and {unseen}");
 }
 
 #[test]
