@@ -1,5 +1,7 @@
 //! The standing comparison from outside: equal to a plain comparison and to `vole-labelled`, and every refusal by its name.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod common;
 
 use std::collections::BTreeMap;

@@ -5,6 +5,7 @@ use cwg_crypto::voprf::PublicKey;
 use serde::{Deserialize, Serialize};
 
 use super::{EditionBody, EditionError, EditionPlace, Period, Shape, SignedEdition};
+use crate::lighthouse::LabelClass;
 use crate::lighthouse::release::{ReleaseNumber, VerifiedRelease};
 use crate::{NetworkId, NodeKey};
 
@@ -109,7 +110,7 @@ impl VerifiedEdition {
     }
 }
 
-fn same_class(expected: crate::lighthouse::LabelClass, body: &EditionBody) -> Result<(), EditionError> {
+fn same_class(expected: LabelClass, body: &EditionBody) -> Result<(), EditionError> {
     let got = body.shape.class;
     if got == expected { Ok(()) } else { Err(EditionError::WrongClass { expected: expected.into(), got: got.into() }) }
 }

@@ -199,6 +199,11 @@ impl Shape {
 }
 
 impl EditionBody {
+    /// Whether it publishes this release.
+    pub(super) fn publishes(&self, release: Seen) -> bool {
+        (self.release, self.release_digest) == (release.number, release.digest)
+    }
+
     /// The rules that hold inside an edition.
     fn check_rules(&self) -> Result<(), EditionError> {
         let rule = |holds: bool, text| if holds { Ok(()) } else { Err(EditionError::Rule(text)) };
@@ -241,13 +246,6 @@ impl SignedEdition {
     /// The digest by which the next edition names it.
     pub fn digest(&self) -> Digest {
         digest(Domain::StandingDigest, &[&self.body])
-    }
-}
-
-impl EditionBody {
-    /// Whether it publishes this release.
-    pub(super) fn publishes(&self, release: Seen) -> bool {
-        (self.release, self.release_digest) == (release.number, release.digest)
     }
 }
 

@@ -3,7 +3,7 @@
 use cwg_crypto::label::CHECK_LEN;
 use cwg_crypto::merkle::leaf;
 use cwg_crypto::voprf::InputError;
-use cwg_crypto::{Block, LabelKeys, MerkleTree, Seed, SigningKey};
+use cwg_crypto::{Block, Digest, LabelKeys, MerkleTree, Seed, SigningKey};
 use rand_core::Rng as _;
 
 use super::{
@@ -12,7 +12,6 @@ use super::{
 use crate::Item;
 use crate::lighthouse::release::VerifiedRelease;
 use crate::psi::padded_size;
-use cwg_crypto::Digest;
 
 /// An edition before its rows are there.
 #[derive(Debug)]
