@@ -1,6 +1,6 @@
 //! The standing comparison from outside: equal to a plain comparison and to `vole-labelled`, and every refusal by its name.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod common;
 
