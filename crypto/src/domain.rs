@@ -105,6 +105,14 @@ domains! {
     ReleaseHub = "cwg-network release-hub/v1",
     /// Mark of the copy of a release that one member gets.
     Watermark = "cwg-network watermark/v1",
+    /// A hub's signature to an edition of the standing comparison.
+    StandingEdition = "cwg-network standing-edition/v1",
+    /// Digest by which an edition names the one before it.
+    StandingDigest = "cwg-network standing-digest/v1",
+    /// Secret of an item from which the keys of its labels in all editions follow.
+    StandingLabel = "cwg-network standing-label/v1",
+    /// Key that seals one table of own outputs.
+    StandingTable = "cwg-network standing-table/v1",
     /// A side's signature over a final transcript.
     Seal = "cwg-network seal/v1",
     /// Digest of a leakage statement.

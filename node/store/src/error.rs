@@ -203,6 +203,12 @@ pub enum StoreError {
         /// The limit.
         max: usize,
     },
+    /// A table of as many files as one may have.
+    #[error("the table has {max} files, the most that one may have")]
+    TableFull {
+        /// The limit.
+        max: usize,
+    },
     /// A set file of that load exists.
     #[error("a set file of load {load} already exists")]
     LoadExists {
@@ -234,6 +240,7 @@ impl StoreError {
             | Self::BadRow { .. }
             | Self::NotSorted
             | Self::TooManyShards { .. }
+            | Self::TableFull { .. }
             | Self::BadCost
             | Self::LoadExists { .. } => Blame::Caller,
             Self::InUse { .. }
@@ -277,6 +284,7 @@ impl StoreError {
             Self::BadRow { .. } => "shorten the field of that row in the source",
             Self::NotSorted => "sort the items first",
             Self::TooManyShards { .. } => "deal the set into fewer shards",
+            Self::TableFull { .. } => "compact the table first",
             Self::LoadExists { .. } => "give every load a new random name",
             Self::LoadMissing { .. } => "restore the file from a backup, or load the source again",
         }

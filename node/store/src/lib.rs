@@ -3,6 +3,7 @@
 //! * The **journal** is the truth: an append-only chain of sealed records, durable before each acknowledgement.
 //! * The **index** finds records by key. It is rebuilt from the journal whenever there is doubt about it.
 //! * **Set files** hold the indicators of a load, sorted by item, sealed, and read in bounded memory.
+//! * **Tables** hold a bank's outputs of a key period of the standing comparison, sorted by tag and sealed.
 //! * A **spill** is a temporary partition of what does not fit in memory; it dies with the process.
 //! * [`MemStore`] is the journal's twin for the simulator: it forgets what was not synced, when told to.
 //!
@@ -26,6 +27,7 @@ mod seal;
 mod sets;
 mod spill;
 mod store;
+mod table;
 
 pub use dealt::{Dealer, Dealt};
 pub use error::{Blame, Damage, StoreError, UnlockMethod};
@@ -38,6 +40,7 @@ pub use seal::PassphraseCost;
 pub use sets::{MergedRows, SetReader, SetRef, SetSummary, SetWriter, Sets, fold_rows};
 pub use spill::{SHARDS_MAX, Spill, SpillWriter};
 pub use store::{Journal, Replay, Store};
+pub use table::{FILES_MAX, Table, TableRow, TableWriter, Tables};
 
 /// `N` bytes of a fixed layout whose length the caller has checked.
 fn field<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {

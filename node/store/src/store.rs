@@ -15,6 +15,7 @@ use crate::keyslot::{self, StoreKey, Unlock};
 use crate::lock::DirLock;
 use crate::seal::PassphraseCost;
 use crate::sets::Sets;
+use crate::table::Tables;
 
 /// What the daemon and the simulator have in common: a chain of opaque records that is durable when told so.
 pub trait Journal {
@@ -44,6 +45,7 @@ pub struct Store {
     journal: FileJournal,
     index: IndexFiles,
     sets: Sets,
+    tables: Tables,
     recovery: Recovery,
     // Last: freed after the files are closed.
     _lock: DirLock,
@@ -103,8 +105,14 @@ impl Store {
         disk.make_dir(&index_dir).map_err(|error| StoreError::io("create", &index_dir, error))?;
         let (index, start) = IndexFiles::open(&index_dir, key.sub_key(Domain::IndexKey), keys_of, &journal)?;
         let sets = Sets::open(disk.clone(), &dir.join(SETS), key.sub_key(Domain::SetKey))?;
+        let tables = Tables::open(&dir.join(TABLES), key.sub_key(Domain::StandingTable))?;
         tracing::info!(records = journal.head().seq, index_kept = start == Start::Kept, "store opened");
-        Ok(Self { dir: dir.to_owned(), disk, key, journal, index, sets, recovery, _lock: lock })
+        Ok(Self { dir: dir.to_owned(), disk, key, journal, index, sets, tables, recovery, _lock: lock })
+    }
+
+    /// The tables of the standing comparison.
+    pub fn tables(&self) -> Tables {
+        self.tables.clone()
     }
 
     /// Appends one commit; see [`Journal::append`]. The records have the numbers up to and including the head's.
@@ -242,3 +250,4 @@ fn clear_unborn(disk: &dyn Disk, dir: &Path) -> Result<(), StoreError> {
 const JOURNAL: &str = "journal";
 const INDEX: &str = "index";
 const SETS: &str = "sets";
+const TABLES: &str = "tables";

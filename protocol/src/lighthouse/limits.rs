@@ -60,3 +60,18 @@ pub const DELTA_LEN_MAX: usize = 256 * 1024 * 1024;
 
 /// Keys of one subject that are scored together.
 pub const SCORED_KEYS_MAX: usize = 64;
+
+/// Bytes of a signed head of an edition: twice what it takes.
+pub const EDITION_LEN_MAX: usize = 512;
+
+/// Rows of one edition, padding included: some keys for each of the most clues.
+pub const EDITION_ROWS_MAX: u32 = 1 << 26;
+
+/// Deltas of one snapshot: more than the days of a period. Then a snapshot is due.
+pub const EDITION_LINKS_MAX: u16 = 100;
+
+/// Bytes of a chunk of an edition, about: whole rows. A download that breaks off has lost at most one.
+pub const EDITION_CHUNK_LEN: usize = 64 * 1024;
+
+/// Bits of the number of items in a bank's table for which tags are long enough.
+pub const TABLE_BITS_MAX: u32 = 26;

@@ -21,6 +21,7 @@ mod release;
 #[cfg(test)]
 mod samples;
 mod score;
+pub mod standing;
 mod vocabulary;
 
 pub use clue::{BadClue, BadPseudonym, Clue, ClueFields, ClueKey, KeyNature, Link, Observed, Pseudonym, Source};
