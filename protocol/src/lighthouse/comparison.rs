@@ -185,7 +185,7 @@ mod tests {
         six.push((6, 600));
         let mut eight = six.clone();
         eight.extend([(7, 600), (8, 600)]);
-        check(&[(&FIVE, Figure::Shown(100)), (&six, Figure::Hidden), (&FIVE, Figure::Shown(100))]);
+        check(&[(&FIVE, Figure::Shown(100)), (&six, Figure::Shown(100)), (&FIVE, Figure::Shown(100))]);
         let mut six_alike = FIVE.to_vec();
         six_alike.push((6, 220));
         check(&[(&FIVE, Figure::Shown(100)), (&six_alike, Figure::Shown(100)), (&eight, Figure::Shown(290))]);

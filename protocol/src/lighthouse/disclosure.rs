@@ -173,7 +173,8 @@ impl Trends {
             || self.places.len() != PLACE_CELLS
             || self.places.iter().any(|place| place.areas.len() > TREND_AREAS_MAX)
             || self.source_kinds.len() != SourceKind::ALL.len()
-            || self.kinds.len() > IndicatorKind::ALL.len();
+            || self.kinds.len() > IndicatorKind::ALL.len()
+            || self.marks.len() > usize::from(TREND_MONTHS);
         if malformed {
             return Err(DisclosureError::Malformed);
         }
@@ -267,13 +268,16 @@ impl Floor {
         self.reached(cell.count, if cell.before == Before::Hidden { FLOORS_TO_APPEAR } else { 1 })
     }
 
-    /// The figure of a cell that is shown. It moves only when the truth is a floor away from it.
+    /// The figure of a cell that is shown: the multiple of the floor below, and later a whole number of floors away from
+    /// the figure before, no further than the truth. So after every move the truth is one of as many numbers as the floor.
+    /// Rounding to the nearest would leave half of them: twice is enough to date a handful of clues.
     fn figure(self, cell: &Cell<'_>) -> Figure {
-        let clues = cell.count.clues();
-        match cell.before {
-            Before::Shown(figure) if clues.abs_diff(figure) < self.clues => Figure::Shown(figure),
-            _ => Figure::Shown((clues + self.clues / 2) / self.clues * self.clues),
-        }
+        let (clues, floor) = (cell.count.clues(), self.clues);
+        Figure::Shown(match cell.before {
+            Before::Shown(figure) if clues >= figure => figure + (clues - figure) / floor * floor,
+            Before::Shown(figure) => figure - (figure - clues) / floor * floor,
+            Before::Never | Before::Hidden => clues / floor * floor,
+        })
     }
 
     /// Whether the hidden cells of a group hide each other: enough together, and one among them that is not small, whose

@@ -31,11 +31,13 @@ fn a_cell_shows_from_ten_clues_of_three_sources_of_which_none_has_more_than_70_p
 fn a_figure_moves_only_when_the_truth_is_a_floor_away() {
     for (clues, before, expected) in [
         (104, Before::Never, Figure::Shown(100)),
-        (105, Before::Never, Figure::Shown(110)),
+        (109, Before::Never, Figure::Shown(100)),
         (109, Before::Shown(100), Figure::Shown(100)),
         (91, Before::Shown(100), Figure::Shown(100)),
         (110, Before::Shown(100), Figure::Shown(110)),
         (90, Before::Shown(100), Figure::Shown(90)),
+        (125, Before::Shown(100), Figure::Shown(120)),
+        (75, Before::Shown(100), Figure::Shown(80)),
         (9, Before::Shown(10), Figure::Hidden),
         (19, Before::Hidden, Figure::Hidden),
         (20, Before::Hidden, Figure::Shown(20)),
