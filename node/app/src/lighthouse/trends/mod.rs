@@ -18,4 +18,4 @@ pub(crate) const HELD_BACK: &str = "Held back: fewer than 10 clues, fewer than 3
      to protect such a figure beside it. Which of these is not told";
 
 /// How to read a figure.
-pub(crate) const FIGURES: &str = "Figures are multiples of 10, less than 10 away from the truth, and move only by 10 or more from one release to the next";
+pub(crate) const FIGURES: &str = "Figures are multiples of 10, each less than 10 away from the truth (ages are sums of them), and move only by 10 or more from one release to the next";

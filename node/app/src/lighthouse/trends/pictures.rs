@@ -66,7 +66,7 @@ const LEFT: f64 = 24.0;
 /// Where a picture begins, below its title.
 const TOP: f64 = 84.0;
 /// Room below a picture for the notes.
-const BOTTOM: f64 = 66.0;
+const BOTTOM: f64 = 76.0;
 
 /// A card with its heading and, below, how to read it. `width` and the height of what is drawn between.
 fn card(view: &TrendsView, what: &str, says: &str, width: f64, inner: f64) -> Drawing {
@@ -96,13 +96,19 @@ fn short(clues: u32) -> String {
     }
 }
 
-/// Shade and text colour of a figure among figures up to `largest`: every shade spans the same ratio.
-fn shade(clues: u32, largest: u32) -> (&'static str, &'static str) {
-    let steps = SHADES.len() as f64;
-    let least = 10_f64;
-    let span = (f64::from(largest.max(11)) / least).ln();
-    let place = (f64::from(clues.max(10)) / least).ln() / span * steps;
+/// Shade and text colour of a figure among figures from `least` to `largest`: every shade spans the same ratio.
+fn shade(clues: u32, (least, largest): (u32, u32)) -> (&'static str, &'static str) {
+    let log = |clues: u32| f64::from(clues.max(1)).ln();
+    let span = (log(largest) - log(least)).max(0.1);
+    let place = (log(clues) - log(least)).max(0.0) / span * SHADES.len() as f64;
     SHADES[(place as usize).min(SHADES.len() - 1)]
+}
+
+/// The least and the largest of figures.
+fn range(figures: impl Iterator<Item = u32>) -> (u32, u32) {
+    let (least, largest) =
+        figures.fold((u32::MAX, 0), |(least, largest), clues| (least.min(clues), largest.max(clues)));
+    (least.min(largest), largest)
 }
 
 /// A round number of clues at or above, for the end of an axis, and its parts.

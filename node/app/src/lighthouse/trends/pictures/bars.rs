@@ -37,6 +37,7 @@ pub(super) fn kinds(view: &TrendsView) -> String {
 pub(super) fn ages(view: &TrendsView) -> String {
     const HEIGHT: f64 = 230.0;
     const AXIS: f64 = 48.0;
+    const WIDTH: f64 = 900.0;
     let largest = view.ages.iter().filter_map(|age| age.clues).max().unwrap_or(0);
     let says = format!("{} bars by the time since a clue was last seen, up to {largest}", view.ages.len());
     let mut drawing = card(view, "Age: time since a clue was last seen", &says, WIDTH, HEIGHT + 62.0);

@@ -2,7 +2,7 @@
 
 use super::super::svg::{Anchor, DARK, Frame, HATCH, QUIET, Type};
 use super::super::view::{TimeLine, TrendsView};
-use super::{LEFT, TOP, card, month_name, months, shade, short};
+use super::{LEFT, TOP, card, month_name, months, range, shade, short};
 
 const WIDTH: f64 = 1_040.0;
 const NAMES: f64 = 118.0;
@@ -24,7 +24,8 @@ pub(super) fn typologies(view: &TrendsView) -> String {
 fn draw(view: &TrendsView, what: &str, names: &[String], figure: impl Fn(&TimeLine, usize) -> Option<u32>) -> String {
     let months = months(view);
     let all = || months.iter().flat_map(|month| (0..names.len()).map(|place| figure(month, place)));
-    let (largest, held) = (all().flatten().max().unwrap_or(0), all().filter(Option::is_none).count());
+    let (range, held) = (range(all().flatten()), all().filter(Option::is_none).count());
+    let largest = range.1;
     let says = format!(
         "A table of {} rows and {} months with a number in each tile, up to {largest}; {held} tiles are held back",
         names.len(),
@@ -45,7 +46,7 @@ fn draw(view: &TrendsView, what: &str, names: &[String], figure: impl Fn(&TimeLi
                 drawing.rect(tile, HATCH);
                 continue;
             };
-            let (fill, text) = shade(clues, largest);
+            let (fill, text) = shade(clues, range);
             drawing.rect(tile, fill);
             drawing.text(tile.middle(10.5), Type::new(10.5, text, Anchor::Middle), &short(clues));
         }

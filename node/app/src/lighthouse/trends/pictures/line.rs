@@ -39,7 +39,7 @@ pub(super) fn draw(view: &TrendsView) -> String {
     let peak = rows.iter().enumerate().filter_map(|(place, row)| Some((row.clues?, place))).max();
     if let Some((clues, place)) = peak {
         let name = format!("most: {clues}");
-        drawing.text((x(place), y(clues) - 9.0), Type::new(11.0, DARK, Anchor::Middle), &name);
+        drawing.text((x(place) - 8.0, y(clues) - 5.0), Type::new(11.0, DARK, Anchor::End), &name);
     }
     drawing.finish()
 }

@@ -3,7 +3,7 @@
 
 use super::super::svg::{Anchor, DARK, Drawing, Frame, HATCH, QUIET, Type};
 use super::super::view::{PlaceLine, TrendsView};
-use super::{LEFT, TOP, card, shade};
+use super::{LEFT, TOP, card, range, shade};
 
 const TILE: f64 = 92.0;
 const GAP: f64 = 6.0;
@@ -25,25 +25,26 @@ const TILES: [(&str, f64, f64); 11] = [
 ];
 
 pub(super) fn draw(view: &TrendsView) -> String {
-    let largest = view.places.iter().filter_map(|place| place.clues).max().unwrap_or(0);
+    let range = range(view.places.iter().filter_map(|place| place.clues));
+    let largest = range.1;
     let says = format!("Tiles of states and territories with a number in each, up to {largest}");
     let mut drawing = card(view, "Clues by state and territory", &says, WIDTH, 4.0 * (TILE + GAP) + 24.0);
     for place in &view.places {
         let Some((_, column, row)) = TILES.iter().find(|(name, ..)| *name == place.place) else { continue };
         let at = Frame::new(LEFT + column * (TILE + GAP), TOP + row * (TILE + GAP), TILE, TILE);
-        tile(&mut drawing, at, place, largest);
+        tile(&mut drawing, at, place, range);
     }
     let note = "Tiles stand about where a state lies; their size says nothing. OT: other territories.";
     drawing.text((LEFT, TOP + 4.0 * (TILE + GAP) + 14.0), Type::new(11.0, QUIET, Anchor::Start), note);
     drawing.finish()
 }
 
-fn tile(drawing: &mut Drawing, at: Frame, place: &PlaceLine, largest: u32) {
+fn tile(drawing: &mut Drawing, at: Frame, place: &PlaceLine, range: (u32, u32)) {
     let (x, _) = at.middle(0.0);
     let line = |part: f64| (x, at.y + at.height * part);
     match place.clues {
         Some(clues) => {
-            let (fill, colour) = shade(clues, largest);
+            let (fill, colour) = shade(clues, range);
             drawing.edged(at, fill);
             drawing.text(line(0.40), Type::new(17.0, colour, Anchor::Middle), &place.place);
             drawing.text(line(0.64), Type::new(14.0, colour, Anchor::Middle), &clues.to_string());
