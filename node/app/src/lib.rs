@@ -14,6 +14,7 @@ mod charter_file;
 mod describe;
 pub mod files;
 pub mod indicators;
+pub mod lighthouse;
 mod mask;
 mod named;
 mod problem;

@@ -14,6 +14,7 @@ pub struct Day(u16);
 
 const FIRST_DAY: Date = jiff::civil::date(1970, 1, 1);
 const DAY_SECS: u64 = 86_400;
+const MONTHS: u16 = 12;
 
 impl Day {
     /// The day with this number.
@@ -42,6 +43,18 @@ impl Day {
         later.0.saturating_sub(self.0)
     }
 
+    /// The month in which it lies.
+    pub fn month(self) -> Month {
+        let date = self.date();
+        let years = u16::try_from(date.year() - FIRST_DAY.year()).expect("no day is before 1970");
+        let month = u16::try_from(date.month() - 1).expect("months begin at 1");
+        Month(years * MONTHS + month)
+    }
+
+    fn date(self) -> Date {
+        FIRST_DAY.checked_add(i32::from(self.0).days()).expect("65535 days lead to the year 2149")
+    }
+
     fn of_date(date: Date) -> Option<Self> {
         let span = date.since(FIRST_DAY).ok()?;
         u16::try_from(span.get_days()).ok().map(Self)
@@ -50,14 +63,47 @@ impl Day {
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let date = FIRST_DAY.checked_add(i32::from(self.0).days()).expect("65535 days lead to the year 2149");
-        write!(f, "{date}")
+        write!(f, "{}", self.date())
     }
 }
 
 impl fmt::Debug for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Day({self})")
+    }
+}
+
+/// A month of the calendar: months since 1970-01.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Month(u16);
+
+impl Month {
+    /// Months since 1970-01.
+    pub const fn number(self) -> u16 {
+        self.0
+    }
+
+    /// This month less `months`, down to 1970-01.
+    #[must_use]
+    pub const fn less(self, months: u16) -> Self {
+        Self(self.0.saturating_sub(months))
+    }
+
+    /// Months from this one to a later one; 0 if that is earlier.
+    pub const fn months_to(self, later: Self) -> u16 {
+        later.0.saturating_sub(self.0)
+    }
+}
+
+impl fmt::Display for Month {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}", 1970 + u32::from(self.0 / MONTHS), self.0 % MONTHS + 1)
+    }
+}
+
+impl fmt::Debug for Month {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Month({self})")
     }
 }
 
@@ -111,6 +157,14 @@ mod tests {
         assert_eq!(Day::of(UnixTime(86_399)), Day::from_number(0));
         assert_eq!(Day::of(UnixTime(86_400)), Day::from_number(1));
         assert_eq!(Day::of(UnixTime(u64::MAX)), Day::from_number(u16::MAX));
+    }
+
+    #[test]
+    fn every_day_lies_in_the_month_that_it_prints() {
+        for number in 0..=u16::MAX {
+            let day = Day::from_number(number);
+            assert_eq!(day.month().to_string(), day.to_string()[..7]);
+        }
     }
 
     #[test]

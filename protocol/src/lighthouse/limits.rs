@@ -75,3 +75,28 @@ pub const EDITION_CHUNK_LEN: usize = 64 * 1024;
 
 /// Bits of the number of items in a bank's table for which tags are long enough.
 pub const TABLE_BITS_MAX: u32 = 26;
+
+/// Months that trends show one by one: two years, so that a season meets the one before.
+pub const TREND_MONTHS: u16 = 24;
+
+/// Areas of which trends keep count: three times as many as there are in Australia.
+pub const TREND_AREAS_MAX: usize = 1024;
+
+/// Clues of the smallest group of which a trend tells the number; also the step to which every figure is rounded, and the
+/// least change of one that shows.
+pub const FIGURE_CLUES_MIN: u32 = 10;
+
+/// Sources of the smallest group of which a trend tells the number.
+pub const FIGURE_SOURCES_MIN: u32 = 3;
+
+/// Percent of a group that its largest source may hold.
+pub const FIGURE_SHARE_MAX_PERCENT: u32 = 70;
+
+/// Banks whose figures make a mean.
+pub const COMPARED_BANKS_MIN: usize = 5;
+
+/// Banks that come or go together before a mean moves with them.
+pub const COMPARED_CHANGE_MIN: usize = 3;
+
+/// Banks of a network, with room.
+pub const COMPARED_BANKS_MAX: usize = 64;

@@ -5,9 +5,11 @@
 //! here knows a peer or a session.
 
 mod clue;
+mod comparison;
 mod contradiction;
 mod day;
 mod delta;
+mod disclosure;
 mod draft;
 mod grade;
 mod guard;
@@ -22,12 +24,17 @@ mod release;
 mod samples;
 mod score;
 pub mod standing;
+mod trends;
 mod vocabulary;
 
 pub use clue::{BadClue, BadPseudonym, Clue, ClueFields, ClueKey, KeyNature, Link, Observed, Pseudonym, Source};
+pub use comparison::{GroupMean, Standing};
 pub use contradiction::{Contradiction, Contradictions, Reading, TwoUnderOneName, read, settle};
-pub use day::Day;
+pub use day::{Day, Month};
 pub use delta::{Change, Delta, DeltaCounts, DeltaError, padded_delta_len};
+pub use disclosure::{
+    DisclosureError, Figure, Mark, PlaceFigures, Region, SourceKindFigures, TimeFigures, Trends, When,
+};
 pub use draft::{ClueDraft, ColumnError, DraftError, Fault, Field};
 pub use grade::{BadConfidence, BadGrade, BadHalfLife, Confidence, Decay, Grade, HalfLife};
 pub use guard::{Forbidden, forbidden_column};
@@ -47,6 +54,7 @@ pub use score::{
     Assessment, Band, Company, Corroboration, KeyMatch, KeyScore, NotEnough, Opening, Part, PartKind, TooManyKeys,
     assess,
 };
+pub use trends::{CellCount, CountError, Counts, GradeBand, Head, SourceQuality};
 pub use vocabulary::{
     Caveat, Caveats, ClueRole, Minor, PlaceBasis, PlatformCategory, Precision, Relation, Review, SourceKind, Stage,
     Status, Subject, Typology, UnknownWord, WithdrawalReason,

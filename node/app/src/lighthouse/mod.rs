@@ -1,0 +1,3 @@
+//! What people see of Lighthouse.
+
+pub mod trends;
