@@ -18,13 +18,14 @@ const FOLDERS: &[(&str, &str, &[&str])] = &[
     ("node/engine", "cwg-engine", &["cwg-crypto", "cwg-protocol"]),
     ("node/store", "cwg-store", &["cwg-crypto", "cwg-protocol", "cwg-engine"]),
     ("node/net", "cwg-net", &["cwg-crypto", "cwg-protocol", "cwg-engine"]),
-    ("node/app", "cwg-app", &["cwg-crypto", "cwg-protocol", "cwg-engine"]),
+    ("node/rows", "cwg-rows", &[]),
+    ("node/app", "cwg-app", &["cwg-crypto", "cwg-protocol", "cwg-engine", "cwg-rows"]),
     ("node/cwg", "cwg", &["cwg-crypto", "cwg-protocol", "cwg-engine", "cwg-store", "cwg-net", "cwg-app"]),
     ("simulator", "cwg-simulator", &["cwg-crypto", "cwg-protocol", "cwg-engine"]),
     (
         "tests",
         "cwg-tests",
-        &["cwg-crypto", "cwg-protocol", "cwg-engine", "cwg-store", "cwg-net", "cwg-app", "cwg", "cwg-simulator"],
+        &["cwg-crypto", "cwg-protocol", "cwg-engine", "cwg-store", "cwg-net", "cwg-rows", "cwg-app", "cwg", "cwg-simulator"],
     ),
 ];
 
@@ -34,6 +35,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("ed25519-dalek", &["cwg-crypto"]),
     ("bincode", &["cwg-protocol"]),
     ("sled", &["cwg-store"]),
+    ("parquet", &["cwg-rows"]),
     ("quinn", &["cwg-net"]),
     ("rustls", &["cwg-net"]),
     ("socket2", &["cwg-net"]),
