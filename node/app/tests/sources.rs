@@ -42,7 +42,8 @@ fn gather(map: &SourceMap, bytes: &[u8]) -> Result<(SourceReportView, Vec<Clue>)
 }
 
 fn places(report: &SourceReportView) -> Vec<String> {
-    let one = |at: &cwg_app::view::RefusedPlace| format!("{} {} {}", at.place, at.field.as_deref().unwrap_or("-"), at.code);
+    let one =
+        |at: &cwg_app::view::RefusedPlace| format!("{} {} {}", at.place, at.field.as_deref().unwrap_or("-"), at.code);
     report.refused_at.iter().map(one).collect()
 }
 
@@ -201,7 +202,8 @@ fn stix_observables_of_every_listed_type_become_clues() {
             "1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2",
         ),
     ];
-    let objects: Vec<Value> = cases.iter().enumerate().flat_map(|(at, (object, _))| observed(at, object.clone())).collect();
+    let objects: Vec<Value> =
+        cases.iter().enumerate().flat_map(|(at, (object, _))| observed(at, object.clone())).collect();
     let (report, clues) = gather(&stix_map(), &bundle(objects.clone())).unwrap();
     assert_eq!(places(&report), Vec::<String>::new());
     let mut expect: Vec<String> = cases.iter().map(|(_, key)| (*key).to_owned()).collect();
@@ -312,14 +314,26 @@ fn misp_attributes_and_objects_become_clues() {
         object("bank-account", &[("iban", "iban", "GB82WEST12345698765432")]),
         object(
             "bank-account",
-            &[("institution-code", "text", "062-000"), ("account", "bank-account-nr", "12345678"), ("currency-code", "text", "AUD")],
+            &[
+                ("institution-code", "text", "062-000"),
+                ("account", "bank-account-nr", "12345678"),
+                ("currency-code", "text", "AUD"),
+            ],
         ),
-        object("coin-address", &[("symbol", "text", "ETH"), ("address-crypto", "text", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed")]),
+        object(
+            "coin-address",
+            &[("symbol", "text", "ETH"), ("address-crypto", "text", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed")],
+        ),
         object("phone", &[("msisdn", "text", "+61491570157"), ("text", "text", "never read")]),
         object("user-account", &[("account-type", "text", "kik"), ("username", "text", "SomeOne")]),
         object(
             "person",
-            &[("first-name", "first-name", "Mary"), ("last-name", "last-name", "Citizen"), ("date-of-birth", "date-of-birth", "1980-02-03"), ("role", "text", "Suspect")],
+            &[
+                ("first-name", "first-name", "Mary"),
+                ("last-name", "last-name", "Citizen"),
+                ("date-of-birth", "date-of-birth", "1980-02-03"),
+                ("role", "text", "Suspect"),
+            ],
         ),
     ];
     let (report, clues) = gather(&map("format = \"misp\"", ""), &event(attributes, objects)).unwrap();
@@ -331,7 +345,12 @@ fn misp_attributes_and_objects_become_clues() {
 
 #[test]
 fn what_misp_says_and_a_clue_cannot_is_refused_where_it_stands() {
-    let victim = [("first-name", "text", "Mary"), ("last-name", "text", "Citizen"), ("date-of-birth", "text", "1980-02-03"), ("role", "text", "Victim")];
+    let victim = [
+        ("first-name", "text", "Mary"),
+        ("last-name", "text", "Citizen"),
+        ("date-of-birth", "text", "1980-02-03"),
+        ("role", "text", "Victim"),
+    ];
     let attributes = [
         (json!({"type": "url", "value": "x"}), "- forbidden-full-address"),
         (json!({"type": "sha256", "value": "x"}), "- forbidden-content-hash"),
@@ -340,7 +359,10 @@ fn what_misp_says_and_a_clue_cannot_is_refused_where_it_stands() {
         (json!({"type": "ip-src", "value": "198.41.0.4"}), "- ip-without-time"),
         (json!({"type": "yara", "value": "x"}), "- type-not-read"),
         (json!({"type": "phone-number", "value": "+61491570156", "distribution": "0"}), "- marking-not-for-members"),
-        (json!({"type": "phone-number", "value": "+61491570156", "Tag": [{"name": "tlp:red"}]}), "- marking-not-for-members"),
+        (
+            json!({"type": "phone-number", "value": "+61491570156", "Tag": [{"name": "tlp:red"}]}),
+            "- marking-not-for-members",
+        ),
     ];
     for (attribute, expect) in attributes {
         let (report, _) = gather(&map("format = \"misp\"", ""), &event(vec![attribute], vec![])).unwrap();
@@ -358,7 +380,14 @@ fn what_stands_twice_is_settled_or_refused_and_contradictions_are_found() {
     let head = "Ref,Type,Mobile,Seen,subject,status\n";
     let row = |name, subject, status| format!("{name},phone,+61491570156,2026-05-01,{subject},{status}\n");
     let mut gathered = Gathered::default();
-    let rows = [head.to_owned(), row("a", "suspect", ""), row("a", "suspect", ""), row("a", "suspect", "recalled"), row("b", "victim", ""), row("c", "mule", "")];
+    let rows = [
+        head.to_owned(),
+        row("a", "suspect", ""),
+        row("a", "suspect", ""),
+        row("a", "suspect", "recalled"),
+        row("b", "victim", ""),
+        row("c", "mule", ""),
+    ];
     let report = read_into(&map, rows.concat().as_bytes(), &mut gathered).unwrap();
     assert_eq!((report.repeated, report.settled, report.two_under_one_name, gathered.len()), (1, 1, 0, 3));
     let found = gathered.contradictions(NETWORK);
@@ -369,6 +398,23 @@ fn what_stands_twice_is_settled_or_refused_and_contradictions_are_found() {
     let report = read_into(&map, [head.to_owned(), row("b", "mule", "")].concat().as_bytes(), &mut gathered).unwrap();
     assert_eq!((report.two_under_one_name, report.exit()), (1, Exit::BadInput));
     assert_eq!(gathered.into_clues().err().unwrap().code, "two-under-one-name");
+}
+
+#[test]
+fn the_samples_are_read_with_the_faults_planted_in_them() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/sources");
+    for (map, file, taken, refused) in [
+        ("hotline.map.toml", "hotline.csv", 3, vec!["row 4, line 5 value phone-shared-cost"]),
+        ("bundle.map.toml", "bundle.json", 2, vec!["objects[2].pattern[0] - forbidden-full-address"]),
+        ("event.map.toml", "event.json", 2, vec!["Event.Attribute[1] - forbidden-free-text"]),
+    ] {
+        let map = cwg_app::files::read_source_map(&folder.join(map)).unwrap();
+        let (report, clues) = gather(&map, &std::fs::read(folder.join(file)).unwrap()).unwrap();
+        assert_eq!(
+            (places(&report), clues.len(), report.exit()),
+            (refused.iter().map(|p| (*p).to_owned()).collect(), taken, Exit::Ok)
+        );
+    }
 }
 
 /// Counts clues and keeps none.

@@ -22,14 +22,8 @@ pub enum RowFault {
 
 impl RowFault {
     /// Every fault.
-    pub const ALL: [Self; 6] = [
-        Self::TooLong,
-        Self::TooManyColumns,
-        Self::ColumnCount,
-        Self::NotUtf8,
-        Self::JsonShape,
-        Self::JsonRepeated,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::TooLong, Self::TooManyColumns, Self::ColumnCount, Self::NotUtf8, Self::JsonShape, Self::JsonRepeated];
 
     /// The stable code, the problem and a hint.
     pub const fn text(self) -> (&'static str, &'static str, &'static str) {
@@ -121,7 +115,7 @@ impl RowsError {
                 "write it with pages of 1 MiB: a footer has at most {FOOTER_LEN_MAX} bytes, a page {PAGE_LEN_MAX}, a file {ROWS_MAX} rows"
             ),
             Self::Nested(_) => "export it as a column of text, whole numbers, days or times, or leave it out".into(),
-            Self::Encoding(_) => "write it plain or with a dictionary, uncompressed or with Snappy or gzip".into(),
+            Self::Encoding(_) => "write it plain or with a dictionary, uncompressed or with Snappy".into(),
         }
     }
 }

@@ -7,8 +7,10 @@
 
 #![forbid(unsafe_code)]
 
+mod cells;
 mod csv;
 mod error;
+mod hybrid;
 mod json_lines;
 mod pages;
 mod parquet;

@@ -1,18 +1,16 @@
-//! Rows of a Parquet file: columns that are not nested, some rows at a time. What the file says of itself is checked
+//! Rows of a Parquet file: columns that are not nested. What the file says of itself is checked
 //! against the limits before the library is asked to make room for it (`pages.rs`).
 
-use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt as _;
 
 use jiff::{Timestamp, tz::TimeZone};
 use parquet::basic::{Compression, LogicalType, TimeUnit, Type as Physical};
-use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
-use parquet::data_type::DataType;
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
+use crate::cells::{ColumnCells, Raw};
 use crate::csv::each_once;
 use crate::{COLUMNS_MAX, Cell, FOOTER_LEN_MAX, ROW_LEN_MAX, ROWS_MAX, Row, RowFault, RowsError, pages};
 
@@ -27,8 +25,7 @@ pub(crate) struct ParquetRows {
     group: usize,
     /// Rows of the group that were not read yet.
     group_rows: u64,
-    readers: Vec<ColumnReader>,
-    batch: VecDeque<Vec<Cell>>,
+    cells: Vec<ColumnCells>,
     rows: u64,
 }
 
@@ -68,18 +65,7 @@ impl ParquetRows {
             return Err(RowsError::Limit("the number of rows"));
         }
         let wanted = Vec::new();
-        Ok(Self {
-            reader,
-            file,
-            columns,
-            kinds,
-            wanted,
-            group: 0,
-            group_rows: 0,
-            readers: Vec::new(),
-            batch: VecDeque::new(),
-            rows: 0,
-        })
+        Ok(Self { reader, file, columns, kinds, wanted, group: 0, group_rows: 0, cells: Vec::new(), rows: 0 })
     }
 
     pub(crate) fn columns(&self) -> &[String] {
@@ -99,49 +85,38 @@ impl ParquetRows {
     }
 
     pub(crate) fn next_row(&mut self, row: &mut Row) -> Result<bool, RowsError> {
-        if self.batch.is_empty() && !self.read_batch()? {
-            return Ok(false);
-        }
-        let Some(cells) = self.batch.pop_front() else { return Ok(false) };
-        self.rows += 1;
-        row.begin(self.rows, None, self.columns.len());
-        let len: usize = cells.iter().map(|cell| if let Cell::Text(text) = cell { text.len() } else { 0 }).sum();
-        for (column, cell) in self.wanted.iter().zip(cells) {
-            row.set(*column, cell);
-        }
-        if len > ROW_LEN_MAX {
-            row.refuse(RowFault::TooLong);
-        }
-        Ok(true)
-    }
-
-    /// Reads the next rows of a group; false after the last one.
-    fn read_batch(&mut self) -> Result<bool, RowsError> {
         while self.group_rows == 0 {
             if self.group == self.reader.num_row_groups() || self.wanted.is_empty() {
                 return Ok(false);
             }
             self.open_group()?;
         }
-        let count = usize::try_from(self.group_rows).unwrap_or(BATCH_ROWS).min(BATCH_ROWS);
-        self.batch = (0..count).map(|_| Vec::with_capacity(self.wanted.len())).collect();
-        for (column, reader) in self.wanted.iter().zip(&mut self.readers) {
+        self.group_rows -= 1;
+        self.rows += 1;
+        row.begin(self.rows, None, self.columns.len());
+        let too_long = core::cell::Cell::new(false);
+        let mut len = 0;
+        for (column, cells) in self.wanted.iter().zip(&mut self.cells) {
             let kind = self.kinds[*column].ok_or(RowsError::Nested(*column))?;
-            let cells = cells_of(reader, kind, count)?;
-            for (row, cell) in self.batch.iter_mut().zip(cells) {
-                row.push(cell);
-            }
+            let cell = cells.next(|raw| cell_of(raw, kind, &too_long))?;
+            len += if let Cell::Text(text) = &cell { text.len() } else { 0 };
+            row.set(*column, cell);
         }
-        self.group_rows -= count as u64;
+        if too_long.get() || len > ROW_LEN_MAX {
+            row.refuse(RowFault::TooLong);
+        }
         Ok(true)
     }
 
     fn open_group(&mut self) -> Result<(), RowsError> {
         let damaged = |_| RowsError::Parquet("a group of rows");
         let group = self.reader.get_row_group(self.group).map_err(damaged)?;
-        self.readers.clear();
+        self.cells.clear();
         for column in &self.wanted {
-            self.readers.push(group.get_column_reader(self.leaf(*column)?).map_err(damaged)?);
+            let leaf = self.leaf(*column)?;
+            let described = self.reader.metadata().file_metadata().schema_descr().column(leaf);
+            let pages = group.get_column_page_reader(leaf).map_err(damaged)?;
+            self.cells.push(ColumnCells::new(pages, described.physical_type(), described.max_def_level() > 0));
         }
         self.group_rows = u64::try_from(group.metadata().num_rows()).unwrap_or(0);
         self.group += 1;
@@ -181,7 +156,8 @@ fn check_footer(file: &mut File) -> Result<(), RowsError> {
 
 /// Walks the headers of a chunk's pages: what they claim is within the limits and within the file.
 fn check_chunk(file: &File, len: u64, chunk: &ColumnChunkMetaData, column: usize) -> Result<(), RowsError> {
-    if !matches!(chunk.compression(), Compression::UNCOMPRESSED | Compression::SNAPPY | Compression::GZIP(_)) {
+    // Gzip is left out: the library puts no bound on what comes of a page.
+    if !matches!(chunk.compression(), Compression::UNCOMPRESSED | Compression::SNAPPY) {
         return Err(RowsError::Encoding(column));
     }
     let damaged = RowsError::Parquet("a chunk of a column");
@@ -243,50 +219,22 @@ fn kind_of(field: &parquet::schema::types::Type) -> Option<Kind> {
     }
 }
 
-/// The next `count` cells of a column.
-fn cells_of(reader: &mut ColumnReader, kind: Kind, count: usize) -> Result<Vec<Cell>, RowsError> {
-    match reader {
-        ColumnReader::ByteArrayColumnReader(reader) => read(reader, count, |value| {
-            core::str::from_utf8(value.data()).map_or(Cell::NotText, text)
-        }),
-        ColumnReader::BoolColumnReader(reader) => read(reader, count, |yes| text(if *yes { "yes" } else { "no" })),
-        ColumnReader::Int32ColumnReader(reader) => read(reader, count, |number| match kind {
-            Kind::Day => day(*number),
-            Kind::Number { unsigned: true } => text(&number.cast_unsigned().to_string()),
-            _ => text(&number.to_string()),
-        }),
-        ColumnReader::Int64ColumnReader(reader) => read(reader, count, |number| match kind {
-            Kind::Time { per_second } => time(*number, per_second),
-            Kind::Number { unsigned: true } => text(&number.cast_unsigned().to_string()),
-            _ => text(&number.to_string()),
-        }),
-        _ => Err(RowsError::Parquet("the type of a column")),
-    }
-}
-
-fn read<T: DataType>(
-    reader: &mut ColumnReaderImpl<T>,
-    count: usize,
-    cell: impl Fn(&T::T) -> Cell,
-) -> Result<Vec<Cell>, RowsError> {
-    let damaged = RowsError::Parquet("a page");
-    let (mut levels, mut values) = (Vec::new(), Vec::new());
-    let mut records = 0;
-    while records < count {
-        let read = reader.read_records(count - records, Some(&mut levels), None, &mut values);
-        match read {
-            Ok((0, ..)) | Err(_) => return Err(damaged),
-            Ok((read, ..)) => records += read,
+/// A value as a cell. One that is longer than a row may be is told by `too_long` and not copied.
+fn cell_of(raw: Raw<'_>, kind: Kind, too_long: &core::cell::Cell<bool>) -> Cell {
+    match (raw, kind) {
+        (Raw::Bytes(bytes), _) if bytes.len() > ROW_LEN_MAX => {
+            too_long.set(true);
+            Cell::NotText
         }
+        (Raw::Bytes(bytes), _) => core::str::from_utf8(bytes).map_or(Cell::NotText, text),
+        (Raw::Bool(yes), _) => text(if yes { "yes" } else { "no" }),
+        (Raw::Number32(number), Kind::Day) => day(number),
+        (Raw::Number32(number), Kind::Number { unsigned: true }) => text(&number.cast_unsigned().to_string()),
+        (Raw::Number32(number), _) => text(&number.to_string()),
+        (Raw::Number64(number), Kind::Time { per_second }) => time(number, per_second),
+        (Raw::Number64(number), Kind::Number { unsigned: true }) => text(&number.cast_unsigned().to_string()),
+        (Raw::Number64(number), _) => text(&number.to_string()),
     }
-    // A column that is never absent has no levels.
-    if levels.is_empty() {
-        return if values.len() == count { Ok(values.iter().map(cell).collect()) } else { Err(damaged) };
-    }
-    let mut present = values.iter();
-    let cells = levels.iter().map(|level| if *level == 0 { Some(Cell::Absent) } else { present.next().map(&cell) });
-    let cells: Vec<Cell> = cells.collect::<Option<_>>().ok_or(RowsError::Parquet("a page"))?;
-    if cells.len() == count { Ok(cells) } else { Err(damaged) }
 }
 
 fn text(text: &str) -> Cell {
@@ -303,6 +251,3 @@ fn time(count: i64, per_second: i64) -> Cell {
 }
 
 const DAY_SECS: i64 = 86_400;
-
-/// Rows read together.
-const BATCH_ROWS: usize = 1024;

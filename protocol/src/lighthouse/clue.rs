@@ -164,11 +164,7 @@ impl Clue {
     ///
     /// # Errors
     /// As [`Clue::from_draft`].
-    pub fn from_value(
-        draft: &ClueDraft,
-        rules: &Rules,
-        now: UnixTime,
-    ) -> Result<(Self, RepairCodes), DraftError> {
+    pub fn from_value(draft: &ClueDraft, rules: &Rules, now: UnixTime) -> Result<(Self, RepairCodes), DraftError> {
         let kind = kind_of(draft)?;
         let raw = draft.required(Field::Value)?;
         // Before anything reads the value: media is told by its first letters, whatever it would be refused for.

@@ -25,7 +25,17 @@ const FOLDERS: &[(&str, &str, &[&str])] = &[
     (
         "tests",
         "cwg-tests",
-        &["cwg-crypto", "cwg-protocol", "cwg-engine", "cwg-store", "cwg-net", "cwg-rows", "cwg-app", "cwg", "cwg-simulator"],
+        &[
+            "cwg-crypto",
+            "cwg-protocol",
+            "cwg-engine",
+            "cwg-store",
+            "cwg-net",
+            "cwg-rows",
+            "cwg-app",
+            "cwg",
+            "cwg-simulator",
+        ],
     ),
 ];
 

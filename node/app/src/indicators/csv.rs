@@ -70,7 +70,8 @@ impl<R: Read> Source for CsvRows<R> {
             };
             let Some(shape) = next else { break };
             self.rows += 1;
-            let fault = shape.fault.map(RowFault::from).or((shape.fields != self.width).then_some(RowFault::ColumnCount));
+            let fault =
+                shape.fault.map(RowFault::from).or((shape.fields != self.width).then_some(RowFault::ColumnCount));
             block.push(RowAt { row: self.rows, line: shape.line, fault });
             if fault.is_none() {
                 for (slot, index) in self.indices.iter().enumerate() {

@@ -168,10 +168,7 @@ mod tests {
         assert_eq!(marked(&["osint:lifetime=\"perpetual\"", "plain"]), Ok((None, vec![])));
         let caveats = Some(vec![Caveat::NoLawEnforcement, Caveat::NoSoleBasis]);
         assert_eq!(marked(&["cwg:caveats=\"no-law-enforcement,no-sole-basis\""]), Ok((caveats, vec![])));
-        let grade = [
-            "admiralty-scale:information-credibility=\"2\"",
-            "admiralty-scale:source-reliability=\"b\"",
-        ];
+        let grade = ["admiralty-scale:information-credibility=\"2\"", "admiralty-scale:source-reliability=\"b\""];
         assert_eq!(marked(&grade), Ok((None, vec![(Field::Grade, "B2".into())])));
         for (tag, code) in [
             ("tlp:red", "marking-not-for-members"),

@@ -34,7 +34,8 @@ pub(super) fn read_events(
         }
         _ => return Err(no_event(name)),
     };
-    let count: usize = events.iter().map(|(_, event)| list(event, "Attribute").len() + list(event, "Object").len()).sum();
+    let count: usize =
+        events.iter().map(|(_, event)| list(event, "Attribute").len() + list(event, "Object").len()).sum();
     if count > OBJECTS_MAX {
         return Err(wrong_shape(name, "there are too many attributes and objects", "export fewer events at a time"));
     }

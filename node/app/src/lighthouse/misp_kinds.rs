@@ -18,8 +18,12 @@ fn one(kind: ColumnKind, value: &str) -> Result<Observable, Refusal> {
 }
 
 /// The platform of types that name one.
-const ACCOUNTS: &[(&str, &str)] =
-    &[("twitter-id", "x"), ("github-username", "github"), ("telegram-id", "telegram"), ("instagram-username", "instagram")];
+const ACCOUNTS: &[(&str, &str)] = &[
+    ("twitter-id", "x"),
+    ("github-username", "github"),
+    ("telegram-id", "telegram"),
+    ("instagram-username", "instagram"),
+];
 
 /// What an attribute of a type is that stands alone. `time` is when it was seen.
 pub(super) fn attribute(kind: &str, value: &str, time: Option<&str>) -> Result<Observable, Refusal> {
@@ -117,7 +121,8 @@ pub(super) fn object(template: &str, attributes: &[Attribute<'_>]) -> Result<Obs
 }
 
 fn coin(text: &impl Fn(&[&str]) -> Option<String>, attributes: &[Attribute<'_>]) -> Result<Observable, Refusal> {
-    let found = attributes.iter().find(|attribute| matches!(attribute.relation, "address" | "address-xmr" | "address-crypto"));
+    let found =
+        attributes.iter().find(|attribute| matches!(attribute.relation, "address" | "address-xmr" | "address-crypto"));
     let found = found.ok_or_else(no_identifier)?;
     match (text(&["symbol"]), found.kind) {
         (Some(symbol), _) => wallet(found.value.to_owned(), Some(&symbol)),

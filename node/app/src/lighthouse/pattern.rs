@@ -135,8 +135,20 @@ mod tests {
         check("[a:x='1' OR a:x = '2'] OR [b:y == '3']", Some("a.x=1 a.x=2 b.y=3"));
         check("[a:x='1' AND a:y='it\\'s \\\\']", Some("a.x=1&a.y=it's \\"));
         for pattern in [
-            "", "[", "[]", "[a:x]", "[a:x='1'", "[a:x='1] ", "[a:x LIKE '1%']", "[a:x > 1]", "[NOT a:x='1']",
-            "[a:x='1'] WITHIN 5 SECONDS", "[a:x='1' AND b:y='2']", "[(a:x='1')]", "[a:x IN ('1')]", "[a='1']",
+            "",
+            "[",
+            "[]",
+            "[a:x]",
+            "[a:x='1'",
+            "[a:x='1] ",
+            "[a:x LIKE '1%']",
+            "[a:x > 1]",
+            "[NOT a:x='1']",
+            "[a:x='1'] WITHIN 5 SECONDS",
+            "[a:x='1' AND b:y='2']",
+            "[(a:x='1')]",
+            "[a:x IN ('1')]",
+            "[a='1']",
             "[a:x='1'] [a:x='2']",
         ] {
             check(pattern, None);

@@ -106,11 +106,7 @@ impl Tally {
                 .into_iter()
                 .map(|(code, (problem, hint, count))| RefusalCount { code: code.into(), problem, hint, count })
                 .collect(),
-            repairs: self
-                .repairs
-                .into_iter()
-                .map(|(code, count)| RepairCount { code: code.into(), count })
-                .collect(),
+            repairs: self.repairs.into_iter().map(|(code, count)| RepairCount { code: code.into(), count }).collect(),
             refused_not_listed: self.refusals_total - self.listed.len() as u64,
             refused_at: self.listed,
             notes,

@@ -83,7 +83,11 @@ impl Columns {
             } else {
                 match Field::of_column(name) {
                     Ok(field) if matches!(field, Field::Source | Field::SourceKind) => {
-                        return refused("source-in-column", "a column sets the source".into(), "name it in the map alone");
+                        return refused(
+                            "source-in-column",
+                            "a column sets the source".into(),
+                            "name it in the map alone",
+                        );
                     }
                     Ok(field) => Use::Field(field),
                     Err(ColumnError::Forbidden(forbidden)) => {

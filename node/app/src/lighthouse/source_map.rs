@@ -113,7 +113,8 @@ impl SourceMap {
         check_keys(&written)?;
         let rules = rules_of(&written)?;
         let defaults = defaults_of(&written)?;
-        let kind = defaults.iter().find(|(field, _)| *field == Field::Kind).and_then(|(_, kind)| ColumnKind::from_name(kind));
+        let kind =
+            defaults.iter().find(|(field, _)| *field == Field::Kind).and_then(|(_, kind)| ColumnKind::from_name(kind));
         let parts = parts_of(&written, kind)?;
         let columns = columns_of(&written)?;
         let statements = written
@@ -227,9 +228,7 @@ fn check_keys(written: &Written) -> Result<(), Fault> {
         return Err(fault("columns", format!("names more than {MAPPED_MAX} columns"), "split the map in two"));
     }
     match &written.delimiter {
-        Some(delimiter)
-            if !matches!(delimiter.as_bytes(), [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\r' | b'\n' | 0)) =>
-        {
+        Some(delimiter) if !matches!(delimiter.as_bytes(), [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\r' | b'\n' | 0)) => {
             Err(fault("delimiter", "is not one ASCII character", "write \",\", \";\", \"|\" or \"\\t\""))
         }
         _ => Ok(()),
@@ -312,10 +311,7 @@ fn columns_of(written: &Written) -> Result<Vec<(String, Field)>, Fault> {
     Ok(columns)
 }
 
-fn parts_of(
-    written: &Written,
-    kind: Option<ColumnKind>,
-) -> Result<Option<(ColumnKind, Vec<Option<String>>)>, Fault> {
+fn parts_of(written: &Written, kind: Option<ColumnKind>) -> Result<Option<(ColumnKind, Vec<Option<String>>)>, Fault> {
     if written.parts.is_empty() {
         return Ok(None);
     }
@@ -324,10 +320,12 @@ fn parts_of(
     };
     let names: Vec<&str> = kind.parts().iter().map(|part| part.name).collect();
     if let Some(name) = written.parts.keys().find(|name| !names.contains(&name.as_str())) {
-        let hint = if names.is_empty() { "map one column to value".into() } else { format!("write {}", names.join(", ")) };
+        let hint =
+            if names.is_empty() { "map one column to value".into() } else { format!("write {}", names.join(", ")) };
         return Err(fault(format!("parts.{name}"), format!("is no part of a {kind}"), hint));
     }
-    let missing = |part: &&cwg_protocol::indicator::Part| part.need == Need::Always && !written.parts.contains_key(part.name);
+    let missing =
+        |part: &&cwg_protocol::indicator::Part| part.need == Need::Always && !written.parts.contains_key(part.name);
     if let Some(part) = kind.parts().iter().find(missing) {
         return Err(fault("parts", format!("does not name {}", part.name), format!("there is no {kind} without it")));
     }

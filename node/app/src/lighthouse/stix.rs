@@ -38,7 +38,11 @@ pub(super) fn read_bundle(
     intake: &mut Intake<'_>,
 ) -> Result<Vec<String>, Problem> {
     if text(document, "type") != Some("bundle") {
-        return Err(wrong_shape(name, "it is no bundle of STIX 2.1", "export a bundle, and check the format of the map"));
+        return Err(wrong_shape(
+            name,
+            "it is no bundle of STIX 2.1",
+            "export a bundle, and check the format of the map",
+        ));
     }
     let objects = list(document, "objects");
     if objects.len() > OBJECTS_MAX {
@@ -58,7 +62,11 @@ pub(super) fn read_bundle(
             "observed-data" if !bundle.based_on.values().any(|to| Some(*to) == text(object, "id")) => {
                 bundle.observed(object, &path, intake)?;
             }
-            "observed-data" | "relationship" | "marking-definition" | "extension-definition" | "identity"
+            "observed-data"
+            | "relationship"
+            | "marking-definition"
+            | "extension-definition"
+            | "identity"
             | "language-content" => beside += 1,
             kind => {
                 let id = text(object, "id").unwrap_or_default();
@@ -190,7 +198,11 @@ impl<'a> Bundle<'a> {
 
     fn observable(&self, observed: &Value, id: &str) -> Result<Found, Refusal> {
         let (_, object) = self.by_id.get(id).ok_or_else(|| {
-            Refusal::new("object-missing", "the bundle does not hold an object that was seen", "export it with the rest")
+            Refusal::new(
+                "object-missing",
+                "the bundle does not hold an object that was seen",
+                "export it with the rest",
+            )
         })?;
         // The observation and what was observed are marked each; both hold.
         let mut marked = self.marked(observed)?;
@@ -198,7 +210,8 @@ impl<'a> Bundle<'a> {
         if let Some(caveats) = &own.caveats {
             marked.add(caveats);
         }
-        let observable = stix_values::read(text(object, "type").unwrap_or_default(), &Object(object), hour_of(observed))?;
+        let observable =
+            stix_values::read(text(object, "type").unwrap_or_default(), &Object(object), hour_of(observed))?;
         let mut cells = observable.cells;
         cells.extend(days_of(observed));
         cells.extend(common(observed, &marked));
@@ -276,7 +289,8 @@ fn revoked(object: &Value) -> Option<&'static str> {
 }
 
 fn days_of(observed: &Value) -> Vec<(Field, String)> {
-    let days = [(Field::FirstSeen, "first_observed"), (Field::LastSeen, "last_observed"), (Field::Count, "number_observed")];
+    let days =
+        [(Field::FirstSeen, "first_observed"), (Field::LastSeen, "last_observed"), (Field::Count, "number_observed")];
     days.into_iter().filter_map(|(field, name)| Some((field, observed.get(name).and_then(plain)?))).collect()
 }
 

@@ -59,7 +59,11 @@ pub(super) fn read(object: &str, properties: &dyn Properties, time: Option<&str>
 }
 
 pub(super) fn no_identifier() -> Refusal {
-    Refusal::new("no-identifier", "the record has no identifier that a clue takes", "fill it in, or leave the record out")
+    Refusal::new(
+        "no-identifier",
+        "the record has no identifier that a clue takes",
+        "fill it in, or leave the record out",
+    )
 }
 
 fn first(properties: &dyn Properties, names: &[&str]) -> Option<String> {
