@@ -93,6 +93,8 @@ domains! {
     OperatorKey = "cwg-network operator-key/v1",
     /// Number of a match, from its run and its place in it.
     MatchNumber = "cwg-network match-number/v1",
+    /// Name of a clue, from its source's own name for it.
+    ClueId = "cwg-network clue-id/v1",
     /// Salt of a clue's record in the tree of a release.
     ClueSalt = "cwg-network clue-salt/v1",
     /// Digest of a release.

@@ -10,6 +10,7 @@ use std::path::Path;
 
 use crate::charter_file::CharterFile;
 use crate::indicators::ColumnMap;
+use crate::lighthouse::SourceMap;
 use crate::problem::{Exit, Problem};
 
 /// Bytes of a charter file or a column map at most.
@@ -29,6 +30,14 @@ pub fn read_charter(path: &Path) -> Result<CharterFile, Problem> {
 /// If it cannot be read, or is not a column map: the problem names the line or the field.
 pub fn read_map(path: &Path) -> Result<ColumnMap, Problem> {
     ColumnMap::parse(&read_text(path)?, &shown(path))
+}
+
+/// Reads the map of a source.
+///
+/// # Errors
+/// If it cannot be read, or is not a map: the problem names the line or the key.
+pub fn read_source_map(path: &Path) -> Result<SourceMap, Problem> {
+    SourceMap::parse(&read_text(path)?, &shown(path))
 }
 
 /// A file's name for a message, without its folder.

@@ -4,8 +4,8 @@
 //! of this crate, and none of the engine or the protocol. In between, the daemon calls [`prepare`], which answers
 //! from the state or says what is to be done, and [`answer`], which turns the engine's reply into a view.
 //!
-//! No socket, no async, no clock. Files are read in two places: [`files`], for the small ones that people write, and
-//! [`indicators`], for what is loaded.
+//! No socket, no async, no clock. Files are read in three places: [`files`], for the small ones that people write,
+//! [`indicators`], for what a member loads, and [`lighthouse`], for what a hub makes clues of.
 
 #![forbid(unsafe_code)]
 

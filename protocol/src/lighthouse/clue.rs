@@ -11,7 +11,7 @@ use super::draft::{ClueDraft, DraftError, Fault, Field, decay_form, form, pseudo
 use super::grade::{Confidence, Decay, Grade};
 use super::guard::{Forbidden, forbidden_text, forbidden_value};
 use super::id::ClueId;
-use super::limits::{EXPIRY_MAX_DAYS, LINKS_MAX, PSEUDONYM_DIGITS_MAX, PSEUDONYM_LEN_MAX, RADIUS_MAX_KM};
+use super::limits::{CELL_LEN_MAX, EXPIRY_MAX_DAYS, LINKS_MAX, PSEUDONYM_DIGITS_MAX, PSEUDONYM_LEN_MAX, RADIUS_MAX_KM};
 use super::place::{Area, BadPlace, Country, Place, PlaceFields, Postcode3, Sa3, State};
 use super::platform::ListedPlatform;
 use super::vocabulary::{
@@ -19,7 +19,8 @@ use super::vocabulary::{
     Typology,
 };
 use crate::indicator::{
-    CANONICAL_LEN_MAX, Canonical, ColumnKind, IndicatorKind, KEYS_MAX, Rules, Strength, canonicalize,
+    CANONICAL_LEN_MAX, Canonical, ColumnKind, IndicatorKind, KEYS_MAX, Key, PartRefusal, RepairCodes, Rules, Strength,
+    canonicalize, canonicalize_parts,
 };
 use crate::wire::{BoundedText, BoundedVec};
 use crate::{Item, NetworkId, UnixTime};
@@ -156,8 +157,15 @@ impl Clue {
     /// # Errors
     /// The first field that is wrong.
     pub fn from_draft(draft: &ClueDraft, rules: &Rules, now: UnixTime) -> Result<Self, DraftError> {
-        let kind = draft.required(Field::Kind)?;
-        let kind = ColumnKind::from_name(kind).ok_or(Field::Kind.fault(Fault::NotOneOf(KIND_NAMES)))?;
+        Self::from_value(draft, rules, now).map(|(clue, _)| clue)
+    }
+
+    /// [`Clue::from_draft`], and what was changed to bring the identifier into canonical form.
+    ///
+    /// # Errors
+    /// As [`Clue::from_draft`].
+    pub fn from_value(draft: &ClueDraft, rules: &Rules, now: UnixTime) -> Result<(Self, RepairCodes), DraftError> {
+        let kind = kind_of(draft)?;
         let raw = draft.required(Field::Value)?;
         // Before anything reads the value: media is told by its first letters, whatever it would be refused for.
         if let Some(forbidden) = forbidden_text(raw) {
@@ -165,10 +173,45 @@ impl Clue {
         }
         let refused = |refusal| Field::Value.fault(Fault::Identifier(refusal));
         let canonical = canonicalize(kind, raw.as_bytes(), rules).map_err(refused)?;
-        if let Some(forbidden) = forbidden_value(kind, raw, &canonical) {
+        Self::guarded(draft, kind, &[raw], &canonical, now)
+    }
+
+    /// The clue of a row whose identifier stands in parts: one text for each of [`ColumnKind::parts`], empty where there is
+    /// none. What was changed comes with it.
+    ///
+    /// # Errors
+    /// The first field that is wrong; a part counts as the value.
+    pub fn from_parts(
+        draft: &ClueDraft,
+        parts: &[&str],
+        rules: &Rules,
+        now: UnixTime,
+    ) -> Result<(Self, RepairCodes), DraftError> {
+        let kind = kind_of(draft)?;
+        if let Some(forbidden) = parts.iter().find_map(|part| forbidden_text(part)) {
             return Err(Field::Value.fault(Fault::Forbidden(forbidden)));
         }
-        Self::from_canonical(draft, &canonical, KeyNature::Identifier, now)
+        if parts.iter().any(|part| part.len() > CELL_LEN_MAX) {
+            return Err(Field::Value.fault(Fault::TooLong));
+        }
+        let cells: Vec<&[u8]> = parts.iter().map(|part| part.as_bytes()).collect();
+        let refused = |refusal: PartRefusal| Field::Value.fault(Fault::Identifier(refusal.code));
+        let canonical = canonicalize_parts(kind, &cells, rules).map_err(refused)?;
+        Self::guarded(draft, kind, parts, &canonical, now)
+    }
+
+    fn guarded(
+        draft: &ClueDraft,
+        kind: ColumnKind,
+        raw: &[&str],
+        canonical: &Canonical,
+        now: UnixTime,
+    ) -> Result<(Self, RepairCodes), DraftError> {
+        if let Some(forbidden) = raw.iter().find_map(|raw| forbidden_value(kind, raw, canonical)) {
+            return Err(Field::Value.fault(Fault::Forbidden(forbidden)));
+        }
+        let nature = KeyNature::of(canonical);
+        Self::from_canonical(draft, canonical, nature, now).map(|clue| (clue, canonical.repairs))
     }
 
     /// The clue of a row whose identifier was brought into canonical form already, for kinds that take several columns.
@@ -263,6 +306,19 @@ impl Clue {
     }
 }
 
+impl KeyNature {
+    /// What the keys of an identifier are: one that is made of a name is enough.
+    pub fn of(canonical: &Canonical) -> Self {
+        let is_name = |key: &Key| match key.kind {
+            IndicatorKind::Person => true,
+            // A payee is `CC:CITY:NAME`, or `CC:+PHONE`.
+            IndicatorKind::Payee => key.text.split(':').count() > 2,
+            _ => false,
+        };
+        if canonical.keys.iter().any(is_name) { Self::PersonalName } else { Self::Identifier }
+    }
+}
+
 impl TryFrom<ClueFields> for Clue {
     type Error = BadClue;
 
@@ -335,6 +391,11 @@ const KIND_NAMES: &[&str] = &{
     }
     names
 };
+
+fn kind_of(draft: &ClueDraft) -> Result<ColumnKind, DraftError> {
+    let kind = draft.required(Field::Kind)?;
+    ColumnKind::from_name(kind).ok_or(Field::Kind.fault(Fault::NotOneOf(KIND_NAMES)))
+}
 
 fn keys_of(canonical: &Canonical) -> Result<BoundedVec<ClueKey, KEYS_MAX>, DraftError> {
     let keys = canonical.keys.iter().map(|key| {

@@ -3,6 +3,7 @@
 use core::fmt;
 use core::str::FromStr;
 
+use cwg_crypto::{Domain, Secret32, derive};
 use serde::{Deserialize, Serialize};
 
 use crate::UnixTime;
@@ -39,6 +40,31 @@ impl ClueId {
     /// Its bytes.
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
+    }
+}
+
+/// The hub's secret from which it makes names for clues whose source has names of its own. Without a secret the name of a
+/// record whose own name is a digest of its identifier, as STIX has them, would tell the identifier to whoever can guess.
+pub struct ClueIdKey(Secret32);
+
+impl ClueIdKey {
+    /// Takes a secret, drawn at random once for a network.
+    pub fn new(secret: Secret32) -> Self {
+        Self(secret)
+    }
+
+    /// The name of what the source of this series calls `reference`, the same in every release. `part` tells apart several
+    /// clues of one reference. It sorts by nothing: its bytes look random.
+    pub fn name(&self, series: &str, reference: &str, part: u32) -> ClueId {
+        let parts = [series.as_bytes(), reference.as_bytes(), &part.to_le_bytes()];
+        let secret = derive(Domain::ClueId, &self.0, &parts);
+        ClueId(*secret.expose().first_chunk().expect("32 bytes have a first half"))
+    }
+}
+
+impl fmt::Debug for ClueIdKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ClueIdKey(..)")
     }
 }
 

@@ -38,7 +38,7 @@ pub use disclosure::{
 pub use draft::{ClueDraft, ColumnError, DraftError, Fault, Field};
 pub use grade::{BadConfidence, BadGrade, BadHalfLife, Confidence, Decay, Grade, HalfLife};
 pub use guard::{Forbidden, forbidden_column};
-pub use id::{BadClueId, ClueId};
+pub use id::{BadClueId, ClueId, ClueIdKey};
 pub use label::{ENTRY_LEN, HEAD_LEN, LINK_LEN, Label, LabelClass, LabelClue, LabelError, LinksLeftOut, NoClass};
 pub use place::{Area, BadArea, BadCountry, BadPlace, Country, Place, PlaceFields, Postcode3, Sa3, State};
 pub use platform::{ListedPlatform, UnknownPlatform};

@@ -94,6 +94,19 @@ impl RowFault {
     }
 }
 
+impl From<cwg_rows::RowFault> for RowFault {
+    fn from(fault: cwg_rows::RowFault) -> Self {
+        match fault {
+            cwg_rows::RowFault::TooLong => Self::TooLong,
+            cwg_rows::RowFault::TooManyColumns => Self::TooManyColumns,
+            cwg_rows::RowFault::ColumnCount => Self::ColumnCount,
+            cwg_rows::RowFault::NotUtf8 => Self::NotUtf8,
+            cwg_rows::RowFault::JsonRepeated => Self::JsonRepeated,
+            _ => Self::JsonShape,
+        }
+    }
+}
+
 /// One row of a block.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RowAt {

@@ -17,11 +17,7 @@ pub use map::{AccountColumns, ColumnMap, ColumnName, Format, TypedColumns, Value
 pub use run::{NoProgress, Progress, read};
 pub use sink::{Counting, RowSink, SetSink, SinkProblem, SinkSummary};
 
-/// Bytes of one row at most; a longer one is refused and skipped.
-pub const ROW_LEN_MAX: usize = 64 * 1024;
-
-/// Columns of one row at most.
-pub const COLUMNS_MAX: usize = 256;
+pub use cwg_rows::{COLUMNS_MAX, ROW_LEN_MAX};
 
 /// Columns that a map may name.
 pub const MAPPED_MAX: usize = 64;

@@ -13,6 +13,7 @@ mod protocol;
 mod roster;
 mod run;
 mod screen;
+mod source;
 
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +30,7 @@ pub use protocol::{CostLine, ProtocolView};
 pub use roster::{InvitationLine, InvitationView, MemberLine, RosterView};
 pub use run::{EndReason, LeakageView, RunLine, RunPlanView, RunView, RunsView, SetSizeView, TypeRoles};
 pub use screen::{Screen, Table};
+pub use source::{RefusedPlace, SourceReportView};
 
 use crate::problem::Exit;
 
@@ -50,6 +52,8 @@ pub enum View {
     Pilots(PilotsView),
     /// What a load, or a check of a file, came to.
     LoadReport(Box<LoadReportView>),
+    /// What a file of a source came to.
+    SourceReport(Box<SourceReportView>),
     /// The loads in use.
     Indicators(IndicatorsView),
     /// A planned run, before consent.
@@ -83,6 +87,7 @@ impl View {
             Self::Pilot(view) => view.screen(),
             Self::Pilots(view) => view.screen(),
             Self::LoadReport(view) => view.screen(),
+            Self::SourceReport(view) => view.screen(),
             Self::Indicators(view) => view.screen(),
             Self::RunPlan(view) => view.screen(),
             Self::Run(view) => view.screen(),
@@ -96,8 +101,12 @@ impl View {
         }
     }
 
-    /// What the command line exits with after showing it: [`Exit::Ok`], or [`Exit::No`] where the answer is no.
+    /// What the command line exits with after showing it: [`Exit::Ok`], [`Exit::No`] where the answer is no, or what a
+    /// report of a source says.
     pub fn exit(&self) -> Exit {
+        if let Self::SourceReport(view) = self {
+            return view.exit();
+        }
         let no = match self {
             Self::AuditVerified(view) => !view.sound,
             Self::Run(view) => view.end.is_some(),
