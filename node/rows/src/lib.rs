@@ -45,7 +45,7 @@ pub const ROWS_MAX: u64 = 1 << 28;
 pub struct Rows(Format);
 
 enum Format {
-    Csv(csv::CsvRows<Box<dyn Read>>),
+    Csv(Box<csv::CsvRows<Box<dyn Read>>>),
     JsonLines(json_lines::JsonLines<Box<dyn Read>>),
     Parquet(Box<parquet::ParquetRows>),
 }
@@ -56,7 +56,7 @@ impl Rows {
     /// # Errors
     /// If it has no header, or a name stands in it twice.
     pub fn csv(input: impl Read + 'static, delimiter: u8) -> Result<Self, RowsError> {
-        csv::CsvRows::open(Box::new(input) as Box<dyn Read>, delimiter).map(Format::Csv).map(Self)
+        csv::CsvRows::open(Box::new(input) as Box<dyn Read>, delimiter).map(Box::new).map(Format::Csv).map(Self)
     }
 
     /// The rows of a file with one JSON object a line. Its columns are known as they come.

@@ -155,7 +155,9 @@ pub(super) fn unknown() -> Refusal {
 mod tests {
     use super::*;
 
-    fn marked(tags: &[&str]) -> Result<(Option<Vec<Caveat>>, Vec<(Field, String)>), &'static str> {
+    type Read = (Option<Vec<Caveat>>, Vec<(Field, String)>);
+
+    fn marked(tags: &[&str]) -> Result<Read, &'static str> {
         let mut marked = Marked::default();
         tags.iter().try_for_each(|tag| marked.tag(tag)).map_err(|refusal| refusal.code)?;
         Ok((marked.caveats, marked.cells))

@@ -82,7 +82,7 @@ impl Columns {
                 Use::Ignored
             } else {
                 match Field::of_column(name) {
-                    Ok(field) if matches!(field, Field::Source | Field::SourceKind) => {
+                    Ok(Field::Source | Field::SourceKind) => {
                         return refused(
                             "source-in-column",
                             "a column sets the source".into(),

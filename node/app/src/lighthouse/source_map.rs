@@ -34,7 +34,7 @@ pub struct SourceMap {
     pub(super) rules: Rules,
     pub(super) columns: Vec<(String, Field)>,
     /// The kind of identifiers in parts, and the column of each part.
-    pub(super) parts: Option<(ColumnKind, Vec<Option<String>>)>,
+    pub(super) parts: Option<PartColumns>,
     pub(super) defaults: Vec<(Field, String)>,
     /// Caveats by the text of a statement.
     pub(super) statements: BTreeMap<String, Vec<Caveat>>,
@@ -84,6 +84,9 @@ struct WrittenSource {
     pseudonym: String,
     kind: String,
 }
+
+/// A kind, and the column of each of its parts where there is one.
+type PartColumns = (ColumnKind, Vec<Option<String>>);
 
 type Fault = (String, String, String);
 
@@ -311,7 +314,7 @@ fn columns_of(written: &Written) -> Result<Vec<(String, Field)>, Fault> {
     Ok(columns)
 }
 
-fn parts_of(written: &Written, kind: Option<ColumnKind>) -> Result<Option<(ColumnKind, Vec<Option<String>>)>, Fault> {
+fn parts_of(written: &Written, kind: Option<ColumnKind>) -> Result<Option<PartColumns>, Fault> {
     if written.parts.is_empty() {
         return Ok(None);
     }
