@@ -66,7 +66,7 @@ const LEFT: f64 = 24.0;
 /// Where a picture begins, below its title.
 const TOP: f64 = 84.0;
 /// Room below a picture for the notes.
-const BOTTOM: f64 = 76.0;
+const BOTTOM: f64 = 88.0;
 
 /// A card with its heading and, below, how to read it. `width` and the height of what is drawn between.
 fn card(view: &TrendsView, what: &str, says: &str, width: f64, inner: f64) -> Drawing {
@@ -79,10 +79,11 @@ fn card(view: &TrendsView, what: &str, says: &str, width: f64, inner: f64) -> Dr
     drawing.edged(Frame::new(LEFT, notes - 10.0, 18.0, 12.0), HATCH);
     let small = Type::new(10.5, QUIET, Anchor::Start);
     let (first, second) = HELD_BACK.split_once(", or ").unwrap_or((HELD_BACK, ""));
-    let rest = Type::new(10.5, QUIET, Anchor::Start);
     drawing.text((LEFT + 26.0, notes), small, &format!("{first},"));
-    drawing.text((LEFT + 26.0, notes + 14.0), rest, &format!("or {second}."));
-    drawing.text((LEFT, notes + 30.0), small, &format!("{FIGURES}."));
+    drawing.text((LEFT + 26.0, notes + 14.0), small, &format!("or {second}."));
+    let (first, second) = FIGURES.split_once(", and ").unwrap_or((FIGURES, ""));
+    drawing.text((LEFT, notes + 32.0), small, &format!("{first},"));
+    drawing.text((LEFT, notes + 46.0), small, &format!("and {second}."));
     drawing
 }
 
