@@ -195,6 +195,11 @@ const ENDS: &[(&str, &str, &str)] = &[
         "plan the run again when 24 hours have passed since the first of those sessions",
     ),
     (
+        "faults-used-up",
+        "the other member broke the protocol in three sessions of this epoch",
+        "look into it with the other member and the hub's coordinator; the hub's next roster allows sessions again",
+    ),
+    (
         "peer-lost",
         "the connection to the other member was lost again and again",
         "check the network between the two, then plan the run again",

@@ -53,5 +53,9 @@ pub const INVITATIONS_OPEN_MAX: usize = 32;
 /// Seconds of the period over which sessions with one peer are counted.
 pub const BUDGET_PERIOD_SECS: u64 = 86_400;
 
+/// Sessions of one epoch that may end by the fault of a peer: a peer that cheats learns a bit or so from each. Then people have
+/// to look into it, and the hub to issue a roster.
+pub const FAULTS_PER_EPOCH_MAX: u32 = 3;
+
 /// Sessions of all peers at once that this node accepts.
 pub const SESSIONS_MAX: usize = 16;

@@ -9,7 +9,7 @@ use cwg_protocol::{NodeKey, RunId};
 use crate::Engine;
 use crate::command::{Refusal, Reply, RunEnd};
 use crate::io::{Effect, Level, Selection, Ticket};
-use crate::limits::{RETRY_MAX_MS, RETRY_MIN_MS, RUN_ATTEMPTS_MAX, RUN_WITHIN_MS};
+use crate::limits::{FAULTS_PER_EPOCH_MAX, RETRY_MAX_MS, RETRY_MIN_MS, RUN_ATTEMPTS_MAX, RUN_WITHIN_MS};
 use crate::record::{Entry, RunPlan};
 use crate::sessions::Active;
 use crate::state::{Pilot, RunPhase};
@@ -132,6 +132,9 @@ impl Engine {
         roster.in_force(now).map_err(|error| error.code())?;
         if self.state.charged(plan.pilot, plan.peer, now) >= budget_of(pilot) {
             return Err("budget-used-up");
+        }
+        if self.state.faults(plan.peer) >= FAULTS_PER_EPOCH_MAX {
+            return Err("faults-used-up");
         }
         Ok(())
     }

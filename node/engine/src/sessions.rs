@@ -10,7 +10,7 @@ use cwg_protocol::{NodeKey, RunId, SessionId, Violation};
 
 use crate::Engine;
 use crate::io::{CloseCode, ConnId, Effect, Level, Selection, Ticket};
-use crate::limits::{ITEMS_READ_PER_MS, SESSION_STALL_MS, SESSIONS_MAX};
+use crate::limits::{FAULTS_PER_EPOCH_MAX, ITEMS_READ_PER_MS, SESSION_STALL_MS, SESSIONS_MAX};
 use crate::peers::Phase;
 use crate::record::{Entry, RunPlan};
 use crate::runs::{budget_of, check_plan, learns};
@@ -251,7 +251,8 @@ impl Engine {
             && cwg_protocol::psi::padded_size(propose.set.padded as usize) == propose.set.padded
             && propose.set.padded <= budget.items_per_session.min(set_limit(known.id()));
         sized.then_some(()).ok_or(DeclineCode::Size)?;
-        if self.state.charged(propose.pilot, from, now) >= budget_of(pilot) {
+        let faulty = self.state.faults(from) >= FAULTS_PER_EPOCH_MAX;
+        if faulty || self.state.charged(propose.pilot, from, now) >= budget_of(pilot) {
             return Err(DeclineCode::Budget);
         }
         if let Some(run) = self.state.runs().get(&propose.run) {

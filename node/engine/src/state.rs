@@ -24,6 +24,8 @@ pub struct State {
     loads: BTreeMap<LoadId, LoadSummary>,
     runs: BTreeMap<RunId, Run>,
     charges: Vec<Charge>,
+    /// Sessions of this epoch that ended by a peer's fault.
+    faults: BTreeMap<NodeKey, u32>,
     records: u64,
 }
 
@@ -262,6 +264,9 @@ impl State {
                 if run.place == Place::Acceptor && latest {
                     run.phase = RunPhase::Ended(code.clone());
                 }
+                if is_fault(code) {
+                    *self.faults.entry(run.plan.peer).or_default() += 1;
+                }
                 run
             }
             Entry::RunSealed { run, receipt, matches } => {
@@ -306,6 +311,7 @@ impl State {
         let roster = Roster::verify(roster.clone(), network.id, network.hub).ok()?;
         roster.follows(network.rosters.last()).ok()?;
         network.rosters.push(roster);
+        self.faults.clear();
         Some(())
     }
 
@@ -378,6 +384,11 @@ impl State {
         self.charges.iter().filter(|charge| charge.pilot == pilot && charge.peer == peer && charge.at.0 > since).count()
     }
 
+    /// Sessions with a peer that ended by its fault, in this epoch. Each may have tested a guess about this node's secrets.
+    pub fn faults(&self, peer: NodeKey) -> u32 {
+        self.faults.get(&peer).copied().unwrap_or(0)
+    }
+
     /// The keys with whose holders a handshake may be completed: active nodes but this one, and invitations until they
     /// expire.
     pub fn allowed(&self, now: UnixTime) -> BTreeSet<TransportKey> {
@@ -391,3 +402,22 @@ impl State {
         Some(self.network.as_ref()?.roster().digest())
     }
 }
+
+/// Whether the end of a session tells of a fault of the peer that this node found.
+fn is_fault(code: &Code) -> bool {
+    !BLAMELESS.contains(&code.0.as_ref()) && !code.0.starts_with("declined-")
+}
+
+/// Ends that a session may come to between two honest sides.
+const BLAMELESS: &[&str] = &[
+    "aborted-by-peer",
+    "labels-unfit",
+    "node-restarted",
+    "peer-lost",
+    "session-stalled",
+    "set-damaged",
+    "set-unencoded",
+    "shard-overfull",
+    "superseded",
+    "tags-unfit",
+];

@@ -236,3 +236,26 @@ fn a_set_is_kept_for_as_long_as_its_session() {
     assert_eq!(members.phase(0, run), RunPhase::Sealed(Some(12)));
     assert_eq!(kept(&members), [0, 0]);
 }
+
+#[test]
+fn a_peer_by_whose_fault_three_sessions_ended_gets_no_other_in_this_epoch() {
+    let mut members = Members::new();
+    members.wire = Box::new(|from, message| match message {
+        Message::Psi(mut frame) if from == 1 => {
+            frame.body = vec![0];
+            Some(Message::Psi(frame))
+        }
+        other => Some(other),
+    });
+    for number in 1..=3 {
+        let run = members.start_run(Learns::Proposer).unwrap();
+        assert!(matches!(members.phase(0, run), RunPhase::Ended(code) if code != "faults-used-up".into()));
+        assert_eq!(charges(&members, 0), number);
+        members.pass_ms(86_400_000);
+    }
+    members.wire = Box::new(|_, message| Some(message));
+    let run = members.start_run(Learns::Proposer).unwrap();
+    members.pass_ms(20_000);
+    assert_eq!(members.phase(0, run), RunPhase::Ended("faults-used-up".into()));
+    assert_eq!(charges(&members, 0), 3);
+}
