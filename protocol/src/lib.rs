@@ -11,6 +11,7 @@ pub mod invitation;
 pub mod lighthouse;
 mod names;
 pub mod psi;
+mod reasons;
 pub mod roster;
 pub mod session;
 mod violation;

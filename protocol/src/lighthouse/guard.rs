@@ -6,62 +6,30 @@
 //! It knows shapes, not meanings. A name written as a handle, or a tax file number in a column of phone numbers, passes.
 
 use crate::indicator::{Canonical, ColumnKind, IndicatorKind, Key};
+use crate::reasons::reasons;
 
-macro_rules! forbidden {
-    ($($name:ident = $code:literal: $problem:literal, $hint:literal;)*) => {
-        /// Something that must not enter the network.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Forbidden {
-            $(#[doc = $problem] $name,)*
-        }
-
-        impl Forbidden {
-            /// Every kind, in the order of the specification.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
-
-            /// The stable name used in reports and vectors.
-            pub const fn code(self) -> &'static str {
-                match self {
-                    $(Self::$name => $code,)*
-                }
-            }
-
-            /// What is wrong, in one sentence.
-            pub const fn problem(self) -> &'static str {
-                match self {
-                    $(Self::$name => $problem,)*
-                }
-            }
-
-            /// What to do about it.
-            pub const fn hint(self) -> &'static str {
-                match self {
-                    $(Self::$name => $hint,)*
-                }
-            }
-        }
-    };
-}
-
-forbidden! {
-    TaxFileNumber = "forbidden-tax-file-number": "tax file numbers must not enter the network",
-        "remove them from the file; the law restricts who may even hold them";
-    HealthNumber = "forbidden-health-number": "Medicare and other health numbers must not enter the network",
-        "remove them from the file";
-    Biometric = "forbidden-biometric": "faces, voices and fingerprints must not enter the network",
-        "remove them from the file";
-    Media = "forbidden-media": "images and other media must not enter the network",
-        "stop, and report the file as your organisation's procedure for such material says";
-    ContentHash = "forbidden-content-hash": "hashes of images and files must not enter the network",
-        "remove them from the file; lists of hashes have their own channels";
-    Conversation = "forbidden-conversation": "messages and chats must not enter the network",
-        "leave their text out; say what they show by typology and stage";
-    VictimName = "forbidden-victim-name": "names of victims and of minors must not enter the network",
-        "leave the row out, or give an account or a handle in place of the name";
-    FreeText = "forbidden-free-text": "notes and descriptions must not enter the network",
-        "leave the text out; say what it shows by the words of the other columns";
-    FullAddress = "forbidden-full-address": "web addresses with a path must not enter the network",
-        "give the host name alone";
+reasons! {
+    /// Something that must not enter the network.
+    pub enum Forbidden {
+        TaxFileNumber = "forbidden-tax-file-number": "tax file numbers must not enter the network",
+            "remove them from the file; the law restricts who may even hold them";
+        HealthNumber = "forbidden-health-number": "Medicare and other health numbers must not enter the network",
+            "remove them from the file";
+        Biometric = "forbidden-biometric": "faces, voices and fingerprints must not enter the network",
+            "remove them from the file";
+        Media = "forbidden-media": "images and other media must not enter the network",
+            "stop, and report the file as your organisation's procedure for such material says";
+        ContentHash = "forbidden-content-hash": "hashes of images and files must not enter the network",
+            "remove them from the file; lists of hashes have their own channels";
+        Conversation = "forbidden-conversation": "messages and chats must not enter the network",
+            "leave their text out; say what they show by typology and stage";
+        VictimName = "forbidden-victim-name": "names of victims and of minors must not enter the network",
+            "leave the row out, or give an account or a handle in place of the name";
+        FreeText = "forbidden-free-text": "notes and descriptions must not enter the network",
+            "leave the text out; say what it shows by the words of the other columns";
+        FullAddress = "forbidden-full-address": "web addresses with a path must not enter the network",
+            "give the host name alone";
+    }
 }
 
 /// Words of a column's name, each list one thing that is forbidden. All words of a list must be there.
