@@ -36,7 +36,7 @@ impl RowFault {
             Self::TooManyColumns => ("too-many-columns", "the row has more than 256 columns", "check the delimiter"),
             Self::ColumnCount => (
                 "column-count",
-                "the row does not have as many columns as the header",
+                "the row does not have as many columns as the first",
                 "look for a delimiter inside a value that is not in quotes",
             ),
             Self::NotUtf8 => ("not-utf8", "the row is not UTF-8 text", "export the file again as UTF-8"),

@@ -1,34 +1,23 @@
 //! Rows of a file with one JSON object a line (RFC 8259), in bounded memory.
 
 use core::fmt;
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use zeroize::Zeroize;
 
-use crate::{COLUMNS_MAX, Cell, ROW_LEN_MAX, Row, RowFault, RowsError};
+use crate::{COLUMNS_MAX, Cell, Line, Lines, Row, RowFault, RowsError};
 
 /// The rows of a file of JSON objects.
 pub(crate) struct JsonLines<R> {
-    input: BufReader<R>,
-    line: Vec<u8>,
-    lines: u64,
+    lines: Lines<R>,
     rows: u64,
     /// Names in the order in which they first stood in an object.
     columns: Vec<String>,
 }
 
-/// How a line ended.
-enum Line {
-    Whole,
-    TooLong,
-    End,
-}
-
 impl<R: Read> JsonLines<R> {
     pub(crate) fn new(input: R) -> Self {
-        let input = BufReader::with_capacity(ROW_LEN_MAX, input);
-        Self { input, line: Vec::new(), lines: 0, rows: 0, columns: Vec::new() }
+        Self { lines: Lines::new(input), rows: 0, columns: Vec::new() }
     }
 
     pub(crate) fn columns(&self) -> &[String] {
@@ -36,77 +25,26 @@ impl<R: Read> JsonLines<R> {
     }
 
     pub(crate) fn next_row(&mut self, row: &mut Row) -> Result<bool, RowsError> {
-        loop {
-            let line = self.next_line()?;
-            if matches!(line, Line::End) {
-                return Ok(false);
-            }
-            if self.lines == 1 && self.line.starts_with(b"\xef\xbb\xbf") {
-                self.line.drain(..3);
-            }
-            if matches!(line, Line::Whole) && self.line.iter().all(u8::is_ascii_whitespace) {
-                continue;
-            }
-            self.rows += 1;
-            row.begin(self.rows, Some(self.lines), self.columns.len());
-            let read = if matches!(line, Line::TooLong) { Err(RowFault::TooLong) } else { self.read_object(row) };
-            if let Err(fault) = read {
-                row.refuse(fault);
-            }
-            return Ok(true);
+        let line = self.lines.next_line()?;
+        if line == Line::End {
+            return Ok(false);
         }
+        self.rows += 1;
+        row.begin(self.rows, Some(self.lines.number()), self.columns.len());
+        let read = if line == Line::TooLong { Err(RowFault::TooLong) } else { self.read_object(row) };
+        if let Err(fault) = read {
+            row.refuse(fault);
+        }
+        Ok(true)
     }
 
     fn read_object(&mut self, row: &mut Row) -> Result<(), RowFault> {
-        let text = core::str::from_utf8(&self.line).map_err(|_| RowFault::NotUtf8)?;
+        let text = core::str::from_utf8(self.lines.text()).map_err(|_| RowFault::NotUtf8)?;
         let mut json = serde_json::Deserializer::from_str(text);
         let mut fault = None;
         let object = Object { columns: &mut self.columns, row, fault: &mut fault };
         object.deserialize(&mut json).and_then(|()| json.end()).map_err(|_| RowFault::JsonShape)?;
         fault.map_or(Ok(()), Err)
-    }
-
-    /// Reads a line without its end; of one that is too long, the rest is passed over.
-    fn next_line(&mut self) -> std::io::Result<Line> {
-        self.line.clear();
-        let (mut any, mut too_long) = (false, false);
-        loop {
-            let input = match self.input.fill_buf() {
-                Ok(input) => input,
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error),
-            };
-            if input.is_empty() {
-                break;
-            }
-            any = true;
-            let end = input.iter().position(|byte| *byte == b'\n');
-            let part = &input[..end.unwrap_or(input.len())];
-            too_long |= self.line.len() + part.len() > ROW_LEN_MAX;
-            if too_long {
-                self.line.clear();
-            } else {
-                self.line.extend_from_slice(part);
-            }
-            let used = part.len() + usize::from(end.is_some());
-            self.input.consume(used);
-            if end.is_some() {
-                break;
-            }
-        }
-        self.lines += u64::from(any);
-        Ok(match (any, too_long) {
-            (false, _) => Line::End,
-            (true, true) => Line::TooLong,
-            (true, false) => Line::Whole,
-        })
-    }
-}
-
-/// Rows may hold card numbers.
-impl<R> Drop for JsonLines<R> {
-    fn drop(&mut self) {
-        self.line.zeroize();
     }
 }
 

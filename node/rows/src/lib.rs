@@ -12,6 +12,7 @@ mod csv;
 mod error;
 mod hybrid;
 mod json_lines;
+mod lines;
 mod pages;
 mod parquet;
 mod row;
@@ -21,6 +22,7 @@ use std::io::Read;
 
 pub use csv::{CsvRecord, CsvRecords};
 pub use error::{RowFault, RowsError};
+pub use lines::{Line, Lines};
 pub use row::{Cell, Row};
 
 /// Bytes of one row at most; a longer one is refused and skipped.

@@ -19,13 +19,9 @@ pub(super) trait Source {
 /// Why a whole row is refused before its values are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum RowFault {
-    TooLong,
-    TooManyColumns,
-    ColumnCount,
-    NotUtf8,
-    JsonShape,
+    /// As in any file of rows.
+    Row(cwg_rows::RowFault),
     JsonValue,
-    JsonRepeated,
     NoValue,
     Reference,
     TypeUnknown,
@@ -33,44 +29,17 @@ pub(super) enum RowFault {
 }
 
 impl RowFault {
+    /// Those that files of other rows do not know.
     #[cfg(test)]
-    pub(super) const ALL: [Self; 11] = [
-        Self::TooLong,
-        Self::TooManyColumns,
-        Self::ColumnCount,
-        Self::NotUtf8,
-        Self::JsonShape,
-        Self::JsonValue,
-        Self::JsonRepeated,
-        Self::NoValue,
-        Self::Reference,
-        Self::TypeUnknown,
-        Self::RoleUnknown,
-    ];
+    pub(super) const OWN: [Self; 5] =
+        [Self::JsonValue, Self::NoValue, Self::Reference, Self::TypeUnknown, Self::RoleUnknown];
 
     /// Code, problem and hint.
     pub(super) fn text(self) -> (&'static str, &'static str, &'static str) {
         match self {
-            Self::TooLong => (
-                "row-too-long",
-                "the row is longer than 64 KiB",
-                "look for a quote that is never closed; such a row takes the next ones with it",
-            ),
-            Self::TooManyColumns => ("too-many-columns", "the row has more than 256 columns", "check the delimiter"),
-            Self::ColumnCount => (
-                "column-count",
-                "the row does not have as many columns as the first",
-                "look for a delimiter inside a value that is not in quotes",
-            ),
-            Self::NotUtf8 => ("not-utf8", "the row is not UTF-8 text", "export the file again as UTF-8"),
-            Self::JsonShape => {
-                ("json-shape", "the line is not one JSON object", "write one object a line, without a comma after it")
-            }
+            Self::Row(fault) => fault.text(),
             Self::JsonValue => {
                 ("json-value", "a mapped field is neither text nor a whole number", "write values as text")
-            }
-            Self::JsonRepeated => {
-                ("json-repeated", "a mapped field stands twice in the object", "write each field once")
             }
             Self::NoValue => (
                 "row-empty",
@@ -96,14 +65,7 @@ impl RowFault {
 
 impl From<cwg_rows::RowFault> for RowFault {
     fn from(fault: cwg_rows::RowFault) -> Self {
-        match fault {
-            cwg_rows::RowFault::TooLong => Self::TooLong,
-            cwg_rows::RowFault::TooManyColumns => Self::TooManyColumns,
-            cwg_rows::RowFault::ColumnCount => Self::ColumnCount,
-            cwg_rows::RowFault::NotUtf8 => Self::NotUtf8,
-            cwg_rows::RowFault::JsonRepeated => Self::JsonRepeated,
-            _ => Self::JsonShape,
-        }
+        Self::Row(fault)
     }
 }
 
@@ -204,9 +166,10 @@ mod tests {
 
     #[test]
     fn every_fault_of_a_row_has_a_code_a_problem_and_a_hint() {
-        let codes: std::collections::BTreeSet<_> = RowFault::ALL.map(|fault| fault.text().0).into();
-        assert_eq!(codes.len(), RowFault::ALL.len());
-        for fault in RowFault::ALL {
+        let all = || cwg_rows::RowFault::ALL.map(RowFault::Row).into_iter().chain(RowFault::OWN);
+        let codes: std::collections::BTreeSet<_> = all().map(|fault| fault.text().0).collect();
+        assert_eq!(codes.len(), all().count());
+        for fault in all() {
             let (_, problem, hint) = fault.text();
             assert!(!problem.ends_with('.') && !hint.ends_with('.') && hint.len() > 10);
         }

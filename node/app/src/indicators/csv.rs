@@ -70,8 +70,10 @@ impl<R: Read> Source for CsvRows<R> {
             };
             let Some(shape) = next else { break };
             self.rows += 1;
-            let fault =
-                shape.fault.map(RowFault::from).or((shape.fields != self.width).then_some(RowFault::ColumnCount));
+            let fault = shape
+                .fault
+                .map(RowFault::from)
+                .or((shape.fields != self.width).then_some(cwg_rows::RowFault::ColumnCount.into()));
             block.push(RowAt { row: self.rows, line: shape.line, fault });
             if fault.is_none() {
                 for (slot, index) in self.indices.iter().enumerate() {
