@@ -194,9 +194,6 @@ pub enum StoreError {
         /// Its limit.
         max: usize,
     },
-    /// Rows out of the order the function needs.
-    #[error("the items asked for are not in ascending order")]
-    NotSorted,
     /// More parts than a temporary partition takes.
     #[error("a set is dealt into at most {max} shards")]
     TooManyShards {
@@ -238,7 +235,6 @@ impl StoreError {
             | Self::BadCommit { .. }
             | Self::KeyTooLong { .. }
             | Self::BadRow { .. }
-            | Self::NotSorted
             | Self::TooManyShards { .. }
             | Self::TableFull { .. }
             | Self::BadCost
@@ -282,7 +278,6 @@ impl StoreError {
             Self::KeyTooLong { .. } => "index a digest of the key",
             Self::IndexFailed { .. } => "free space on the disk if it is full, then rebuild the index or start again",
             Self::BadRow { .. } => "shorten the field of that row in the source",
-            Self::NotSorted => "sort the items first",
             Self::TooManyShards { .. } => "deal the set into fewer shards",
             Self::TableFull { .. } => "compact the table first",
             Self::LoadExists { .. } => "give every load a new random name",

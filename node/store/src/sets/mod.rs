@@ -17,8 +17,8 @@ use std::sync::Arc;
 
 use cwg_crypto::{Digest, Secret32};
 use cwg_engine::io::{IndicatorRow, Selection};
+use cwg_protocol::LoadId;
 use cwg_protocol::indicator::{IndicatorKind, Roles};
-use cwg_protocol::{Item, LoadId};
 
 pub use reader::SetReader;
 pub use row::fold_rows;
@@ -125,18 +125,6 @@ impl Sets {
         let readers = sets.iter().map(|set| self.reader(set)).collect::<Result<Vec<_>, _>>()?;
         let merge = Merge::new(readers.into_iter().map(SetReader::into_rows).collect())?;
         Ok(MergedRows { merge, selection: selection.clone() })
-    }
-
-    /// The rows of those of the items that are in any of the sets, in order, one row an item.
-    ///
-    /// # Errors
-    /// If the items are not in ascending order, or a set is missing or damaged.
-    pub fn resolve(&self, items: &[Item], sets: &[SetRef]) -> Result<Vec<IndicatorRow>, StoreError> {
-        let found = sets
-            .iter()
-            .map(|set| Ok(self.reader(set)?.find(items)?.into_iter().map(Ok)))
-            .collect::<Result<Vec<_>, StoreError>>()?;
-        Merge::new(found)?.collect()
     }
 
     /// Removes the file of a set. Its bytes stay on the medium until the medium reuses them: overwriting does not

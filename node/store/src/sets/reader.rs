@@ -67,33 +67,6 @@ impl SetReader {
         Rows::new(self.chunks)
     }
 
-    /// The rows of those of the items that are in the set, in order.
-    ///
-    /// # Errors
-    /// If the items are not in ascending order or a chunk is damaged.
-    pub fn find(&self, items: &[Item]) -> Result<Vec<IndicatorRow>, StoreError> {
-        if !items.is_sorted() {
-            return Err(StoreError::NotSorted);
-        }
-        let (mut found, mut open) = (Vec::new(), None);
-        for item in items {
-            // The chunk that would hold it is the last that does not start after it.
-            let Some(number) = self.chunks.places.partition_point(|place| place.first <= *item).checked_sub(1) else {
-                continue;
-            };
-            if !matches!(&open, Some(OpenChunk { number: open, .. }) if *open == number) {
-                open = Some(OpenChunk::read(&self.chunks, number)?);
-            }
-            let chunk = open.as_ref().expect("opened above");
-            if let Some(row) = chunk.find(item) {
-                let malformed = || self.chunks.damage(number, "the chunk holds a malformed row");
-                found.push(row::decode(row).ok_or_else(malformed)?);
-            }
-        }
-        found.dedup_by(|a, b| a.item == b.item);
-        Ok(found)
-    }
-
     /// Reads every row again, and checks order and counts.
     ///
     /// # Errors
@@ -113,33 +86,6 @@ impl SetReader {
             return Err(Damage::new(&self.chunks.path, None, 0, "the rows are not as many as the footer says").into());
         }
         Ok(())
-    }
-}
-
-struct OpenChunk {
-    number: usize,
-    plain: Vec<u8>,
-    /// Item, and where its row's bytes are.
-    rows: Vec<(Item, std::ops::Range<usize>)>,
-}
-
-impl OpenChunk {
-    fn read(chunks: &Chunks, number: usize) -> Result<Self, StoreError> {
-        let plain = chunks.read(number)?;
-        let (mut rows, mut rest) = (Vec::new(), &plain[..]);
-        while !rest.is_empty() {
-            let malformed = || chunks.damage(number, "the chunk holds a malformed row");
-            let (row, after) = row::split(rest).ok_or_else(malformed)?;
-            let end = plain.len() - after.len();
-            rows.push((row::item_of(row), end - row.len()..end));
-            rest = after;
-        }
-        Ok(Self { number, plain, rows })
-    }
-
-    fn find(&self, item: &Item) -> Option<&[u8]> {
-        let at = self.rows.binary_search_by_key(item, |(item, _)| *item).ok()?;
-        Some(&self.plain[self.rows[at].1.clone()])
     }
 }
 

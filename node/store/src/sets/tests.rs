@@ -5,6 +5,8 @@ use std::path::Path;
 
 use cwg_protocol::indicator::{Role, Strength};
 
+use cwg_protocol::Item;
+
 use super::*;
 use crate::faults::{Dice, Fault, FaultDisk, Unsynced};
 
@@ -135,14 +137,6 @@ fn several_sets_read_as_one() {
     assert!(!selected.is_empty() && selected.len() < expected.len());
     assert!(all(sets.merged(&some, &refs).expect("all are there")) == selected);
 
-    let mut asked: Vec<_> = expected.iter().step_by(7).map(|row| row.item).collect();
-    asked.extend([Item([0; 32]), Item([255; 32]), asked[3]]);
-    asked.sort();
-    let found: Vec<_> = expected.iter().filter(|row| asked.contains(&row.item)).cloned().collect();
-    assert!(sets.resolve(&asked, &refs).expect("all are there") == found);
-    asked.reverse();
-    assert!(matches!(sets.resolve(&asked, &refs), Err(StoreError::NotSorted)));
-    assert!(sets.resolve(&[], &refs).expect("all are there").is_empty());
     assert!(sets.merged(&everything(), &[]).expect("no set is fine").next().is_none());
 }
 
@@ -235,7 +229,6 @@ fn a_changed_byte_in_a_set_file_is_named() {
     let disk = FaultDisk::default();
     let rows = rows(60, 50, 8);
     let set = load(&sets(&disk, 1 << 15), LOAD, &rows).expect("nothing fails").set();
-    let items: Vec<_> = folded(&rows).iter().map(|row| row.item).collect();
     let (path, len) = disk.lens().remove(0);
     let check = |what: String, change: &dyn Fn(&mut Vec<u8>)| {
         let disk = disk.fork();
@@ -246,7 +239,6 @@ fn a_changed_byte_in_a_set_file_is_named() {
         };
         let read = sets.merged(&everything(), &[set]).and_then(Iterator::collect::<Result<Vec<_>, _>>);
         named(read.expect_err(&what));
-        named(sets.resolve(&items, &[set]).expect_err(&what));
         named(sets.reader(&set).and_then(|reader| reader.verify()).expect_err(&what));
     };
     for at in 0..len {
