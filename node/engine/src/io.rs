@@ -113,7 +113,8 @@ pub enum CloseCode {
 }
 
 /// What to read. A set is gathered once for each session and kept by the driver, in memory or on the disk, until it is told
-/// to forget it: what a session asks for later is of the set as it was then, whatever is loaded or purged meanwhile.
+/// to forget it: shards and places are of the set as it was then, whatever is loaded or purged meanwhile. Only what was purged has no
+/// row any more.
 #[derive(Debug)]
 pub enum LoadQuery {
     /// Gather the items of a selection, at most so many, and commit to them under a salt.

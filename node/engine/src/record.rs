@@ -160,8 +160,8 @@ pub enum Entry {
         /// Why.
         code: Code,
     },
-    /// Matches of a run, in one commit with its `RunSealed`. If a run is sealed again, the later ones stand in place of
-    /// the earlier ones.
+    /// Matches of a run. They count for nothing before its `RunSealed`, which is in one commit with the last of them. Those of
+    /// a later session stand in place of the earlier ones.
     Matches {
         /// The run.
         run: RunId,

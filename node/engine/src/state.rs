@@ -421,3 +421,22 @@ const BLAMELESS: &[&str] = &[
     "superseded",
     "tags-unfit",
 ];
+
+#[cfg(test)]
+mod tests {
+    use cwg_protocol::psi::GivenUp;
+    use cwg_protocol::wire::DeclineCode;
+
+    use super::*;
+
+    #[test]
+    fn chance_and_a_polite_no_are_no_fault_and_a_violation_is() {
+        let chance = GivenUp::ALL.map(GivenUp::code);
+        for code in chance.into_iter().chain([DeclineCode::Set.code(), DeclineCode::Busy.code()]) {
+            assert!(!is_fault(&code.into()), "{code}");
+        }
+        for code in [cwg_protocol::Violation::BadExtension.code(), cwg_protocol::Violation::TagsOutOfOrder.code()] {
+            assert!(is_fault(&code.into()), "{code}");
+        }
+    }
+}

@@ -66,6 +66,9 @@ pub enum GivenUp {
 }
 
 impl GivenUp {
+    /// Every one.
+    pub const ALL: [Self; 4] = [Self::ShardOverfull, Self::SetUnencoded, Self::TagsUnfit, Self::LabelsUnfit];
+
     /// The stable code.
     pub fn code(self) -> &'static str {
         match self {
