@@ -149,6 +149,8 @@ domains! {
     SetKey = "cwg-network set-key/v1",
     /// Digest of what a set file holds.
     SetContent = "cwg-network set-content/v1",
+    /// Key that seals one file of a release's content.
+    ReleaseFile = "cwg-network release-file/v1",
     /// Names in the store's index, and the mark of its clean end.
     IndexKey = "cwg-network index-key/v1",
     /// Hash to the group of a base oblivious transfer.
