@@ -107,6 +107,10 @@ domains! {
     ReleaseApprover = "cwg-network release-approver/v1",
     /// A hub's signature to a release and to both persons' signatures.
     ReleaseHub = "cwg-network release-hub/v1",
+    /// A hub's signature to a recall of a clue.
+    Recall = "cwg-network recall/v1",
+    /// A secret of the hub for its releases, by its use.
+    LighthouseSecret = "cwg-network lighthouse-secret/v1",
     /// Mark of the copy of a release that one member gets.
     Watermark = "cwg-network watermark/v1",
     /// A hub's signature to an edition of the standing comparison.
