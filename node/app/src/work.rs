@@ -18,6 +18,7 @@ pub use matches::{MatchListWork, MatchShowWork};
 pub use node::{DoctorWork, StatusWork};
 
 use crate::action::Pending;
+use crate::lighthouse::hub::LighthouseWork;
 use crate::problem::{Exit, Problem};
 use crate::view::View;
 
@@ -44,6 +45,8 @@ pub enum Work {
     Status(StatusWork),
     /// Look for what needs attention.
     Doctor(DoctorWork),
+    /// Work on releases of Lighthouse.
+    Lighthouse(LighthouseWork),
 }
 
 impl Work {
