@@ -4,10 +4,14 @@ mod bounded;
 mod codec;
 pub mod limits;
 mod message;
+mod standing;
 
 pub use bounded::{BoundedText, BoundedVec, OverLimit};
 pub use codec::{CodecError, decode, decode_canonical, encode};
 pub use message::{
     Accept, CharterOffer, Decline, DeclineCode, Hello, Join, JoinRefusal, Joined, Message, Propose, PsiFrame,
     RosterChain, RosterFetch, Seal, SessionAbort, WireError,
+};
+pub use standing::{
+    Chunk, ChunkFetch, ChunkRefused, EditionOffer, Evaluate, EvaluateCode, EvaluateRefused, Evaluated, PeriodOffer,
 };
