@@ -18,6 +18,8 @@ pub mod record;
 mod runs;
 mod sessions;
 mod sets;
+pub(crate) mod standing;
 pub mod state;
 
 pub use engine::{Config, Engine};
+pub use standing::state::{Edition, KeyPeriod, Standing};

@@ -109,7 +109,10 @@ impl Engine {
         self.wait_before_redial(&conn, refusal);
         match conn.phase {
             Phase::AwaitJoined => self.join_failed("connection-lost"),
-            Phase::Ready { .. } => self.sessions_lost(id),
+            Phase::Ready { .. } => {
+                self.sessions_lost(id);
+                self.standing_lost(id);
+            }
             Phase::AwaitHello | Phase::AwaitJoin => {}
         }
     }
@@ -142,6 +145,14 @@ impl Engine {
             Message::Psi(frame) => self.on_psi(id, &frame),
             Message::Seal(seal) => self.on_seal(id, &seal),
             Message::SessionAbort(abort) => self.on_session_abort(id, &abort),
+            Message::PeriodOffer(_)
+            | Message::EditionOffer(_)
+            | Message::ChunkFetch(_)
+            | Message::Chunk(_)
+            | Message::ChunkRefused(_)
+            | Message::Evaluate(_)
+            | Message::Evaluated(_)
+            | Message::EvaluateRefused(_) => self.on_standing_message(id, node, message),
             Message::Hello(_) | Message::Join(_) | Message::Joined(_) | Message::JoinRefused(_) => {
                 self.refuse(id, CloseCode::Violation, "unexpected-message");
             }
@@ -206,6 +217,7 @@ impl Engine {
             self.send_rosters(id, epoch);
         }
         self.offer_charters(id, node);
+        self.begin_standing(id, node);
         self.sessions_ready(node);
     }
 

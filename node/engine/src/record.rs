@@ -8,6 +8,7 @@ use cwg_crypto::Digest;
 use cwg_protocol::charter::{MemberSignature, SignedCharter};
 use cwg_protocol::indicator::{IndicatorKind, Roles};
 use cwg_protocol::invitation::InvitationId;
+use cwg_protocol::lighthouse::standing::{Period, SignedEdition, SignedPeriod};
 use cwg_protocol::psi::ProtocolId;
 use cwg_protocol::roster::{Address, Name, SignedRoster};
 use cwg_protocol::session::{Learns, Place, Receipt};
@@ -193,6 +194,55 @@ pub enum Entry {
         /// Why.
         code: Code,
     },
+    /// Hub: a key period of the standing comparison began.
+    PeriodOpened {
+        /// Of its key.
+        seed: StoredSecret,
+        /// The period.
+        signed: SignedPeriod,
+    },
+    /// Member: the hub's public key of a period is pinned.
+    PeriodPinned {
+        /// The period.
+        signed: SignedPeriod,
+    },
+    /// A period is over: its key, or its table, is of no use.
+    PeriodClosed {
+        /// Which.
+        period: Period,
+    },
+    /// Hub: an edition is published.
+    EditionPublished {
+        /// Under the key of this period.
+        period: Period,
+        /// The edition's head.
+        signed: SignedEdition,
+    },
+    /// Member: an edition is here, and all of it was checked.
+    EditionAdopted {
+        /// Under the key of this period.
+        period: Period,
+        /// The edition's head.
+        signed: SignedEdition,
+    },
+    /// Hub: a batch was charged to a member's allowance, before it was evaluated.
+    EvaluationCharged {
+        /// The member.
+        member: NodeKey,
+        /// Under whose charter.
+        pilot: PilotId,
+        /// The period.
+        period: Period,
+        /// Items.
+        items: u32,
+    },
+    /// Member: outputs are in the table of a period.
+    TableGrown {
+        /// The period.
+        period: Period,
+        /// So many more.
+        rows: u64,
+    },
 }
 
 /// A stable, lower-case code of at most 64 bytes. Codes come from this program's own enums, never from a peer.
@@ -274,6 +324,13 @@ impl Entry {
             Self::RunSealed { .. } => "run-sealed",
             Self::RunEnded { .. } => "run-ended",
             Self::Refused { .. } => "refused",
+            Self::PeriodOpened { .. } => "period-opened",
+            Self::PeriodPinned { .. } => "period-pinned",
+            Self::PeriodClosed { .. } => "period-closed",
+            Self::EditionPublished { .. } => "edition-published",
+            Self::EditionAdopted { .. } => "edition-adopted",
+            Self::EvaluationCharged { .. } => "evaluation-charged",
+            Self::TableGrown { .. } => "table-grown",
         }
     }
 }

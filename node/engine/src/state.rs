@@ -11,6 +11,7 @@ use cwg_protocol::{LoadId, NetworkId, NodeKey, OperatorKey, PilotId, RunId, Tran
 
 use crate::limits::BUDGET_PERIOD_SECS;
 use crate::record::{Code, Entry, LoadSummary, NodeKind, Record, RunPlan};
+use crate::standing::state::Standing;
 
 /// Everything a node knows.
 #[derive(Default)]
@@ -26,6 +27,7 @@ pub struct State {
     charges: Vec<Charge>,
     /// Sessions of this epoch that ended by a peer's fault.
     faults: BTreeMap<NodeKey, u32>,
+    standing: Standing,
     records: u64,
 }
 
@@ -234,6 +236,16 @@ impl State {
                 self.loads.remove(load)?;
             }
             Entry::Matches { .. } | Entry::Refused { .. } => {}
+            Entry::PeriodOpened { .. }
+            | Entry::PeriodPinned { .. }
+            | Entry::PeriodClosed { .. }
+            | Entry::EditionPublished { .. }
+            | Entry::EditionAdopted { .. }
+            | Entry::EvaluationCharged { .. }
+            | Entry::TableGrown { .. } => {
+                let network = self.network.as_ref()?;
+                self.standing.fold(&record.entry, network.id, network.hub)?;
+            }
             _ => self.fold_run(record)?,
         }
         Some(())
@@ -366,6 +378,11 @@ impl State {
     /// Runs.
     pub fn runs(&self) -> &BTreeMap<RunId, Run> {
         &self.runs
+    }
+
+    /// What it knows of the standing comparison.
+    pub fn standing(&self) -> &Standing {
+        &self.standing
     }
 
     /// How many records there are.
