@@ -161,6 +161,7 @@ impl Engine {
             | Command::Evaluate(_)
             | Command::TableGrown { .. }
             | Command::ClosePeriod { .. } => self.on_standing_command(ticket, command),
+            command => self.on_lighthouse_command(command).map(Some),
         };
         match answer {
             Ok(Some(reply)) => self.reply(ticket, Ok(reply)),

@@ -12,6 +12,7 @@ mod dialing;
 mod engine;
 pub mod io;
 mod joining;
+pub(crate) mod lighthouse;
 pub mod limits;
 mod peers;
 pub mod record;
@@ -22,4 +23,5 @@ pub(crate) mod standing;
 pub mod state;
 
 pub use engine::{Config, Engine};
+pub use lighthouse::state::{Draft, Lighthouse, LighthouseKeys, MemberHas, Published, client_version};
 pub use standing::state::{Edition, KeyPeriod, Standing};

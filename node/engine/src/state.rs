@@ -9,6 +9,7 @@ use cwg_protocol::roster::{Address, Entry as Node, Name, Roster, SignedRoster};
 use cwg_protocol::session::{Place, Receipt};
 use cwg_protocol::{LoadId, NetworkId, NodeKey, OperatorKey, PilotId, RunId, TransportKey, UnixTime};
 
+use crate::lighthouse::state::Lighthouse;
 use crate::limits::BUDGET_PERIOD_SECS;
 use crate::record::{Code, Entry, LoadSummary, NodeKind, Record, RunPlan};
 use crate::standing::state::Standing;
@@ -27,6 +28,7 @@ pub struct State {
     charges: Vec<Charge>,
     /// Sessions of this epoch that ended by a peer's fault.
     faults: BTreeMap<NodeKey, u32>,
+    lighthouse: Lighthouse,
     standing: Standing,
     records: u64,
 }
@@ -236,6 +238,12 @@ impl State {
                 self.loads.remove(load)?;
             }
             Entry::Matches { .. } | Entry::Refused { .. } => {}
+            Entry::RunPlanned(_)
+            | Entry::RunStarted { .. }
+            | Entry::SessionCharged { .. }
+            | Entry::SessionEnded { .. }
+            | Entry::RunSealed { .. }
+            | Entry::RunEnded { .. } => self.fold_run(record)?,
             Entry::PeriodOpened { .. }
             | Entry::PeriodPinned { .. }
             | Entry::PeriodClosed { .. }
@@ -246,7 +254,10 @@ impl State {
                 let network = self.network.as_ref()?;
                 self.standing.fold(&record.entry, network.id, network.hub)?;
             }
-            _ => self.fold_run(record)?,
+            _ => {
+                let network = self.network.as_ref()?;
+                self.lighthouse.fold(record, network.id, network.hub)?;
+            }
         }
         Some(())
     }
@@ -378,6 +389,11 @@ impl State {
     /// Runs.
     pub fn runs(&self) -> &BTreeMap<RunId, Run> {
         &self.runs
+    }
+
+    /// What it knows of Lighthouse.
+    pub fn lighthouse(&self) -> &Lighthouse {
+        &self.lighthouse
     }
 
     /// What it knows of the standing comparison.

@@ -9,8 +9,9 @@ mod standing;
 pub use bounded::{BoundedText, BoundedVec, OverLimit};
 pub use codec::{CodecError, decode, decode_canonical, encode};
 pub use message::{
-    Accept, CharterOffer, Decline, DeclineCode, Hello, Join, JoinRefusal, Joined, Message, Propose, PsiFrame,
-    RosterChain, RosterFetch, Seal, SessionAbort, WireError,
+    Accept, CharterOffer, Decline, DeclineCode, FigureOffer, Hello, Join, JoinRefusal, Joined, LighthouseHas,
+    MeanOffer, Message, Propose, PsiFrame, Recalls, ReleaseOffer, RosterChain, RosterFetch, Seal, SessionAbort,
+    TrendsOffer, WireError,
 };
 pub use standing::{
     Chunk, ChunkFetch, ChunkRefused, EditionOffer, Evaluate, EvaluateCode, EvaluateRefused, Evaluated, PeriodOffer,

@@ -6,11 +6,11 @@
 mod asking;
 mod downloading;
 mod serving;
-pub mod state;
+pub(crate) mod state;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cwg_crypto::Digest;
+use cwg_crypto::{Digest, Seed};
 use cwg_protocol::NodeKey;
 use cwg_protocol::lighthouse::standing::{
     EditionBody, EditionError, Period, PeriodBody, PeriodError, PeriodKey, SignedEdition, SignedPeriod,
@@ -118,7 +118,7 @@ impl Engine {
     }
 
     fn open_period(&mut self, days: u32, allowance: u32) -> Result<Reply, Refusal> {
-        let own = self.hub()?;
+        self.hub()?;
         let network = self.state.network().ok_or(Refusal::NotJoined)?.id;
         let standing = self.state.standing();
         if standing.periods().len() >= PERIODS_OPEN_MAX {
@@ -126,18 +126,10 @@ impl Engine {
         }
         let (period, opens) = (standing.next(), self.now.wall);
         let closes = opens.plus_secs(u64::from(days) * 86_400);
-        let of_seed = |seed: &[u8; 32]| {
-            let public = PeriodKey::from_seed(period, &cwg_crypto::Seed::new(*seed)).public();
-            let body = PeriodBody { network, period, public, opens, closes, allowance };
-            SignedPeriod::sign(&body, &own.signing)
-        };
-        // The rules are asked before a seed is drawn for good.
-        of_seed(&[0; 32])?;
         let seed = StoredSecret(self.random("period"));
-        let own = self.hub()?;
-        let public = PeriodKey::from_seed(period, &cwg_crypto::Seed::new(seed.0)).public();
+        let public = PeriodKey::from_seed(period, &Seed::new(seed.0)).public();
         let body = PeriodBody { network, period, public, opens, closes, allowance };
-        let signed = SignedPeriod::sign(&body, &own.signing)?;
+        let signed = SignedPeriod::sign(&body, &self.hub()?.signing)?;
         self.commit(Entry::PeriodOpened { seed, signed: signed.clone() });
         self.send_to_all(&Message::PeriodOffer(PeriodOffer { period: signed }));
         Ok(Reply::PeriodOpened(period))

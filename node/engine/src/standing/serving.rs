@@ -37,7 +37,7 @@ impl Engine {
             return self.refuse(conn, CloseCode::Violation, "unawaited-batch");
         }
         let room = of_member.count() < EVALUATIONS_PER_PEER_MAX;
-        let admitted = if room { self.admit(member, &request) } else { Err(EvaluateCode::Busy) };
+        let admitted = if room { self.admit_batch(member, &request) } else { Err(EvaluateCode::Busy) };
         let charge = match admitted {
             Ok(charge) => charge,
             Err(code) => return self.refuse_evaluation(conn, member, &request, code),
@@ -52,7 +52,7 @@ impl Engine {
         self.push(Effect::Compute(ticket, evaluation(key, charge, request.number, request.elements, seed)));
     }
 
-    fn admit(&self, member: NodeKey, request: &Evaluate) -> Result<Charge, EvaluateCode> {
+    fn admit_batch(&self, member: NodeKey, request: &Evaluate) -> Result<Charge, EvaluateCode> {
         let period = self.state.standing().periods().get(&request.period).ok_or(EvaluateCode::Period)?;
         let allowance = period.allowance().filter(|_| period.body().closes > self.now.wall);
         let allowance = allowance.ok_or(EvaluateCode::Period)?;
