@@ -17,12 +17,13 @@ use cwg_protocol::{LoadId, OperatorKey, PilotId, RunId, UnixTime};
 use crate::named::{self, bytes_of};
 use crate::problem::{Exit, Problem};
 use crate::request::{Purge, Request, WhoLearns};
+use crate::standing::{EvaluateWork, LookUpWork};
 use crate::view::{LoadReportView, View};
 use crate::work::{
     AuditShowWork, AuditVerifyWork, DoctorWork, LoadWork, MatchListWork, MatchShowWork, PurgeOlderWork, StatusWork,
     Work,
 };
-use crate::{charter_file, describe, refusals, signing};
+use crate::{charter_file, describe, refusals, signing, standing};
 
 /// What a request needs.
 #[derive(Debug)]
@@ -55,6 +56,7 @@ enum Awaiting {
     RunPlanned,
     RunStarted(RunId),
     RunEnded(RunId),
+    PeriodOpened,
 }
 
 impl Pending {
@@ -96,6 +98,14 @@ pub fn prepare(request: Request, state: &State, now: UnixTime) -> Result<Action,
         Request::AuditVerify { head } => Action::Work(Work::AuditVerify(AuditVerifyWork::new(head.as_deref())?)),
         Request::Status => Action::Work(Work::Status(StatusWork)),
         Request::Doctor => Action::Work(Work::Doctor(DoctorWork::new(now))),
+        Request::StandingShow => Action::Show(standing::standing(state, Vec::new())),
+        Request::EditionPublish => Action::Work(Work::PublishEdition),
+        Request::Evaluate { pilot, path, map } => {
+            Action::Work(Work::Evaluate(EvaluateWork::new(&pilot, path, map, state, now)?))
+        }
+        Request::LookUp { pilot, kind, value } => {
+            Action::Work(Work::LookUp(LookUpWork::new(&pilot, &kind, &value, state, now)?))
+        }
         command => {
             let (command, awaiting) = command_of(command, state)?;
             Action::Submit(command, Pending { awaiting, asked: now })
@@ -162,6 +172,7 @@ fn command_of(request: Request, state: &State) -> Result<(Command, Awaiting), Pr
             let leakage = Digest::from_bytes(bytes_of("the leakage digest", &leakage)?);
             (Command::StartRun { run, leakage }, Awaiting::RunStarted(run))
         }
+        Request::PeriodOpen { days, allowance } => (Command::OpenPeriod { days, allowance }, Awaiting::PeriodOpened),
         Request::RunAwait { run } => {
             let run = named::run(state, &run)?;
             (Command::AwaitRun(run), Awaiting::RunEnded(run))
@@ -269,6 +280,10 @@ pub fn answer(pending: Pending, reply: Result<Reply, Refusal>, state: &State) ->
         (Awaiting::RunPlanned, Reply::RunPlanned(run)) => describe::plan(state, run, now),
         (Awaiting::RunStarted(run), Reply::Done) | (Awaiting::RunEnded(run), Reply::RunEnded(_)) => {
             describe::run(state, run)
+        }
+        (Awaiting::PeriodOpened, Reply::PeriodOpened(period)) => {
+            let note = format!("Period {} is open; publish an edition of the current release in it", period.0);
+            Ok(standing::standing(state, vec![note]))
         }
         _ => Err(Problem::defect("the engine's reply does not fit the command")),
     }

@@ -13,12 +13,14 @@ use cwg_engine::state::State;
 use cwg_protocol::{LoadId, NodeKey, RunId};
 
 pub use audit::{AuditShowWork, AuditVerifyWork};
+pub(crate) use load::today;
 pub use load::{LoadWork, PurgeOlderWork};
 pub use matches::{MatchListWork, MatchShowWork};
 pub use node::{DoctorWork, StatusWork};
 
 use crate::action::Pending;
 use crate::problem::{Exit, Problem};
+use crate::standing::{EvaluateWork, LookUpWork};
 use crate::view::View;
 
 /// Work to be done outside the engine.
@@ -44,6 +46,12 @@ pub enum Work {
     Status(StatusWork),
     /// Look for what needs attention.
     Doctor(DoctorWork),
+    /// Hub: make an edition of the current release for each open period that has none, and publish it.
+    PublishEdition,
+    /// Member: have the items of a file evaluated.
+    Evaluate(EvaluateWork),
+    /// Member: look one value up.
+    LookUp(LookUpWork),
 }
 
 impl Work {

@@ -175,7 +175,8 @@ impl Editions {
         }
     }
 
-    fn damage(&self, digest: Digest) -> StoreError {
+    /// The error for a file whose rows are not those that were checked.
+    pub fn damage(&self, digest: Digest) -> StoreError {
         Damage::new(&self.path(digest), None, 0, "the edition's file is not what was signed").into()
     }
 
