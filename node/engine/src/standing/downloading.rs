@@ -78,24 +78,23 @@ impl Engine {
         }
     }
 
-    /// The first offer that does not wait for its release, and whether it stands.
+    /// The first offer of a period, if it does not wait for its release, and whether it stands. Those after it wait for it.
     fn next_offer(&self) -> Option<(usize, Result<VerifiedEdition, EditionError>)> {
         let newest = self.state.lighthouse().current().map(|current| current.seen.number);
-        let offers = self.under_way.offered.iter().enumerate();
-        offers
-            .filter_map(|(place, offer)| {
-                let known = self.state.standing().periods().get(&offer.period)?;
-                let checked = known.chain().follow(&offer.edition, None).and_then(|verified| {
-                    let release = self.release_of(verified.body().release);
-                    if release.is_some() { known.chain().follow(&offer.edition, release) } else { Ok(verified) }
-                });
-                match checked {
-                    // Its release is on its way.
-                    Ok(verified) if Some(verified.body().release) > newest => None,
-                    checked => Some((place, checked)),
-                }
-            })
-            .next()
+        let mut met = BTreeSet::new();
+        let mut firsts = self.under_way.offered.iter().enumerate().filter(|(_, offer)| met.insert(offer.period));
+        firsts.find_map(|(place, offer)| {
+            let known = self.state.standing().periods().get(&offer.period)?;
+            let checked = known.chain().follow(&offer.edition, None).and_then(|verified| {
+                let release = self.release_of(verified.body().release);
+                if release.is_some() { known.chain().follow(&offer.edition, release) } else { Ok(verified) }
+            });
+            match checked {
+                // Its release is on its way.
+                Ok(verified) if Some(verified.body().release) > newest => None,
+                checked => Some((place, checked)),
+            }
+        })
     }
 
     /// A fault of the hub's that ends no connection: what it has published stays as it is.
