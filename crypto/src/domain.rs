@@ -113,6 +113,8 @@ domains! {
     LighthouseSecret = "cwg-network lighthouse-secret/v1",
     /// Mark of the copy of a release that one member gets.
     Watermark = "cwg-network watermark/v1",
+    /// A hub's signature to a key period of the standing comparison.
+    StandingPeriod = "cwg-network standing-period/v1",
     /// A hub's signature to an edition of the standing comparison.
     StandingEdition = "cwg-network standing-edition/v1",
     /// Digest by which an edition names the one before it.

@@ -81,7 +81,7 @@ fn rows_of(plan: &EditionPlan, entries: &Entries) -> Vec<u8> {
 
 fn built(plan: EditionPlan, entries: &Entries) -> BuiltEdition {
     let rows = rows_of(&plan, entries);
-    plan.finish(rows, &signing(1)).unwrap()
+    plan.finish(rows).unwrap().sign(&signing(1)).unwrap()
 }
 
 fn snapshot(number: u32, entries: &Entries) -> BuiltEdition {
@@ -120,12 +120,12 @@ fn accept(chain: &mut Chain, number: u32, edition: &BuiltEdition) -> Content {
 
 /// A bank's outputs through the hub, in batches, sorted by tag.
 fn table(items: &[Item]) -> Vec<(OwnOutput, Item)> {
-    let (key, mut allowance) = (period_key(), Allowance::new(items.len() as u64));
+    let (key, allowance) = (period_key(), Allowance::new(PERIOD, 500));
     let mut table = Vec::new();
     for batch in items.chunks(500) {
         let inputs: Vec<&[u8]> = batch.iter().map(|item| item.0.as_slice()).collect();
         let blinding = Blinding::of(&inputs, Seed::new([8; 32])).unwrap();
-        let charge = allowance.charge(hub(), PERIOD, batch.len() as u32).unwrap();
+        let charge = allowance.admit(hub(), batch.len() as u32).unwrap();
         let (evaluated, proof) = key.evaluate(charge, blinding.blinded(), Seed::new([9; 32])).unwrap();
         let outputs = blinding.finalize(&inputs, &evaluated, &proof, &key.public()).unwrap();
         table.extend(outputs.iter().map(OwnOutput::of).zip(batch.iter().copied()));
@@ -377,7 +377,7 @@ fn a_tombstone_forged_by_whoever_lacks_the_items_key_is_spoilt_and_hides_nothing
     let mut rows = rows_of(&plan, &gone);
     let shape = content.edition().body().shape;
     rows[usize::from(shape.tag_len)..shape.row_len()].fill(0);
-    let forged = plan.finish(rows, &signing(1)).unwrap();
+    let forged = plan.finish(rows).unwrap().sign(&signing(1)).unwrap();
     let content = accept(&mut chain, 2, &forged);
     let in_delta: BTreeMap<Item, Said> = said(&content, &forged.rows, &table).into_iter().collect();
     assert!(in_delta[&items[0]] == Said::Spoilt && in_delta[&items[1]] == Said::Withdrawn);
@@ -387,24 +387,20 @@ fn a_tombstone_forged_by_whoever_lacks_the_items_key_is_spoilt_and_hides_nothing
 
 #[test]
 fn nothing_is_evaluated_that_was_not_charged() {
-    let (key, mut allowance) = (period_key(), Allowance::new(10));
+    let (key, mut allowance) = (period_key(), Allowance::new(PERIOD, 10));
+    let other = Allowance::new(Period(8), 10);
     let blinding = Blinding::of(&[[1; 32], [2; 32]], Seed::new([8; 32])).unwrap();
-    let mut evaluate = |period, items| {
-        let charge = allowance.charge(hub(), period, items)?;
-        Ok::<_, OverAllowance>(key.evaluate(charge, blinding.blinded(), Seed::new([9; 32])).map(drop))
-    };
-    assert_eq!(evaluate(PERIOD, 2), Ok(Ok(())));
-    assert_eq!(evaluate(PERIOD, 1), Ok(Err(ChargeMismatch::Charge)));
-    assert_eq!(evaluate(Period(8), 2), Ok(Err(ChargeMismatch::Charge)));
-    assert_eq!(evaluate(PERIOD, 8), Err(OverAllowance { asked: 8, left: 7 }));
-    assert_eq!(evaluate(PERIOD, 7).map(drop), Ok(()), "what was refused was not charged");
-    assert_eq!(evaluate(PERIOD, 1), Err(OverAllowance { asked: 1, left: 0 }));
+    let evaluate = |charge| key.evaluate(charge, blinding.blinded(), Seed::new([9; 32])).map(drop);
+    assert_eq!(evaluate(allowance.admit(hub(), 2).unwrap()), Ok(()));
+    assert_eq!(evaluate(allowance.admit(hub(), 1).unwrap()), Err(ChargeMismatch::Charge));
+    assert_eq!(evaluate(other.admit(hub(), 2).unwrap()), Err(ChargeMismatch::Charge));
+    allowance.enter(hub(), 3);
+    assert_eq!(allowance.admit(hub(), 8), Err(OverAllowance { asked: 8, left: 7 }));
+    assert!(allowance.admit(hub(), 7).is_ok(), "what was refused was not charged");
     let member = NodeKey(signing(4).verifying_key());
-    assert_eq!((allowance.left(member, PERIOD), allowance.left(hub(), Period(8))), (10, 8));
-    allowance.restore(member, PERIOD, u32::MAX);
-    assert_eq!(allowance.left(member, PERIOD), 0);
-    allowance.forget_before(Period(8));
-    assert_eq!((allowance.left(member, PERIOD), allowance.left(hub(), Period(8))), (10, 8));
+    assert_eq!((allowance.left(member), allowance.left(hub())), (10, 7));
+    allowance.enter(member, u32::MAX);
+    assert_eq!(allowance.admit(member, 1), Err(OverAllowance { asked: 1, left: 0 }));
 }
 
 #[test]

@@ -18,12 +18,13 @@ use crate::lighthouse::request::Awaited;
 use crate::named::{self, bytes_of};
 use crate::problem::{Exit, Problem};
 use crate::request::{Purge, Request, WhoLearns};
+use crate::standing::{EvaluateWork, LookUpWork};
 use crate::view::{BuildView, LoadReportView, View};
 use crate::work::{
     AuditShowWork, AuditVerifyWork, DoctorWork, LoadWork, MatchListWork, MatchShowWork, PurgeOlderWork, StatusWork,
     Work,
 };
-use crate::{charter_file, describe, lighthouse, refusals, signing};
+use crate::{charter_file, describe, lighthouse, refusals, signing, standing};
 
 /// What a request needs.
 #[derive(Debug)]
@@ -57,6 +58,7 @@ enum Awaiting {
     RunStarted(RunId),
     RunEnded(RunId),
     Lighthouse(Awaited),
+    PeriodOpened,
 }
 
 impl Pending {
@@ -111,6 +113,14 @@ pub fn prepare(request: Request, state: &State, now: UnixTime) -> Result<Action,
         Request::Lighthouse { ask } => lighthouse::request::prepare(ask, state, now)?,
         Request::Status => Action::Work(Work::Status(StatusWork)),
         Request::Doctor => Action::Work(Work::Doctor(DoctorWork::new(now))),
+        Request::StandingShow => Action::Show(standing::standing(state, Vec::new())),
+        Request::EditionPublish => Action::Work(Work::PublishEdition),
+        Request::Evaluate { pilot, path, map } => {
+            Action::Work(Work::Evaluate(EvaluateWork::new(&pilot, path, map, state, now)?))
+        }
+        Request::LookUp { pilot, kind, value } => {
+            Action::Work(Work::LookUp(LookUpWork::new(&pilot, &kind, &value, state, now)?))
+        }
         command => {
             let (command, awaiting) = command_of(command, state)?;
             Action::Submit(command, Pending { awaiting, asked: now })
@@ -177,6 +187,7 @@ fn command_of(request: Request, state: &State) -> Result<(Command, Awaiting), Pr
             let leakage = Digest::from_bytes(bytes_of("the leakage digest", &leakage)?);
             (Command::StartRun { run, leakage }, Awaiting::RunStarted(run))
         }
+        Request::PeriodOpen { days, allowance } => (Command::OpenPeriod { days, allowance }, Awaiting::PeriodOpened),
         Request::RunAwait { run } => {
             let run = named::run(state, &run)?;
             (Command::AwaitRun(run), Awaiting::RunEnded(run))
@@ -287,6 +298,10 @@ pub fn answer(pending: Pending, reply: Result<Reply, Refusal>, state: &State) ->
         (Awaiting::RunPlanned, Reply::RunPlanned(run)) => describe::plan(state, run, now),
         (Awaiting::RunStarted(run), Reply::Done) | (Awaiting::RunEnded(run), Reply::RunEnded(_)) => {
             describe::run(state, run)
+        }
+        (Awaiting::PeriodOpened, Reply::PeriodOpened(period)) => {
+            let note = format!("Period {} is open; publish an edition of the current release in it", period.0);
+            Ok(standing::standing(state, vec![note]))
         }
         _ => Err(Problem::defect("the engine's reply does not fit the command")),
     }

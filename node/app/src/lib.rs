@@ -5,7 +5,7 @@
 //! from the state or says what is to be done, and [`answer`], which turns the engine's reply into a view.
 //!
 //! No socket, no async, no clock. Files are read in three places: [`files`], for the small ones that people write,
-//! [`indicators`], for what a member loads, and [`lighthouse`], for what a hub makes clues of.
+//! [`indicators`], for what a member loads or compares, and [`lighthouse`], for what a hub makes clues of.
 
 #![forbid(unsafe_code)]
 
@@ -22,6 +22,7 @@ mod protocols;
 mod refusals;
 mod request;
 mod signing;
+pub mod standing;
 mod times;
 pub mod view;
 mod work;
@@ -30,6 +31,7 @@ pub use action::{Action, Pending, answer, prepare};
 pub use charter_file::{BudgetTerms, CharterFile, IndicatorTerms, When};
 pub use problem::{Exit, Problem};
 pub use protocols::{leakage_of, protocols};
+pub use refusals::problem as refused;
 pub use request::{LighthouseRequest, Purge, Request, SourceFile, WhoLearns};
 pub use signing::{approve_release, sign_as_person, sign_release};
 pub use view::View;

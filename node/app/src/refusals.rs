@@ -5,6 +5,7 @@ use cwg_protocol::charter::{CharterError, NotLive};
 use cwg_protocol::invitation::BadInvitation;
 use cwg_protocol::lighthouse::{DisclosureError, ReleaseError};
 use cwg_protocol::roster::RosterError;
+use cwg_protocol::wire::EvaluateCode;
 
 use crate::problem::{Exit, Problem};
 use crate::times::shown;
@@ -18,8 +19,8 @@ pub(crate) fn bad_invitation(error: &BadInvitation) -> Problem {
     Problem::new(Exit::BadInput, code, error.to_string(), "copy the whole text again as the coordinator sent it")
 }
 
-/// The problem for a refusal.
-pub(crate) fn problem(refusal: &Refusal) -> Problem {
+/// The problem for a refusal: its sentence and a remedy.
+pub fn problem(refusal: &Refusal) -> Problem {
     let (exit, hint) = remedy(refusal);
     let text = match refusal {
         Refusal::InvitationExpired(at) => format!("the invitation expired at {}", shown(*at)),
@@ -92,6 +93,28 @@ fn remedy(refusal: &Refusal) -> (Exit, &'static str) {
             }
             _ => (Exit::Refused, "release them from the current release with cwg lighthouse trends"),
         },
+        Refusal::Period(_) => (Exit::Usage, "give 30 to 90 days and an allowance of 1 to 67108864 items"),
+        Refusal::PeriodsOpen => (Exit::TryAgain, "wait until one has ended; cwg lighthouse standing tells when"),
+        Refusal::UnknownPeriod => (Exit::TryAgain, "cwg lighthouse standing shows the open periods"),
+        Refusal::PeriodInUse => (Exit::Refused, "have a file evaluated in the later period first"),
+        Refusal::Edition(_) => {
+            (Exit::Refused, "cwg lighthouse standing shows the chain; publish the current release again")
+        }
+        Refusal::BatchLen => (Exit::Usage, "ask for fewer items at once"),
+        Refusal::HubUnreachable => (Exit::Unavailable, "check that the hub runs; what was evaluated before is kept"),
+        Refusal::NotEvaluated { code, .. } => match code {
+            EvaluateCode::Allowance => {
+                (Exit::Refused, "ask the hub's coordinator for a larger allowance in the next period")
+            }
+            EvaluateCode::NotAllowed => {
+                (Exit::Refused, "the charter must be live at the hub too; cwg pilot show tells")
+            }
+            EvaluateCode::Busy => (Exit::TryAgain, "wait for the other evaluation to end"),
+            _ => (Exit::TryAgain, "cwg lighthouse standing shows the open periods"),
+        },
+        Refusal::HubFault(_) => {
+            (Exit::Refused, "nothing of the answer was used; tell the hub's coordinator, cwg audit show has the code")
+        }
         Refusal::FigureReleased => (Exit::Refused, "one figure is released for each month that is over, and it stands"),
         // The list is open for the engine's sake; a test holds the two equal.
         _ => (Exit::Internal, "report this with the output of cwg doctor"),
@@ -352,6 +375,14 @@ mod tests {
             Refusal::RecallReason,
             Refusal::TooManyRecalls,
             Refusal::FigureReleased,
+            Refusal::Period(cwg_protocol::lighthouse::standing::PeriodError::Rule("x")),
+            Refusal::PeriodsOpen,
+            Refusal::UnknownPeriod,
+            Refusal::PeriodInUse,
+            Refusal::Edition(cwg_protocol::lighthouse::standing::EditionError::WrongRoot),
+            Refusal::BatchLen,
+            Refusal::HubUnreachable,
+            Refusal::HubFault(code()),
             Refusal::JoinFailed("address-unresolved".into()),
             Refusal::JoinFailed("connection-lost".into()),
             Refusal::JoinRefused(code()),
@@ -398,6 +429,8 @@ mod tests {
             ]
             .map(Refusal::Release),
         );
+        let codes = [EvaluateCode::Period, EvaluateCode::NotAllowed, EvaluateCode::Allowance, EvaluateCode::Busy];
+        all.extend(codes.map(|code| Refusal::NotEvaluated { code, left: 7 }));
         all.extend([DisclosureError::OtherNetwork, DisclosureError::Malformed].map(Refusal::Disclosure));
         all.extend(["unsigned", "built", "approved"].map(Refusal::DraftState));
         all

@@ -178,6 +178,35 @@ pub enum Request {
     Status,
     /// Answered by `doctor`.
     Doctor,
+    /// Hub: opens the next key period of the standing comparison. Answered by `standing`.
+    PeriodOpen {
+        /// How long it lasts: 30 to 90.
+        days: u32,
+        /// Items that each member may have evaluated.
+        allowance: u32,
+    },
+    /// Answered by `standing`.
+    StandingShow,
+    /// Hub: publishes the current release in every open period. Answered by `standing`.
+    EditionPublish,
+    /// Member: has the items of a file evaluated that its table does not have. Answered by `evaluation`.
+    Evaluate {
+        /// The pilot.
+        pilot: String,
+        /// The file, by a path that the daemon can read.
+        path: PathBuf,
+        /// The column map.
+        map: PathBuf,
+    },
+    /// Member: asks what the editions say of one value. Answered by `look-up`.
+    LookUp {
+        /// The pilot.
+        pilot: String,
+        /// The type of the value.
+        kind: String,
+        /// The value.
+        value: String,
+    },
 }
 
 /// Which loads to delete.

@@ -13,6 +13,7 @@ use cwg_engine::state::State;
 use cwg_protocol::{LoadId, NodeKey, RunId};
 
 pub use audit::{AuditShowWork, AuditVerifyWork};
+pub(crate) use load::today;
 pub use load::{LoadWork, PurgeOlderWork};
 pub use matches::{MatchListWork, MatchShowWork};
 pub use node::{DoctorWork, StatusWork};
@@ -20,6 +21,7 @@ pub use node::{DoctorWork, StatusWork};
 use crate::action::Pending;
 use crate::lighthouse::hub::LighthouseWork;
 use crate::problem::{Exit, Problem};
+use crate::standing::{EvaluateWork, LookUpWork};
 use crate::view::View;
 
 /// Work to be done outside the engine.
@@ -47,6 +49,12 @@ pub enum Work {
     Doctor(DoctorWork),
     /// Work on releases of Lighthouse.
     Lighthouse(LighthouseWork),
+    /// Hub: make an edition of the current release for each open period that has none, and publish it.
+    PublishEdition,
+    /// Member: have the items of a file evaluated.
+    Evaluate(EvaluateWork),
+    /// Member: look one value up.
+    LookUp(LookUpWork),
 }
 
 impl Work {

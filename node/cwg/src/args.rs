@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::bench::BenchCommand;
+use crate::standing::StandingCommand;
 
 /// Private set intersection for a closed working group: find together what each of you holds, and nothing else.
 #[derive(Debug, Parser)]
@@ -65,6 +66,9 @@ pub(crate) enum Command {
     /// Matches: facts about values, not accusations.
     #[command(subcommand)]
     Match(MatchCommand),
+    /// The hub's releases of clues, and what they say of this member's own values.
+    #[command(subcommand)]
+    Lighthouse(LighthouseCommand),
     /// What this node did, entry by entry, without identifiers.
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -310,6 +314,13 @@ pub(crate) enum MatchCommand {
         /// The match's number.
         id: String,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LighthouseCommand {
+    /// The standing comparison.
+    #[command(flatten)]
+    Standing(StandingCommand),
 }
 
 #[derive(Debug, Subcommand)]

@@ -7,8 +7,8 @@ use cwg_app::view::{LeakageView, PilotView};
 use cwg_app::{Exit, Problem, Purge, Request, View, WhoLearns};
 
 use crate::args::{
-    AuditCommand, Command, Common, HubCommand, IndicatorsCommand, InitArgs, MatchCommand, MemberCommand, OperatorArgs,
-    OperatorCommand, PilotCommand, PlanArgs, RosterCommand, RunCommand, SignArgs,
+    AuditCommand, Command, Common, HubCommand, IndicatorsCommand, InitArgs, LighthouseCommand, MatchCommand,
+    MemberCommand, OperatorArgs, OperatorCommand, PilotCommand, PlanArgs, RosterCommand, RunCommand, SignArgs,
 };
 use crate::config::NodeConfig;
 use crate::node::{Node, Reach};
@@ -72,6 +72,7 @@ fn request_of(command: Command) -> Result<Request, Problem> {
         Command::Match(MatchCommand::Show { id }) => Request::MatchShow { id },
         Command::Audit(AuditCommand::Show { from, limit }) => Request::AuditShow { from, limit },
         Command::Audit(AuditCommand::Verify { head }) => Request::AuditVerify { head },
+        Command::Lighthouse(LighthouseCommand::Standing(command)) => crate::standing::request_of(command)?,
         Command::Doctor => Request::Doctor,
         Command::Status => Request::Status,
         _ => unreachable!("carried out before"),

@@ -22,6 +22,7 @@ mod protocols;
 mod psi;
 mod serve;
 mod socket;
+mod standing;
 mod unlock;
 mod work;
 

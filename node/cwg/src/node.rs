@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Instant, SystemTime};
 
 use cwg_app::{Action, Pending, Problem, Request, View};
 use cwg_crypto::Secret32;
 use cwg_engine::command::{Command, Refusal, Reply};
-use cwg_engine::io::{ConnId, Dial, Effect, Input, Level, LoadQuery, Loaded, Now, Ticket};
+use cwg_engine::io::{ConnId, Dial, EditionDone, Effect, Input, Level, LoadQuery, Loaded, Now, Ticket};
 use cwg_engine::state::State;
 use cwg_engine::{Config, Engine};
 use cwg_net::{Allow, Alpn, Limits, Net, NetConfig, NetEvent, TransportIdentity};
@@ -47,6 +49,21 @@ pub(crate) enum Inbox {
     Computed(Ticket, JobOutput),
     /// Work off the loop ended in a command.
     Submit(Command, Pending, Answer),
+    /// Work off the loop asks the engine.
+    Ask(Command, Told),
+    /// Work off the loop asks what the node knows.
+    Look(Box<dyn FnOnce(&Node) + Send>),
+    /// Work on an edition's file was done.
+    Edition(Ticket, EditionDone),
+}
+
+/// Who hears the engine's own reply.
+pub(crate) type Told = Box<dyn FnOnce(Result<Reply, Refusal>) + Send>;
+
+/// Who waits for a reply.
+enum Waiter {
+    FrontEnd(Pending, Answer),
+    Work(Told),
 }
 
 /// Frames that may wait between the network and the engine; each may hold 256 KiB.
@@ -66,11 +83,13 @@ pub(crate) struct Node {
     outbox: mpsc::UnboundedSender<Inbox>,
     events: mpsc::Receiver<NetEvent>,
     event_sender: mpsc::Sender<NetEvent>,
-    waiting: BTreeMap<Ticket, (Pending, Answer)>,
+    waiting: BTreeMap<Ticket, Waiter>,
     commands: u64,
     started: Instant,
     allowed: BTreeSet<TransportKey>,
     gathered: GatheredSets,
+    /// Whether a file is being evaluated.
+    pub(crate) evaluating: Arc<AtomicBool>,
 }
 
 /// Whether this process talks to others.
@@ -108,6 +127,7 @@ impl Node {
         let state = replay(&store)?;
         let live: Vec<_> = state.loads().keys().copied().collect();
         store.sets().remove_unlisted(&live).map_err(|error| problems::store(&error))?;
+        clear_standing(&store, &state).map_err(|error| problems::store(&error))?;
         let (event_sender, events) = mpsc::channel(EVENTS_WAITING_MAX);
         let net = match (reach, state.own()) {
             (Reach::Offline, _) | (_, None) => None,
@@ -143,6 +163,7 @@ impl Node {
             started,
             allowed: BTreeSet::new(),
             gathered: GatheredSets::default(),
+            evaluating: Arc::default(),
         };
         node.carry_out()?;
         Ok(node)
@@ -229,6 +250,9 @@ impl Node {
             Inbox::Loaded(ticket, loaded) => self.engine.handle(now(self.started), Input::Loaded(ticket, loaded)),
             Inbox::Computed(ticket, output) => self.engine.handle(now(self.started), Input::Computed(ticket, output)),
             Inbox::Submit(command, pending, answer) => self.submit(command, pending, answer),
+            Inbox::Ask(command, told) => self.await_reply(command, Waiter::Work(told)),
+            Inbox::Look(look) => look(self),
+            Inbox::Edition(ticket, done) => self.engine.handle(now(self.started), Input::Edition(ticket, done)),
         }
         self.carry_out()
     }
@@ -244,9 +268,13 @@ impl Node {
     }
 
     pub(crate) fn submit(&mut self, command: Command, pending: Pending, answer: Answer) {
+        self.await_reply(command, Waiter::FrontEnd(pending, answer));
+    }
+
+    fn await_reply(&mut self, command: Command, waiter: Waiter) {
         self.commands += 1;
         let ticket = Ticket(self.commands);
-        self.waiting.insert(ticket, (pending, answer));
+        self.waiting.insert(ticket, waiter);
         self.engine.handle(now(self.started), Input::Command(ticket, command));
     }
 
@@ -283,6 +311,18 @@ impl Node {
                     // The loop is gone only when the process ends.
                     rayon::spawn_fifo(move || drop(outbox.send(Inbox::Computed(ticket, job.run()))));
                 }
+                Effect::Edition(ticket, work) => {
+                    let (editions, outbox) = (self.store.editions(), self.outbox.clone());
+                    tokio::task::spawn_blocking(move || {
+                        drop(outbox.send(Inbox::Edition(ticket, crate::standing::work_on_edition(&editions, work))));
+                    });
+                }
+                Effect::RemoveEdition(digest) => {
+                    self.store.editions().remove(digest).map_err(|error| problems::store(&error))?;
+                }
+                Effect::DestroyTable(period) => {
+                    self.store.tables().destroy(period).map_err(|error| problems::store(&error))?;
+                }
                 Effect::Reply(ticket, reply) => self.reply(ticket, *reply),
                 Effect::Log(Level::Info, code) => tracing::info!(code),
                 Effect::Log(Level::Warn, code) => tracing::warn!(code),
@@ -292,8 +332,12 @@ impl Node {
     }
 
     fn reply(&mut self, ticket: Ticket, reply: Result<Reply, Refusal>) {
-        if let Some((pending, answer)) = self.waiting.remove(&ticket) {
-            answer(cwg_app::answer(pending, reply, self.engine.state()));
+        match self.waiting.remove(&ticket) {
+            Some(Waiter::FrontEnd(pending, answer)) => {
+                answer(cwg_app::answer(pending, reply, self.engine.state()));
+            }
+            Some(Waiter::Work(told)) => told(reply),
+            None => {}
         }
     }
 
@@ -393,15 +437,29 @@ fn replay(store: &Store) -> Result<State, Problem> {
     Ok(state)
 }
 
+/// Destroys tables of periods that are over, and removes editions that are replaced: a crash may have left them.
+fn clear_standing(store: &Store, state: &State) -> Result<(), cwg_store::StoreError> {
+    let periods = state.standing().periods();
+    store.tables().destroy_unlisted(&periods.keys().copied().collect::<Vec<_>>())?;
+    let editions = periods.values().flat_map(|period| period.editions());
+    let live: Vec<_> = editions.map(|edition| edition.verified.digest()).collect();
+    store.editions().remove_unlisted(&live)
+}
+
 fn keys() -> cwg_store::KeysOf {
     std::sync::Arc::new(cwg_store::keys_of_record)
 }
 
 /// Both clocks.
 pub(crate) fn now(started: Instant) -> Now {
-    let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let mono_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Now { wall: UnixTime(wall), mono_ms }
+    Now { wall: wall(), mono_ms }
+}
+
+/// The wall clock.
+pub(crate) fn wall() -> UnixTime {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    UnixTime(since.map_or(0, |since| since.as_secs()))
 }
 
 async fn at(deadline: Option<Instant>) {

@@ -21,6 +21,9 @@ pub(crate) fn begin(node: &mut Node, work: Work, answer: Answer, hearer: Hearer)
         Work::Check(load) => {
             std::thread::spawn(move || answer(load.check(&mut Told::to(hearer))));
         }
+        Work::PublishEdition => crate::standing::publish(node, answer),
+        Work::Evaluate(work) => crate::standing::evaluate(node, work, answer, hearer),
+        Work::LookUp(work) => crate::standing::look_up(node, work, answer),
         work => match tokio::task::block_in_place(|| look(node, work)) {
             Ok(Submit::Nothing(view)) => answer(Ok(view)),
             Ok(Submit::Commands(commands, pending)) => {
@@ -48,7 +51,9 @@ fn look(node: &Node, work: Work) -> Result<Submit, Problem> {
         Work::AuditVerify(work) => work.run(&journal),
         Work::Status(work) => work.run(state, &running(node)),
         Work::Doctor(work) => work.run(state, &running(node), doctor::parts(node)),
-        Work::Load(_) | Work::Check(_) => unreachable!("begun before"),
+        Work::Load(_) | Work::Check(_) | Work::PublishEdition | Work::Evaluate(_) | Work::LookUp(_) => {
+            unreachable!("begun before")
+        }
     };
     Ok(Submit::Nothing(view))
 }
@@ -113,7 +118,7 @@ impl SetSink for Sink {
     }
 }
 
-fn sink_problem(error: &StoreError) -> SinkProblem {
+pub(crate) fn sink_problem(error: &StoreError) -> SinkProblem {
     SinkProblem { problem: error.problem(), hint: error.hint().to_owned() }
 }
 

@@ -3,12 +3,14 @@
 use cwg_crypto::{Digest, Signature};
 use cwg_protocol::charter::{CharterError, NotLive};
 use cwg_protocol::invitation::Invitation;
+use cwg_protocol::lighthouse::standing::{EditionBody, EditionError, OwnOutput, Period, PeriodError};
 use cwg_protocol::lighthouse::{
     ApprovedRelease, BuiltRelease, ClueId, DisclosureError, Month, ReleaseError, ReleaseNumber, Trends,
     WithdrawalReason,
 };
 use cwg_protocol::roster::{Address, Name, RosterError};
-use cwg_protocol::{Epoch, LoadId, NodeKey, OperatorKey, PilotId, RunId, UnixTime};
+use cwg_protocol::wire::EvaluateCode;
+use cwg_protocol::{Epoch, Item, LoadId, NodeKey, OperatorKey, PilotId, RunId, UnixTime};
 
 use crate::limits::{RECALLS_ALL_MAX, RECALLS_MAX};
 use crate::record::{Code, LoadSummary, ReleaseDraft, RunPlan};
@@ -110,6 +112,46 @@ pub enum Command {
         /// The month.
         period: Month,
     },
+    /// Hub: opens the next key period of the standing comparison.
+    OpenPeriod {
+        /// How long it lasts.
+        days: u32,
+        /// Items that each member may have evaluated.
+        allowance: u32,
+    },
+    /// Hub: signs and publishes an edition whose rows the store has.
+    PublishEdition(Box<EditionBody>),
+    /// Member: has items evaluated. Answered when they are.
+    Evaluate(EvaluationBatch),
+    /// Member: so many rows were added to the table of a period.
+    TableGrown {
+        /// The period.
+        period: Period,
+        /// Rows.
+        rows: u64,
+    },
+    /// Member: ends a period before its time, in favour of a later one.
+    ClosePeriod {
+        /// Which.
+        period: Period,
+    },
+}
+
+/// Items to be evaluated in one batch, at most 4096.
+pub struct EvaluationBatch {
+    /// The pilot whose charter allows it.
+    pub pilot: PilotId,
+    /// Under the key of this period.
+    pub period: Period,
+    /// The items.
+    pub items: Vec<Item>,
+}
+
+/// Items are guessable: they are never printed.
+impl core::fmt::Debug for EvaluationBatch {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "EvaluationBatch({} items)", self.items.len())
+    }
 }
 
 /// What an operator gets.
@@ -133,6 +175,10 @@ pub enum Reply {
     Published(ReleaseNumber),
     /// So many clues were recalled; those that were so before are not counted.
     Recalled(u32),
+    /// The period is open.
+    PeriodOpened(Period),
+    /// What the items of the batch came to, in their order.
+    Evaluated(Vec<OwnOutput>),
 }
 
 /// How a run ended.
@@ -265,6 +311,38 @@ pub enum Refusal {
     /// A figure of this month, or of a later one, was released.
     #[error("a figure for this month, or for a later one, is released already")]
     FigureReleased,
+    /// A period of other days or another allowance than is allowed.
+    #[error(transparent)]
+    Period(#[from] PeriodError),
+    /// Two are.
+    #[error("two periods are open already")]
+    PeriodsOpen,
+    /// No such period is open here.
+    #[error("no such key period is open")]
+    UnknownPeriod,
+    /// No later period has a table and an edition.
+    #[error("the period is in use: no later one has a table and an edition yet")]
+    PeriodInUse,
+    /// The edition does not come next.
+    #[error(transparent)]
+    Edition(#[from] EditionError),
+    /// A batch of another size.
+    #[error("a batch has 1 to 4096 items")]
+    BatchLen,
+    /// The hub did not answer in time.
+    #[error("the hub could not be reached in time")]
+    HubUnreachable,
+    /// The hub does not evaluate.
+    #[error("the hub does not evaluate this ({}), {left} items are left", code.code())]
+    NotEvaluated {
+        /// Why.
+        code: EvaluateCode,
+        /// Items left of the allowance.
+        left: u32,
+    },
+    /// The hub broke the protocol. Nothing of its answer was used.
+    #[error("the hub's evaluation was refused ({0})")]
+    HubFault(Code),
 }
 
 impl Refusal {
@@ -310,6 +388,15 @@ impl Refusal {
             Self::TooManyRecalls => "too-many-recalls",
             Self::Disclosure(_) => "not-disclosed",
             Self::FigureReleased => "figure-released",
+            Self::Period(error) => error.code(),
+            Self::PeriodsOpen => "periods-open",
+            Self::UnknownPeriod => "unknown-period",
+            Self::PeriodInUse => "period-in-use",
+            Self::Edition(error) => error.code(),
+            Self::BatchLen => "batch-len",
+            Self::HubUnreachable => "hub-unreachable",
+            Self::NotEvaluated { code, .. } => code.code(),
+            Self::HubFault(_) => "hub-fault",
         }
     }
 }

@@ -43,6 +43,7 @@ pub struct Engine {
     /// Sets that the driver keeps, by the numbers of their sessions.
     pub(crate) gathered: BTreeSet<u64>,
     pub(crate) waiting: BTreeMap<RunId, Vec<Ticket>>,
+    pub(crate) under_way: crate::standing::UnderWay,
     allowed: BTreeSet<TransportKey>,
 }
 
@@ -67,6 +68,7 @@ impl Engine {
             shards: BTreeMap::new(),
             gathered: BTreeSet::new(),
             waiting: BTreeMap::new(),
+            under_way: crate::standing::UnderWay::default(),
             allowed: BTreeSet::new(),
         };
         if config.online {
@@ -97,6 +99,7 @@ impl Engine {
             Input::DialFailed(ticket, failure) => self.on_dial_failed(ticket, failure),
             Input::Loaded(ticket, loaded) => self.on_loaded(ticket, loaded),
             Input::Computed(ticket, output) => self.on_computed(ticket, output),
+            Input::Edition(ticket, done) => self.on_edition(ticket, done),
             Input::Deadline => {}
         }
         self.keep_up();
@@ -111,7 +114,8 @@ impl Engine {
     /// When [`Input::Deadline`] is due, in milliseconds of the monotonic clock.
     pub fn poll_deadline(&self) -> Option<u64> {
         let dials = if self.config.online { self.next_redial() } else { None };
-        [self.next_conn_deadline(), dials, self.next_session_deadline(), self.next_expiry()].into_iter().flatten().min()
+        let work = [self.next_session_deadline(), self.next_standing_deadline()];
+        [self.next_conn_deadline(), dials, self.next_expiry()].into_iter().chain(work).flatten().min()
     }
 
     /// What time alone brings, and what follows from any input: dials, time-outs, renewals, the allow list.
@@ -123,6 +127,7 @@ impl Engine {
         self.expire_sessions();
         self.renew_roster();
         self.propose_waiting();
+        self.keep_standing();
         self.keep_dialing();
         let mut allowed = self.state.allowed(self.now.wall);
         // The key of a used invitation stays until its connection ends: a driver that is told to end the connections of
@@ -151,6 +156,11 @@ impl Engine {
             Command::PlanRun(plan) => self.plan_run(plan).map(Some),
             Command::StartRun { run, leakage } => self.start_run(run, leakage).map(Some),
             Command::AwaitRun(run) => self.await_run(ticket, run),
+            Command::OpenPeriod { .. }
+            | Command::PublishEdition(_)
+            | Command::Evaluate(_)
+            | Command::TableGrown { .. }
+            | Command::ClosePeriod { .. } => self.on_standing_command(ticket, command),
             command => self.on_lighthouse_command(command).map(Some),
         };
         match answer {

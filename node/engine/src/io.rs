@@ -1,6 +1,8 @@
 //! What goes into the engine and what comes out of it: the contract with the drivers.
 
+use cwg_crypto::Digest;
 use cwg_protocol::indicator::{IndicatorKind, Roles, Strength};
+use cwg_protocol::lighthouse::standing::{EditionError, Period, VerifiedEdition};
 use cwg_protocol::psi::{self, Job, JobOutput, Shard};
 use cwg_protocol::session::OwnSet;
 use cwg_protocol::{Item, SessionId, TransportKey, UnixTime};
@@ -40,6 +42,8 @@ pub enum Input {
     Loaded(Ticket, Loaded),
     /// A job was run.
     Computed(Ticket, JobOutput),
+    /// Work on an edition's file was done.
+    Edition(Ticket, EditionDone),
     /// The deadline that [`crate::Engine::poll_deadline`] named has come.
     Deadline,
 }
@@ -64,6 +68,12 @@ pub enum Effect {
     Forget(Ticket),
     /// Run a job on any thread.
     Compute(Ticket, Job),
+    /// Read or write the file of an edition of the standing comparison.
+    Edition(Ticket, EditionWork),
+    /// Remove an edition's file, finished or not.
+    RemoveEdition(Digest),
+    /// Destroy the table of a period.
+    DestroyTable(Period),
     /// Answer a command.
     Reply(Ticket, Box<Result<Reply, Refusal>>),
     /// Something worth a line in the log: a stable code, nothing of a peer's or a customer's.
@@ -175,6 +185,62 @@ pub enum Loaded {
         more: More,
     },
     /// A set is damaged or missing, or cannot be kept; the driver has said which in its log.
+    Failed,
+}
+
+/// Work on the file of an edition. Files are named by the edition's digest.
+#[derive(Debug)]
+pub enum EditionWork {
+    /// Hub: read a chunk, with its proof.
+    Read {
+        /// The edition.
+        edition: Box<VerifiedEdition>,
+        /// Which.
+        chunk: u32,
+    },
+    /// Member: open the file of a download, new or as far as it is, and cut off what is not a whole chunk.
+    Begin {
+        /// The edition.
+        edition: Box<VerifiedEdition>,
+    },
+    /// Member: write whole chunks, one after the other.
+    Write {
+        /// The edition.
+        edition: Box<VerifiedEdition>,
+        /// The first of them.
+        chunk: u32,
+        /// Their rows.
+        bytes: Vec<u8>,
+    },
+    /// Member: read all of it again, check every chunk, and make it durable.
+    Check {
+        /// The edition.
+        edition: Box<VerifiedEdition>,
+    },
+}
+
+/// What became of it.
+#[derive(Debug)]
+pub enum EditionDone {
+    /// A chunk.
+    Chunk {
+        /// Its rows.
+        bytes: Vec<u8>,
+        /// Siblings on the way to the root.
+        path: Vec<Digest>,
+    },
+    /// The download goes on at this chunk.
+    Begun {
+        /// The first that is not there.
+        chunk: u32,
+    },
+    /// The chunks are written.
+    Written,
+    /// All of it is what was signed.
+    Checked,
+    /// It is not.
+    Broken(EditionError),
+    /// The disk refused, or there is no such file; the driver has said which in its log.
     Failed,
 }
 

@@ -19,7 +19,9 @@ pub mod record;
 mod runs;
 mod sessions;
 mod sets;
+pub(crate) mod standing;
 pub mod state;
 
 pub use engine::{Config, Engine};
 pub use lighthouse::state::{Draft, Lighthouse, LighthouseKeys, MemberHas, Published, client_version};
+pub use standing::state::{Edition, KeyPeriod, Standing};

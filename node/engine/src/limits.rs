@@ -57,6 +57,24 @@ pub const BUDGET_PERIOD_SECS: u64 = 86_400;
 /// to look into it, and the hub to issue a roster.
 pub const FAULTS_PER_EPOCH_MAX: u32 = 3;
 
+/// Key periods that are open at once: the one in use, and the next, so that banks can fill its table before the first ends.
+pub const PERIODS_OPEN_MAX: usize = 2;
+
+/// Heads of editions that a member keeps while they wait for their download: two chains.
+pub const EDITIONS_OFFERED_MAX: usize = 2 * (1 + cwg_protocol::lighthouse::limits::EDITION_LINKS_MAX as usize);
+
+/// A batch that was not evaluated after this is refused: the hub is away.
+pub const EVALUATE_WITHIN_MS: u64 = 120_000;
+
+/// Batches that a member may have asked for and not got: 64 Ki items.
+pub const ASKED_MAX: usize = 16;
+
+/// Items from which on a batch counts as large.
+pub const LARGE_BATCH: usize = 64;
+
+/// Large batches that a member has at the hub: enough that it never waits for the next, and a look-up never for many.
+pub const LARGE_BATCHES_MAX: usize = 4;
+
 /// Sessions of all peers at once that this node accepts.
 pub const SESSIONS_MAX: usize = 16;
 

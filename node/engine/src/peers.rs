@@ -112,7 +112,10 @@ impl Engine {
         self.wait_before_redial(&conn, refusal);
         match conn.phase {
             Phase::AwaitJoined => self.join_failed("connection-lost"),
-            Phase::Ready { .. } => self.sessions_lost(id),
+            Phase::Ready { .. } => {
+                self.sessions_lost(id);
+                self.standing_lost(id);
+            }
             Phase::AwaitHello | Phase::AwaitJoin => {}
         }
     }
@@ -151,6 +154,14 @@ impl Engine {
             | Message::TrendsOffer(_)
             | Message::FigureOffer(_)
             | Message::MeanOffer(_) => self.on_lighthouse_message(id, node, message),
+            Message::PeriodOffer(_)
+            | Message::EditionOffer(_)
+            | Message::ChunkFetch(_)
+            | Message::Chunk(_)
+            | Message::ChunkRefused(_)
+            | Message::Evaluate(_)
+            | Message::Evaluated(_)
+            | Message::EvaluateRefused(_) => self.on_standing_message(id, node, message),
             Message::Hello(_) | Message::Join(_) | Message::Joined(_) | Message::JoinRefused(_) => {
                 self.refuse(id, CloseCode::Violation, "unexpected-message");
             }
@@ -216,6 +227,7 @@ impl Engine {
         }
         self.offer_charters(id, node);
         self.say_lighthouse(id, node);
+        self.begin_standing(id, node);
         self.sessions_ready(node);
     }
 

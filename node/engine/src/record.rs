@@ -8,6 +8,7 @@ use cwg_crypto::Digest;
 use cwg_protocol::charter::{MemberSignature, SignedCharter};
 use cwg_protocol::indicator::{IndicatorKind, Roles};
 use cwg_protocol::invitation::InvitationId;
+use cwg_protocol::lighthouse::standing::{Period, SignedEdition, SignedPeriod};
 use cwg_protocol::lighthouse::{
     ApprovedRelease, BuiltRelease, ClueId, Figure, GroupMean, Month, ReleaseBody, ReleaseNumber, SignedRecall,
     SignedRelease, Trends, Watermark, WithdrawalReason,
@@ -250,6 +251,55 @@ pub enum Entry {
         /// The mean, or that it is held back.
         mean: Figure,
     },
+    /// Hub: a key period of the standing comparison began.
+    PeriodOpened {
+        /// Of its key.
+        seed: StoredSecret,
+        /// The period.
+        signed: SignedPeriod,
+    },
+    /// Member: the hub's public key of a period is pinned.
+    PeriodPinned {
+        /// The period.
+        signed: SignedPeriod,
+    },
+    /// A period is over: its key, or its table, is of no use.
+    PeriodClosed {
+        /// Which.
+        period: Period,
+    },
+    /// Hub: an edition is published.
+    EditionPublished {
+        /// Under the key of this period.
+        period: Period,
+        /// The edition's head.
+        signed: SignedEdition,
+    },
+    /// Member: an edition is here, and all of it was checked.
+    EditionAdopted {
+        /// Under the key of this period.
+        period: Period,
+        /// The edition's head.
+        signed: SignedEdition,
+    },
+    /// Hub: a batch was charged to a member's allowance, before it was evaluated.
+    EvaluationCharged {
+        /// The member.
+        member: NodeKey,
+        /// Under whose charter.
+        pilot: PilotId,
+        /// The period.
+        period: Period,
+        /// Items.
+        items: u32,
+    },
+    /// Member: outputs are in the table of a period.
+    TableGrown {
+        /// The period.
+        period: Period,
+        /// So many more.
+        rows: u64,
+    },
 }
 
 /// A release that nobody has signed yet.
@@ -365,6 +415,13 @@ impl Entry {
             Self::FigureReleased { .. } => "figure-released",
             Self::MeanReleased(_) => "mean-released",
             Self::MeanAdopted { .. } => "mean-adopted",
+            Self::PeriodOpened { .. } => "period-opened",
+            Self::PeriodPinned { .. } => "period-pinned",
+            Self::PeriodClosed { .. } => "period-closed",
+            Self::EditionPublished { .. } => "edition-published",
+            Self::EditionAdopted { .. } => "edition-adopted",
+            Self::EvaluationCharged { .. } => "evaluation-charged",
+            Self::TableGrown { .. } => "table-grown",
         }
     }
 }

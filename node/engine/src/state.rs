@@ -12,6 +12,7 @@ use cwg_protocol::{LoadId, NetworkId, NodeKey, OperatorKey, PilotId, RunId, Tran
 use crate::lighthouse::state::Lighthouse;
 use crate::limits::BUDGET_PERIOD_SECS;
 use crate::record::{Code, Entry, LoadSummary, NodeKind, Record, RunPlan};
+use crate::standing::state::Standing;
 
 /// Everything a node knows.
 #[derive(Default)]
@@ -28,6 +29,7 @@ pub struct State {
     /// Sessions of this epoch that ended by a peer's fault.
     faults: BTreeMap<NodeKey, u32>,
     lighthouse: Lighthouse,
+    standing: Standing,
     records: u64,
 }
 
@@ -242,6 +244,16 @@ impl State {
             | Entry::SessionEnded { .. }
             | Entry::RunSealed { .. }
             | Entry::RunEnded { .. } => self.fold_run(record)?,
+            Entry::PeriodOpened { .. }
+            | Entry::PeriodPinned { .. }
+            | Entry::PeriodClosed { .. }
+            | Entry::EditionPublished { .. }
+            | Entry::EditionAdopted { .. }
+            | Entry::EvaluationCharged { .. }
+            | Entry::TableGrown { .. } => {
+                let network = self.network.as_ref()?;
+                self.standing.fold(&record.entry, network.id, network.hub)?;
+            }
             _ => {
                 let network = self.network.as_ref()?;
                 self.lighthouse.fold(record, network.id, network.hub)?;
@@ -382,6 +394,11 @@ impl State {
     /// What it knows of Lighthouse.
     pub fn lighthouse(&self) -> &Lighthouse {
         &self.lighthouse
+    }
+
+    /// What it knows of the standing comparison.
+    pub fn standing(&self) -> &Standing {
+        &self.standing
     }
 
     /// How many records there are.

@@ -106,7 +106,7 @@ fn entries(numbers: std::ops::Range<u64>) -> Entries {
 
 fn build(plan: EditionPlan, key: &PeriodKey, entries: &Entries, hub: &SigningKey) -> BuiltEdition {
     let rows = entries.batches(1024).flat_map(|(items, labels)| plan.seal(key, items, labels).unwrap()).collect();
-    plan.finish(rows, hub).unwrap()
+    plan.finish(rows).unwrap().sign(hub).unwrap()
 }
 
 fn accept(chain: &mut Chain, release: &VerifiedRelease, edition: &BuiltEdition) -> Content {

@@ -5,6 +5,7 @@
 //! * **Set files** hold the indicators of a load, sorted by item, sealed, and read in bounded memory.
 //! * **Tables** hold a bank's outputs of a key period of the standing comparison, sorted by tag and sealed.
 //! * **Releases** hold what a hub publishes: the records of each release, and its items with their labels.
+//! * **Editions** hold what the hub publishes for that comparison, as it was signed.
 //! * A **spill** is a temporary partition of what does not fit in memory; it dies with the process.
 //! * [`MemStore`] is the journal's twin for the simulator: it forgets what was not synced, when told to.
 //!
@@ -15,6 +16,7 @@
 
 mod dealt;
 mod disk;
+mod editions;
 mod error;
 #[cfg(test)]
 mod faults;
@@ -32,6 +34,7 @@ mod store;
 mod table;
 
 pub use dealt::{Dealer, Dealt};
+pub use editions::Editions;
 pub use error::{Blame, Damage, StoreError, UnlockMethod};
 pub use index::{Entry, INDEX_KEY_LEN_MAX, Index, KeysOf, Tree};
 pub use journal::{COMMIT_LEN_MAX, Head, RECORD_LEN_MAX, Recovery, Verified};

@@ -9,6 +9,7 @@ use cwg_crypto::Domain;
 
 use crate::StoreError;
 use crate::disk::{Disk, OsDisk};
+use crate::editions::Editions;
 use crate::index::{Index, IndexFiles, KeysOf, Start};
 use crate::journal::{FileJournal, Head, Recovery, SEGMENT_LEN_MAX, Verified, holds_records};
 use crate::keyslot::{self, StoreKey, Unlock};
@@ -48,6 +49,7 @@ pub struct Store {
     sets: Sets,
     tables: Tables,
     releases: Releases,
+    editions: Editions,
     recovery: Recovery,
     // Last: freed after the files are closed.
     _lock: DirLock,
@@ -109,13 +111,31 @@ impl Store {
         let sets = Sets::open(disk.clone(), &dir.join(SETS), key.sub_key(Domain::SetKey))?;
         let tables = Tables::open(&dir.join(TABLES), key.sub_key(Domain::StandingTable))?;
         let releases = Releases::open(disk.clone(), &dir.join(RELEASES), key.sub_key(Domain::ReleaseFile))?;
+        let editions = Editions::open(disk.clone(), &dir.join(EDITIONS))?;
         tracing::info!(records = journal.head().seq, index_kept = start == Start::Kept, "store opened");
-        Ok(Self { dir: dir.to_owned(), disk, key, journal, index, sets, tables, releases, recovery, _lock: lock })
+        Ok(Self {
+            dir: dir.to_owned(),
+            disk,
+            key,
+            journal,
+            index,
+            sets,
+            tables,
+            releases,
+            editions,
+            recovery,
+            _lock: lock,
+        })
     }
 
     /// The tables of the standing comparison.
     pub fn tables(&self) -> Tables {
         self.tables.clone()
+    }
+
+    /// The files of editions of the standing comparison.
+    pub fn editions(&self) -> Editions {
+        self.editions.clone()
     }
 
     /// The contents of releases.
@@ -259,4 +279,5 @@ const JOURNAL: &str = "journal";
 const INDEX: &str = "index";
 const SETS: &str = "sets";
 const TABLES: &str = "tables";
+const EDITIONS: &str = "editions";
 const RELEASES: &str = "releases";

@@ -61,6 +61,18 @@ pub const DELTA_LEN_MAX: usize = 256 * 1024 * 1024;
 /// Keys of one subject that are scored together.
 pub const SCORED_KEYS_MAX: usize = 64;
 
+/// Days that a period lasts, at least: shorter ones only cost evaluations.
+pub const PERIOD_DAYS_MIN: u32 = 30;
+
+/// Days that a period lasts, at most: so long do a table and the editions tell of new matches.
+pub const PERIOD_DAYS_MAX: u32 = 90;
+
+/// Items of one member in one period: with sixteen members 2^30 evaluations, of which security is reckoned.
+pub const PERIOD_ALLOWANCE_MAX: u32 = 1 << 26;
+
+/// Bytes of a signed period: twice what it takes.
+pub const PERIOD_LEN_MAX: usize = 256;
+
 /// Bytes of a signed head of an edition: twice what it takes.
 pub const EDITION_LEN_MAX: usize = 512;
 

@@ -103,6 +103,27 @@ pub const VOLE_LABEL_BUCKET_BITS_MAX: u8 = 8;
 /// Smallest padded size of a set: below it the padded size would say too much.
 pub const ITEMS_MIN_PADDED: u32 = 16;
 
+/// Elements of one evaluation of the standing comparison: one charge, one job, one proof, one frame of 128 KiB.
+pub const EVALUATION_BATCH_MAX: usize = cwg_crypto::voprf::BATCH_MAX;
+
+/// Evaluations that a member may have under way at the hub: two large ones, and look-ups beside them.
+pub const EVALUATIONS_PER_PEER_MAX: usize = 8;
+
+/// Bytes of `Evaluate` and `Evaluated`: elements, and fixed fields.
+pub const EVALUATION_LEN_MAX: usize = 32 * EVALUATION_BATCH_MAX + 256;
+
+/// Siblings of a chunk in the tree of an edition: one for each bit of the number of rows.
+pub const CHUNK_PATH_MAX: usize = 26;
+
+/// Chunks that a member may ask the hub for at once: 512 KiB on their way.
+pub const CHUNKS_PER_PEER_MAX: usize = 8;
+
+/// Bytes of a `Chunk`: its rows, and siblings.
+pub const CHUNK_LEN_MAX: usize = crate::lighthouse::limits::EDITION_CHUNK_LEN + 32 * CHUNK_PATH_MAX + 256;
+
+/// Bytes of an offer of a period or an edition: one signed head.
+pub const STANDING_OFFER_LEN_MAX: usize = 1024;
+
 /// Charters a node keeps. The hub writes them; a member counts only those it is named in.
 pub const CHARTERS_MAX: usize = 256;
 

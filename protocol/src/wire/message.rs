@@ -4,8 +4,11 @@ use cwg_crypto::{Digest, Domain, Signature, SigningKey};
 use serde::{Deserialize, Serialize};
 
 use super::limits::{
-    CHARTER_OFFER_LEN_MAX, FRAME_LEN_MAX, HELLO_LEN_MAX, JOIN_LEN_MAX, MEMBERS_MAX, ROSTER_CHAIN_MAX, ROSTER_LEN_MAX,
-    SELECTION_MAX, SESSION_LEN_MAX,
+    CHARTER_OFFER_LEN_MAX, CHUNK_LEN_MAX, EVALUATION_LEN_MAX, FRAME_LEN_MAX, HELLO_LEN_MAX, JOIN_LEN_MAX, MEMBERS_MAX,
+    ROSTER_CHAIN_MAX, ROSTER_LEN_MAX, SELECTION_MAX, SESSION_LEN_MAX, STANDING_OFFER_LEN_MAX,
+};
+use super::standing::{
+    Chunk, ChunkFetch, ChunkRefused, EditionOffer, Evaluate, EvaluateRefused, Evaluated, PeriodOffer,
 };
 use super::{BoundedVec, CodecError, decode, encode};
 use crate::charter::{KindRoles, MemberSignature, SignedCharter};
@@ -462,6 +465,22 @@ messages! {
     FigureOffer(FigureOffer) = 0x54, HELLO_LEN_MAX;
     /// The group's mean.
     MeanOffer(MeanOffer) = 0x55, HELLO_LEN_MAX;
+    /// Tells of a period.
+    PeriodOffer(PeriodOffer) = 0x60, STANDING_OFFER_LEN_MAX;
+    /// Tells of an edition.
+    EditionOffer(EditionOffer) = 0x61, STANDING_OFFER_LEN_MAX;
+    /// Asks for a chunk of one.
+    ChunkFetch(ChunkFetch) = 0x62, HELLO_LEN_MAX;
+    /// A chunk.
+    Chunk(Chunk) = 0x63, CHUNK_LEN_MAX;
+    /// None.
+    ChunkRefused(ChunkRefused) = 0x64, HELLO_LEN_MAX;
+    /// Asks for an evaluation.
+    Evaluate(Evaluate) = 0x65, EVALUATION_LEN_MAX;
+    /// An evaluation.
+    Evaluated(Evaluated) = 0x66, EVALUATION_LEN_MAX;
+    /// None.
+    EvaluateRefused(EvaluateRefused) = 0x67, HELLO_LEN_MAX;
 }
 
 impl PsiFrame {

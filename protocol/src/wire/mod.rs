@@ -4,6 +4,7 @@ mod bounded;
 mod codec;
 pub mod limits;
 mod message;
+mod standing;
 
 pub use bounded::{BoundedText, BoundedVec, OverLimit};
 pub use codec::{CodecError, decode, decode_canonical, encode};
@@ -11,4 +12,7 @@ pub use message::{
     Accept, CharterOffer, Decline, DeclineCode, FigureOffer, Hello, Join, JoinRefusal, Joined, LighthouseHas,
     MeanOffer, Message, Propose, PsiFrame, Recalls, ReleaseOffer, RosterChain, RosterFetch, Seal, SessionAbort,
     TrendsOffer, WireError,
+};
+pub use standing::{
+    Chunk, ChunkFetch, ChunkRefused, EditionOffer, Evaluate, EvaluateCode, EvaluateRefused, Evaluated, PeriodOffer,
 };

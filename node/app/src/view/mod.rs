@@ -15,6 +15,7 @@ mod roster;
 mod run;
 mod screen;
 mod source;
+mod standing;
 
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +37,7 @@ pub use roster::{InvitationLine, InvitationView, MemberLine, RosterView};
 pub use run::{EndReason, LeakageView, RunLine, RunPlanView, RunView, RunsView, SetSizeView, TypeRoles};
 pub use screen::{Screen, Table};
 pub use source::{RefusedPlace, SourceReportView};
+pub use standing::{ClueLine, EvaluationView, LeftLine, LookUpView, PeriodLine, ReadingView, StandingView};
 
 use crate::lighthouse::trends::TrendsView;
 use crate::problem::Exit;
@@ -96,6 +98,12 @@ pub enum View {
     Status(Box<StatusView>),
     /// What may need attention.
     Doctor(DoctorView),
+    /// Key periods of the standing comparison.
+    Standing(StandingView),
+    /// What an evaluation of a file came to.
+    Evaluation(Box<EvaluationView>),
+    /// What the editions say of one value.
+    LookUp(Box<LookUpView>),
 }
 
 impl View {
@@ -128,6 +136,9 @@ impl View {
             Self::AuditVerified(view) => view.screen(),
             Self::Status(view) => view.screen(),
             Self::Doctor(view) => view.screen(),
+            Self::Standing(view) => view.screen(),
+            Self::Evaluation(view) => view.screen(),
+            Self::LookUp(view) => view.screen(),
         }
     }
 
@@ -142,6 +153,7 @@ impl View {
         let no = match self {
             Self::AuditVerified(view) => !view.sound,
             Self::Run(view) => view.end.is_some(),
+            Self::LookUp(view) => !view.is_match(),
             Self::Doctor(view) => view.parts.iter().any(|part| part.result == CheckResult::Bad),
             _ => false,
         };

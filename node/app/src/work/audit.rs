@@ -4,6 +4,7 @@
 use cwg_crypto::Digest;
 use cwg_engine::record::{Entry, Record, RunPlan};
 use cwg_engine::state::State;
+use cwg_protocol::lighthouse::standing::Period;
 use cwg_protocol::roster::SignedRoster;
 use cwg_protocol::session::Place;
 
@@ -222,6 +223,24 @@ fn lighthouse_details(state: &State, entry: &Entry) -> Details {
         }
         Entry::MeanReleased(mean) => vec![("month", mean.period().to_string())],
         Entry::MeanAdopted { period, .. } => vec![("month", period.to_string())],
+        _ => standing_details(entry),
+    }
+}
+
+fn standing_details(entry: &Entry) -> Details {
+    let of = |period: &Period| ("period", period.0.to_string());
+    match entry {
+        Entry::PeriodClosed { period } => vec![of(period)],
+        Entry::EditionPublished { period, signed } | Entry::EditionAdopted { period, signed } => {
+            vec![of(period), ("edition", signed.digest().to_string())]
+        }
+        Entry::EvaluationCharged { member, pilot, period, items } => vec![
+            ("member", member.to_string()),
+            ("pilot", pilot.to_string()),
+            of(period),
+            ("items padded", items.to_string()),
+        ],
+        Entry::TableGrown { period, rows } => vec![of(period), ("rows", rows.to_string())],
         _ => Vec::new(),
     }
 }

@@ -367,7 +367,8 @@ impl Members {
                 self.ended.push(reply.unwrap());
                 return;
             }
-            Effect::Allow(_) | Effect::Log(..) => return,
+            Effect::Allow(_) | Effect::Log(..) | Effect::RemoveEdition(_) | Effect::DestroyTable(_) => return,
+            Effect::Edition(..) => panic!("nothing is published here"),
         };
         self.engines[member].handle(self.now[member], input);
     }

@@ -47,7 +47,12 @@ impl Tables {
 
     fn on(disk: Arc<dyn Disk>, dir: &Path, key: Secret32) -> Result<Self, StoreError> {
         disk.make_dir(dir).map_err(|error| StoreError::io("create", dir, error))?;
-        Ok(Self(Arc::new(Shared { disk, dir: dir.to_owned(), key })))
+        let tables = Self(Arc::new(Shared { disk, dir: dir.to_owned(), key }));
+        // What a crash left of a file that never counted: it holds outputs all the same.
+        for name in tables.names()?.iter().filter(|name| name.ends_with(DRAFT)) {
+            tables.destroy_file(&dir.join(name))?;
+        }
+        Ok(tables)
     }
 
     /// Begins to add rows to the table of a period, in a file of their own that counts once it is finished.
@@ -78,6 +83,22 @@ impl Tables {
         Ok(())
     }
 
+    /// Destroys the tables of all periods but these. For the start only.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn destroy_unlisted(&self, live: &[Period]) -> Result<(), StoreError> {
+        let names = self.names()?;
+        let mut periods: Vec<Period> = names.iter().filter_map(|name| period_of(name)).collect();
+        periods.dedup();
+        periods.retain(|period| !live.contains(period));
+        periods.into_iter().try_for_each(|period| self.destroy(period))
+    }
+
+    fn names(&self) -> Result<Vec<String>, StoreError> {
+        self.disk().list(&self.0.dir).map_err(|error| StoreError::io("list", &self.0.dir, error))
+    }
+
     fn destroy_file(&self, path: &Path) -> Result<(), StoreError> {
         let mut file = self.disk().open(path).map_err(|error| StoreError::io("open", path, error))?;
         let wiped = file.write_at(&[0; file::FILE_HEADER_LEN], 0).and_then(|()| file.sync());
@@ -95,7 +116,7 @@ impl Tables {
 
     /// The numbers of the files of a table, ascending.
     fn numbers(&self, period: Period) -> Result<Vec<u32>, StoreError> {
-        let names = self.disk().list(&self.0.dir).map_err(|error| StoreError::io("list", &self.0.dir, error))?;
+        let names = self.names()?;
         let prefix = format!("{:08x}-", period.0);
         let number = |name: &String| u32::from_str_radix(name.strip_prefix(&prefix)?.strip_suffix(EXTENSION)?, 16).ok();
         let mut numbers: Vec<u32> = names.iter().filter_map(number).collect();
@@ -124,7 +145,7 @@ impl Tables {
     }
 
     fn draft(&self, period: Period, number: u32) -> PathBuf {
-        self.0.dir.join(format!("{:08x}-{number:08x}.draft", period.0))
+        self.0.dir.join(format!("{:08x}-{number:08x}{DRAFT}", period.0))
     }
 }
 
@@ -132,6 +153,13 @@ impl Tables {
 pub const FILES_MAX: usize = 32;
 
 const EXTENSION: &str = ".table";
+const DRAFT: &str = ".draft";
+
+/// The period of a finished file.
+fn period_of(name: &str) -> Option<Period> {
+    let (period, _) = name.strip_suffix(EXTENSION)?.split_once('-')?;
+    u32::from_str_radix(period, 16).ok().map(Period)
+}
 
 /// A row as it goes through a spill: output, item.
 const ROW_LEN: usize = OwnOutput::LEN + size_of::<Item>();

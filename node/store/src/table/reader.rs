@@ -57,6 +57,11 @@ impl Table {
         Ok(said)
     }
 
+    /// How many files there are, of [`super::FILES_MAX`].
+    pub const fn files(&self) -> usize {
+        self.files.len()
+    }
+
     /// Gives every row to `each`, in the order of tags within each file.
     ///
     /// # Errors

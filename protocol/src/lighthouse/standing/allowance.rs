@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use super::Period;
 use crate::NodeKey;
 
-/// Items evaluated for each member in each period, and how many may be. Probing needs evaluations: this is what bounds it.
+/// Items evaluated for each member in one period, and how many may be. Probing needs evaluations: this is what bounds it.
 #[derive(Debug)]
 pub struct Allowance {
-    items_max: u64,
-    spent: BTreeMap<(Period, NodeKey), u64>,
+    period: Period,
+    items_max: u32,
+    spent: BTreeMap<NodeKey, u64>,
 }
 
-/// The right to one evaluation of so many items, already charged. It cannot be copied and is used up by the evaluation.
+/// The right to one evaluation of so many items. It cannot be copied and is used up by the evaluation.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use = "what was charged is spent whether it is used or not"]
 pub struct Charge {
@@ -27,42 +28,38 @@ pub struct OverAllowance {
     /// Items asked for.
     pub asked: u32,
     /// Items left.
-    pub left: u64,
+    pub left: u32,
 }
 
 impl Allowance {
-    /// A ledger in which nothing was spent: `items_max` items a member and period.
-    pub const fn new(items_max: u64) -> Self {
-        Self { items_max, spent: BTreeMap::new() }
+    /// A ledger in which nothing was spent: `items_max` items a member.
+    pub const fn new(period: Period, items_max: u32) -> Self {
+        Self { period, items_max, spent: BTreeMap::new() }
     }
 
-    /// Charges a batch. The caller makes the charge durable before it evaluates: a crash must not give items back.
+    /// The right to evaluate a batch, if so much is left. Before it is used, the caller makes it durable and [enters](Self::enter)
+    /// it: a crash must not give items back.
     ///
     /// # Errors
     /// If the allowance has too few left.
-    pub fn charge(&mut self, member: NodeKey, period: Period, items: u32) -> Result<Charge, OverAllowance> {
-        let left = self.left(member, period);
-        if u64::from(items) > left {
+    pub fn admit(&self, member: NodeKey, items: u32) -> Result<Charge, OverAllowance> {
+        let left = self.left(member);
+        if items > left {
             return Err(OverAllowance { asked: items, left });
         }
-        self.restore(member, period, items);
-        Ok(Charge { period, items })
+        Ok(Charge { period: self.period, items })
     }
 
-    /// Enters a charge that was made durable before a start. It never fails: what was spent is spent.
-    pub fn restore(&mut self, member: NodeKey, period: Period, items: u32) {
-        let spent = self.spent.entry((period, member)).or_default();
+    /// Enters a charge that was made durable. It never fails: what was spent is spent.
+    pub fn enter(&mut self, member: NodeKey, items: u32) {
+        let spent = self.spent.entry(member).or_default();
         *spent = spent.saturating_add(items.into());
     }
 
-    /// Items that a member may still have evaluated in a period.
-    pub fn left(&self, member: NodeKey, period: Period) -> u64 {
-        self.items_max.saturating_sub(self.spent.get(&(period, member)).copied().unwrap_or(0))
-    }
-
-    /// Forgets periods before this one, whose keys are destroyed.
-    pub fn forget_before(&mut self, period: Period) {
-        self.spent.retain(|(spent, _), _| *spent >= period);
+    /// Items that a member may still have evaluated.
+    pub fn left(&self, member: NodeKey) -> u32 {
+        let left = u64::from(self.items_max).saturating_sub(self.spent.get(&member).copied().unwrap_or(0));
+        u32::try_from(left).expect("no more is left than there was")
     }
 }
 

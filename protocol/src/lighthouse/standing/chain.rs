@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{EditionBody, EditionError, EditionPlace, Period, Shape, SignedEdition};
 use crate::lighthouse::LabelClass;
-use crate::lighthouse::release::{ReleaseNumber, VerifiedRelease};
+use crate::lighthouse::release::{ReleaseNumber, Seen, VerifiedRelease};
 use crate::{NetworkId, NodeKey};
 
 /// Where a member stands in the editions of a period: what it pinned, and the last edition it accepted.
@@ -48,6 +48,28 @@ impl Chain {
     /// # Errors
     /// The first check that fails, in the order of the specification.
     pub fn verify(&self, signed: &SignedEdition, release: &VerifiedRelease) -> Result<VerifiedEdition, EditionError> {
+        self.check(signed, Some((release.seen(), release.body().class)))
+    }
+
+    /// [`Self::verify`] for an edition of a release that later ones have replaced: that of which this node remembers so much,
+    /// or one that it never had. Later editions name it by its digest, so the chain is the one that leads to a release which
+    /// is verified; until then nothing of it counts.
+    ///
+    /// # Errors
+    /// As [`Self::verify`].
+    pub fn follow(
+        &self,
+        signed: &SignedEdition,
+        release: Option<(Seen, LabelClass)>,
+    ) -> Result<VerifiedEdition, EditionError> {
+        self.check(signed, release)
+    }
+
+    fn check(
+        &self,
+        signed: &SignedEdition,
+        release: Option<(Seen, LabelClass)>,
+    ) -> Result<VerifiedEdition, EditionError> {
         let body = signed.check(self.hub)?;
         let digest = signed.digest();
         if body.network != self.network {
@@ -64,10 +86,12 @@ impl Chain {
                 return Err(EditionError::Fork(body.release));
             }
         }
-        if !body.publishes(release.seen()) {
-            return Err(EditionError::OtherRelease);
+        if let Some((seen, class)) = release {
+            if !body.publishes(seen) {
+                return Err(EditionError::OtherRelease);
+            }
+            same_class(class, &body)?;
         }
-        same_class(release.body().class, &body)?;
         match (body.place, self.head) {
             (EditionPlace::Snapshot, _) => {}
             // The same delta again, for a download that goes on.
@@ -96,6 +120,11 @@ impl Chain {
         self.head = Some(Head { release, digest: edition.digest, link, shape });
     }
 
+    /// Digest of the last edition, if there was one.
+    pub fn head(&self) -> Option<Digest> {
+        self.head.map(|head| head.digest)
+    }
+
     /// What a delta after this names, if there was an edition.
     pub(super) fn next(&self) -> Option<(EditionPlace, Shape)> {
         let head = self.head?;
@@ -107,6 +136,11 @@ impl VerifiedEdition {
     /// What it says.
     pub const fn body(&self) -> &EditionBody {
         &self.body
+    }
+
+    /// Its digest.
+    pub const fn digest(&self) -> Digest {
+        self.digest
     }
 }
 

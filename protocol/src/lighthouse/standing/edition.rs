@@ -199,6 +199,11 @@ impl Shape {
 }
 
 impl EditionBody {
+    /// The digest of an edition that says this.
+    pub fn digest(&self) -> Digest {
+        digest(Domain::StandingDigest, &[&encode(self)])
+    }
+
     /// Whether it publishes this release.
     pub(super) fn publishes(&self, release: Seen) -> bool {
         (self.release, self.release_digest) == (release.number, release.digest)

@@ -20,6 +20,13 @@ pub struct EditionPlan {
     padding: Seed,
 }
 
+/// An edition that lacks the hub's signature alone.
+#[derive(Debug)]
+pub struct UnsignedEdition {
+    body: EditionBody,
+    rows: Vec<u8>,
+}
+
 /// An edition to be published.
 #[derive(Debug)]
 pub struct BuiltEdition {
@@ -151,11 +158,12 @@ impl EditionPlan {
         Ok(rows)
     }
 
-    /// Pads, sorts and signs the rows of all batches, in memory. Which rows are padding only the seed tells.
+    /// Pads and sorts the rows of all batches, in memory: twice the bytes of the edition. Which rows are padding only the seed
+    /// tells.
     ///
     /// # Errors
     /// If there are more than planned, or two have one tag.
-    pub fn finish(mut self, mut rows: Vec<u8>, hub: &SigningKey) -> Result<BuiltEdition, PlanError> {
+    pub fn finish(mut self, mut rows: Vec<u8>) -> Result<UnsignedEdition, PlanError> {
         let shape = self.body.shape;
         let (row_len, len) = (shape.row_len(), self.body.rows as usize * shape.row_len());
         if !rows.len().is_multiple_of(row_len) || rows.len() > len {
@@ -175,7 +183,22 @@ impl EditionPlan {
         let mut tree = MerkleTree::new();
         sorted.chunks(shape.chunk_rows() * row_len).for_each(|chunk| tree.push(leaf(chunk)));
         self.body.root = tree.root();
-        Ok(BuiltEdition { signed: SignedEdition::sign(&self.body, hub)?, rows: sorted })
+        Ok(UnsignedEdition { body: self.body, rows: sorted })
+    }
+}
+
+impl UnsignedEdition {
+    /// Signs it as the hub's node.
+    ///
+    /// # Errors
+    /// If it breaks a rule.
+    pub fn sign(self, hub: &SigningKey) -> Result<BuiltEdition, PlanError> {
+        Ok(BuiltEdition { signed: SignedEdition::sign(&self.body, hub)?, rows: self.rows })
+    }
+
+    /// What is to be signed, and the rows, for a driver that does not hold the key.
+    pub fn into_parts(self) -> (EditionBody, Vec<u8>) {
+        (self.body, self.rows)
     }
 }
 
