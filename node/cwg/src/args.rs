@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::bench::BenchCommand;
+use crate::lighthouse::LighthouseCommand;
 
 /// Private set intersection for a closed working group: find together what each of you holds, and nothing else.
 #[derive(Debug, Parser)]
@@ -65,6 +66,9 @@ pub(crate) enum Command {
     /// Matches: facts about values, not accusations.
     #[command(subcommand)]
     Match(MatchCommand),
+    /// Lighthouse: what the hub knows, published to the members.
+    #[command(subcommand)]
+    Lighthouse(LighthouseCommand),
     /// What this node did, entry by entry, without identifiers.
     #[command(subcommand)]
     Audit(AuditCommand),

@@ -35,6 +35,7 @@ pub(crate) async fn run(common: &Common, command: Command, out: Output) -> Resul
             start_run(common, run, consented, wait, out).await?
         }
         Command::Run(RunCommand::Plan(args)) => plan_run(common, args).await?,
+        Command::Lighthouse(command) => crate::lighthouse::run(common, command, out).await?,
         command => ask(common, request_of(command)?).await?,
     };
     out.view(&view);
@@ -243,7 +244,7 @@ pub(crate) fn show_leakage(leakage: &LeakageView, out: Output) {
 }
 
 /// Shows what is consented to, and asks for a yes.
-fn consent(question: &str, show: impl FnOnce()) -> Result<(), Problem> {
+pub(crate) fn consent(question: &str, show: impl FnOnce()) -> Result<(), Problem> {
     let refused =
         |problem: &str| Problem::new(Exit::Refused, "no-consent", problem, "give --yes to consent without a question");
     if !std::io::stdin().is_terminal() {
@@ -278,6 +279,6 @@ fn read_invitation(path: &Path) -> Result<String, Problem> {
     })
 }
 
-fn absolute(path: &Path) -> Result<std::path::PathBuf, Problem> {
+pub(crate) fn absolute(path: &Path) -> Result<std::path::PathBuf, Problem> {
     std::path::absolute(path).map_err(|error| problems::cannot_read(path, &error))
 }

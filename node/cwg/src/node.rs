@@ -5,10 +5,11 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
-use cwg_app::{Action, Pending, Problem, Request, View};
+use cwg_app::{Action, LighthouseRequest, Pending, Problem, Request, View};
 use cwg_crypto::Secret32;
 use cwg_engine::command::{Command, Refusal, Reply};
 use cwg_engine::io::{ConnId, Dial, Effect, Input, Level, LoadQuery, Loaded, Now, Ticket};
+use cwg_engine::record::ContentId;
 use cwg_engine::state::State;
 use cwg_engine::{Config, Engine};
 use cwg_net::{Allow, Alpn, Limits, Net, NetConfig, NetEvent, TransportIdentity};
@@ -18,6 +19,7 @@ use cwg_store::{SetRef, Store, Unlock};
 use tokio::sync::mpsc;
 
 use crate::config::NodeConfig;
+use crate::contents::UnderWay;
 use crate::gathered::GatheredSets;
 use crate::outgoing::{Outgoing, Wire};
 use crate::{entropy, problems};
@@ -47,6 +49,8 @@ pub(crate) enum Inbox {
     Computed(Ticket, JobOutput),
     /// Work off the loop ended in a command.
     Submit(Command, Pending, Answer),
+    /// Work off the loop on a content of a release is over.
+    Written(ContentId),
 }
 
 /// Frames that may wait between the network and the engine; each may hold 256 KiB.
@@ -71,6 +75,7 @@ pub(crate) struct Node {
     started: Instant,
     allowed: BTreeSet<TransportKey>,
     gathered: GatheredSets,
+    pub(crate) contents: UnderWay,
 }
 
 /// Whether this process talks to others.
@@ -143,7 +148,9 @@ impl Node {
             started,
             allowed: BTreeSet::new(),
             gathered: GatheredSets::default(),
+            contents: UnderWay::default(),
         };
+        node.tidy_contents();
         node.carry_out()?;
         Ok(node)
     }
@@ -224,13 +231,25 @@ impl Node {
     }
 
     fn take(&mut self, message: Inbox) -> Result<(), Problem> {
+        // What a draft had is needed no more once it is dropped, replaced, or its work has failed.
+        let tidies = matches!(message, Inbox::Written(_))
+            || matches!(&message, Inbox::Request(request, ..) if drops_content(request));
         match message {
             Inbox::Request(request, answer, hearer) => self.on_request(request, answer, hearer),
             Inbox::Loaded(ticket, loaded) => self.engine.handle(now(self.started), Input::Loaded(ticket, loaded)),
             Inbox::Computed(ticket, output) => self.engine.handle(now(self.started), Input::Computed(ticket, output)),
             Inbox::Submit(command, pending, answer) => self.submit(command, pending, answer),
+            Inbox::Written(content) => self.contents.end(content),
         }
-        self.carry_out()
+        self.carry_out()?;
+        if tidies {
+            self.tidy_contents();
+        }
+        Ok(())
+    }
+
+    fn tidy_contents(&self) {
+        self.contents.tidy(&self.store.releases(), cwg_app::hub::kept_contents(self.engine.state()));
     }
 
     fn on_request(&mut self, request: Request, answer: Answer, hearer: Hearer) {
@@ -334,6 +353,12 @@ impl Node {
             drop(outbox.send(Inbox::Loaded(ticket, loaded)));
         });
     }
+}
+
+/// Whether a content of a release may be needed no more after a request.
+fn drops_content(request: &Request) -> bool {
+    let Request::Lighthouse { ask } = request else { return false };
+    matches!(ask, LighthouseRequest::Drop | LighthouseRequest::Publish)
 }
 
 /// The drivers of a node. Connections are numbered across them, and each ignores those that are not its own.
