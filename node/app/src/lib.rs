@@ -29,6 +29,7 @@ mod work;
 
 pub use action::{Action, Pending, answer, prepare};
 pub use charter_file::{BudgetTerms, CharterFile, IndicatorTerms, When};
+pub use lighthouse::{hub, trends};
 pub use problem::{Exit, Problem};
 pub use protocols::{leakage_of, protocols};
 pub use refusals::problem as refused;

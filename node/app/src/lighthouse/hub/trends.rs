@@ -62,6 +62,6 @@ fn refused(error: &DisclosureError) -> Problem {
         exit,
         "not-disclosed",
         error.to_string(),
-        "one release of trends in a month, made after the one before",
+        "trends are released once a month, from a release that was built in a later month than the last",
     )
 }
