@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use cwg_crypto::Seed;
 use cwg_engine::command::RunEnd;
-use cwg_engine::io::{ConnId, Effect, Input, Loaded, Now};
+use cwg_engine::io::{ConnId, EditionDone, Effect, Input, Loaded, Now};
 use cwg_engine::state::State;
 use cwg_engine::{Config, Engine};
 use cwg_protocol::wire::Message;
@@ -414,6 +414,14 @@ impl World {
                 let output = job.run();
                 self.input_at(self.now_us + spent, node, Input::Computed(ticket, output));
             }
+            Effect::Edition(ticket, _) => {
+                // Scenarios publish no editions: there is no file.
+                self.trace.line(self.now_us, format_args!("{node} > edition {}", ticket.0));
+                self.input_at(self.now_us + 100, node, Input::Edition(ticket, EditionDone::Failed));
+            }
+            Effect::RemoveEdition(_) | Effect::DestroyTable(_) => {
+                self.trace.line(self.now_us, format_args!("{node} > remove"));
+            }
             Effect::Reply(ticket, answer) => {
                 self.answered(node, ticket, *answer);
             }
@@ -466,6 +474,7 @@ fn input_text(input: &Input) -> String {
         Input::DialFailed(ticket, failure) => format!("dial-failed {} {failure:?}", ticket.0),
         Input::Loaded(ticket, _) => format!("loaded {}", ticket.0),
         Input::Computed(ticket, _) => format!("computed {}", ticket.0),
+        Input::Edition(ticket, _) => format!("edition {}", ticket.0),
         Input::Deadline => "deadline".to_owned(),
     }
 }
