@@ -5,7 +5,7 @@
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use cwg_crypto::voprf::{Blinding, EvaluationKey, evaluate, evaluate_own};
+use cwg_crypto::voprf::{Blinding, EvaluationKey, Masking, evaluate, evaluate_own};
 use cwg_crypto::{Secret32, Seed};
 
 #[path = "../tests/oracle/mod.rs"]
@@ -66,6 +66,12 @@ fn ours(criterion: &mut Criterion) {
     on_one_and_two_cores(criterion, "ours evaluate", seed, |seed| evaluate(&key, &blinded, seed));
     on_one_and_two_cores(criterion, "ours finalize", blind, |blinding| {
         blinding.finalize(&inputs, &evaluated, &proof, &public).expect("the proof holds")
+    });
+    let mask = || Masking::of(&inputs, seed()).expect("inputs are in bounds");
+    let (masked_evaluated, masked_proof) = evaluate(&key, mask().masked(), seed()).expect("elements are valid");
+    on_one_and_two_cores(criterion, "ours mask", || (), |()| mask());
+    on_one_and_two_cores(criterion, "ours unmask", mask, |masking| {
+        masking.finalize(&inputs, &masked_evaluated, &masked_proof, &public).expect("the proof holds")
     });
     on_one_and_two_cores(criterion, "ours evaluate_own", || (), |()| evaluate_own(&key, &inputs));
 }

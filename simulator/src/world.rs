@@ -414,10 +414,10 @@ impl World {
                 let output = job.run();
                 self.input_at(self.now_us + spent, node, Input::Computed(ticket, output));
             }
-            // No wish of the workload is about the standing comparison.
             Effect::Edition(ticket, _) => {
+                // Scenarios publish no editions: there is no file.
                 self.trace.line(self.now_us, format_args!("{node} > edition {}", ticket.0));
-                self.input_at(self.now_us + SEC / 1000, node, Input::Edition(ticket, EditionDone::Failed));
+                self.input_at(self.now_us + 100, node, Input::Edition(ticket, EditionDone::Failed));
             }
             Effect::RemoveEdition(_) | Effect::DestroyTable(_) => {
                 self.trace.line(self.now_us, format_args!("{node} > remove"));

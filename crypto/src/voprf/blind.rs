@@ -57,11 +57,7 @@ impl Blinding {
 
     /// Whether these may be the inputs that were blinded: as many, each within bounds.
     pub(crate) fn check_same_inputs(&self, inputs: &[impl AsRef<[u8]>]) -> Result<(), FinalizeError> {
-        let expected = self.blinded.len();
-        if inputs.len() != expected {
-            return Err(FinalizeError::InputCount { expected, got: inputs.len() });
-        }
-        Ok(check_inputs(inputs)?)
+        check_same_inputs(inputs, self.blinded.len())
     }
 
     /// The evaluated elements, if the proof holds for all of them.
@@ -71,15 +67,11 @@ impl Blinding {
         proof: &Proof,
         public: &PublicKey,
     ) -> Result<Vec<RistrettoPoint>, FinalizeError> {
-        let expected = self.blinded.len();
-        if evaluated.len() != expected {
-            return Err(FinalizeError::EvaluatedCount { expected, got: evaluated.len() });
-        }
-        let points = decode_all(evaluated).map_err(|index| FinalizeError::BadElement { index })?;
-        if !self.vartime_evaluation_holds(evaluated, &points, proof, public) {
-            return Err(FinalizeError::ProofRefused);
-        }
-        Ok(points)
+        let sum = |weights: &[_]| {
+            let half = proof::vartime_weighted_sum(weights, &self.halves);
+            half + half
+        };
+        vartime_verified(&self.blinded, sum, evaluated, proof, public)
     }
 
     /// The outputs of the inputs that were blinded, from verified points that are a public nonzero multiple of the evaluated
@@ -108,19 +100,34 @@ impl Blinding {
         let blinded = double_and_encode(&halves);
         Ok(Self { blinds, halves, blinded })
     }
+}
 
-    fn vartime_evaluation_holds(
-        &self,
-        evaluated: &[[u8; 32]],
-        points: &[RistrettoPoint],
-        proof: &Proof,
-        public: &PublicKey,
-    ) -> bool {
-        let weights = proof::weights(public, &self.blinded, evaluated);
-        let half = proof::vartime_weighted_sum(&weights, &self.halves);
-        let image = proof::vartime_weighted_sum(&weights, points);
-        proof::vartime_proof_holds(public, &(half + half), &image, proof)
+/// Whether these may be the inputs of a batch of so many: each within bounds.
+pub(super) fn check_same_inputs(inputs: &[impl AsRef<[u8]>], expected: usize) -> Result<(), FinalizeError> {
+    if inputs.len() != expected {
+        return Err(FinalizeError::InputCount { expected, got: inputs.len() });
     }
+    Ok(check_inputs(inputs)?)
+}
+
+/// The evaluated elements, if the proof holds for all of them. `sum` is the weighted sum of the elements that were sent.
+pub(super) fn vartime_verified(
+    sent: &[[u8; 32]],
+    sum: impl FnOnce(&[Blind]) -> RistrettoPoint,
+    evaluated: &[[u8; 32]],
+    proof: &Proof,
+    public: &PublicKey,
+) -> Result<Vec<RistrettoPoint>, FinalizeError> {
+    if evaluated.len() != sent.len() {
+        return Err(FinalizeError::EvaluatedCount { expected: sent.len(), got: evaluated.len() });
+    }
+    let points = decode_all(evaluated).map_err(|index| FinalizeError::BadElement { index })?;
+    let weights = proof::weights(public, sent, evaluated);
+    let image = proof::vartime_weighted_sum(&weights, &points);
+    if !proof::vartime_proof_holds(public, &sum(&weights), &image, proof) {
+        return Err(FinalizeError::ProofRefused);
+    }
+    Ok(points)
 }
 
 impl fmt::Debug for Blinding {

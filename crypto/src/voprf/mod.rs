@@ -2,7 +2,7 @@
 //!
 //! One side blinds its inputs ([`Blinding::of`]), the owner of an [`EvaluationKey`] evaluates what it is sent and proves with
 //! one proof for the whole batch that it used that key ([`evaluate`]), and the first side checks the proof and removes the
-//! blinds ([`Blinding::finalize`]). The key's owner computes the same outputs of its own inputs with [`evaluate_own`].
+//! blinds ([`Blinding::finalize`]), or does both with [`Masking`], which costs less where the public key is pinned. The key's owner computes the same outputs of its own inputs with [`evaluate_own`].
 //!
 //! ```
 //! use cwg_crypto::Seed;
@@ -30,6 +30,7 @@
 mod blind;
 mod evaluate;
 mod key;
+mod mask;
 mod output;
 mod proof;
 
@@ -41,6 +42,7 @@ use crate::group::{Dst, Element, Expander};
 pub use blind::{Blinding, FinalizeError};
 pub use evaluate::{EvaluateError, evaluate, evaluate_own};
 pub use key::{BadPublicKey, DeriveKeyError, EvaluationKey, PublicKey};
+pub use mask::Masking;
 pub use output::Output;
 pub use proof::{BadProofEncoding, Proof};
 

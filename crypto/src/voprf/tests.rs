@@ -287,6 +287,57 @@ fn tag_and_key_of_an_output_do_not_overlap() {
     assert_eq!(*outputs[0].key32().expose(), outputs[0].expose()[32..]);
 }
 
+/// What a masking of the honest inputs answers to an evaluation.
+fn unmasked(inputs: &[Vec<u8>], change: impl FnOnce(&[[u8; 32]]) -> Answered) -> Result<Vec<Output>, FinalizeError> {
+    let masking = Masking::of(&Exchange::honest().inputs, Seed::new([5; 32])).unwrap();
+    let (evaluated, proof, public) = change(masking.masked());
+    masking.finalize(inputs, &evaluated, &proof, &public)
+}
+
+type Answered = (Vec<[u8; 32]>, Proof, PublicKey);
+
+fn answered(number: u8, masked: &[[u8; 32]]) -> Answered {
+    let (evaluated, proof) = evaluate(&key(number), masked, Seed::new([3; 32])).unwrap();
+    (evaluated, proof, key(number).public())
+}
+
+#[test]
+fn masks_give_what_blinds_give() {
+    let inputs = Exchange::honest().inputs;
+    let outputs = unmasked(&inputs, |masked| answered(1, masked)).unwrap();
+    assert_eq!(exposed(&outputs), exposed(&evaluate_own(&key(1), &inputs).unwrap()));
+    let same = Masking::of(&vec![b"same".to_vec(); 3], Seed::new([1; 32])).unwrap();
+    let masked = same.masked();
+    assert!(masked[0] != masked[1] && masked[1] != masked[2] && masked[0] != masked[2]);
+    assert_eq!(format!("{same:?}"), "Masking(..)");
+}
+
+#[test]
+fn masks_are_refused_what_blinds_are_refused() {
+    use FinalizeError::{BadElement, EvaluatedCount, InputCount, ProofRefused};
+    let inputs = Exchange::honest().inputs;
+    let check = |defect: &str, spoil: fn(&mut Answered), expected: FinalizeError| {
+        let refused = unmasked(&inputs, |masked| {
+            let mut answer = answered(1, masked);
+            spoil(&mut answer);
+            answer
+        });
+        assert_eq!(refused.unwrap_err(), expected, "{defect}");
+    };
+    check("swapped", |answer| answer.0.swap(0, 1), ProofRefused);
+    check("another public key", |answer| answer.2 = key(2).public(), ProofRefused);
+    check("no element", |answer| answer.0[3] = [0; 32], BadElement { index: 3 });
+    check("one too few", |answer| answer.0.truncate(COUNT - 1), EvaluatedCount { expected: COUNT, got: COUNT - 1 });
+    // All under another key with its own proof: a mask would not fall out, and nothing comes of it.
+    let other = unmasked(&inputs, |masked| {
+        let (evaluated, proof, _) = answered(2, masked);
+        (evaluated, proof, key(1).public())
+    });
+    assert_eq!(other.unwrap_err(), ProofRefused);
+    let fewer = unmasked(&inputs[1..], |masked| answered(1, masked));
+    assert_eq!(fewer.unwrap_err(), InputCount { expected: COUNT, got: COUNT - 1 });
+}
+
 #[test]
 fn nothing_secret_is_printed() {
     let blinding = blinding_of(&[vec![1]]);

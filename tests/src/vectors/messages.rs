@@ -18,10 +18,23 @@ use super::{
 
 /// One of each, small enough to check by hand.
 pub fn messages() -> Vec<Laid> {
-    vec![hello(), join(), join_refused(), roster_fetch(), propose_laid(), accept(), decline(), psi(), seal(), abort()]
+    let mut all = vec![
+        hello(),
+        join(),
+        join_refused(),
+        roster_fetch(),
+        propose_laid(),
+        accept(),
+        decline(),
+        psi(),
+        seal(),
+        abort(),
+    ];
+    all.extend(super::standing::messages());
+    all
 }
 
-fn laid(name: &'static str, kind: u16, fields: Vec<(&'static str, Vec<u8>)>, message: &Message) -> Laid {
+pub(super) fn laid(name: &'static str, kind: u16, fields: Vec<(&'static str, Vec<u8>)>, message: &Message) -> Laid {
     let mut all = vec![("kind u16", kind.to_le_bytes().to_vec())];
     all.extend(fields);
     Laid { name, fields: all, bytes: message.encode(), gives: Vec::new() }

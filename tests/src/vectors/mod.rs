@@ -7,6 +7,7 @@ mod lighthouse;
 mod messages;
 mod negative;
 mod session;
+mod standing;
 
 use cwg_crypto::{Secret32, Signature, SigningKey};
 use cwg_protocol::{NodeKey, TransportKey};

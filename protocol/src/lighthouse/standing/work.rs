@@ -1,11 +1,11 @@
 //! The heavy work of an evaluation, as jobs over one batch: the bank blinds, the hub evaluates with a proof, the bank checks the
-//! proof of the whole batch and removes the blinds. Who may ask, and what is charged, is the engine's.
+//! proof of the whole batch and removes the blinds. It has pinned the public key, so these are masks. Who may ask, and what is charged, is the engine's.
 
 use core::fmt;
 use std::sync::Arc;
 
 use cwg_crypto::Seed;
-use cwg_crypto::voprf::{Blinding, EvaluateError, FinalizeError, PublicKey};
+use cwg_crypto::voprf::{EvaluateError, FinalizeError, Masking, PublicKey};
 
 use super::{Charge, ChargeMismatch, OwnOutput, PeriodKey};
 use crate::Item;
@@ -20,7 +20,7 @@ pub type Elements = BoundedVec<[u8; 32], EVALUATION_BATCH_MAX>;
 /// Items that are blinded and wait for their evaluation.
 pub struct BlindedItems {
     items: Vec<Item>,
-    blinding: Blinding,
+    masking: Masking,
 }
 
 /// The hub's job: evaluates a batch that was charged. Its output opens with [`evaluated`].
@@ -58,8 +58,8 @@ pub fn evaluated(output: JobOutput) -> Result<Evaluated, Violation> {
 /// In the job, if there are none or more.
 pub fn blinding(items: Vec<Item>, seed: Seed) -> Job {
     Job::new(items.len(), move || {
-        let blinding = Blinding::of(&inputs(&items), seed).expect("a batch of items is within bounds");
-        Ok(BlindedItems { items, blinding })
+        let masking = Masking::of(&inputs(&items), seed).expect("a batch of items is within bounds");
+        Ok(BlindedItems { items, masking })
     })
 }
 
@@ -77,14 +77,14 @@ impl BlindedItems {
     /// # Panics
     /// Never: a batch has at most that many.
     pub fn elements(&self) -> Elements {
-        self.blinding.blinded().to_vec().try_into().expect("a batch has at most that many")
+        self.masking.masked().to_vec().try_into().expect("a batch has at most that many")
     }
 
     /// The bank's second job: checks the proof under the pinned key and removes the blinds. Its output opens with [`outputs`].
     pub fn finishing(self, answer: Evaluated, public: PublicKey) -> Job {
         Job::new(self.items.len(), move || {
             let Evaluated { number, elements, proof } = answer;
-            let outputs = self.blinding.finalize(&inputs(&self.items), &elements, &proof, &public);
+            let outputs = self.masking.finalize(&inputs(&self.items), &elements, &proof, &public);
             let outputs = outputs.map_err(|error| violation(number, error))?;
             Ok(outputs.iter().map(OwnOutput::of).collect::<Vec<_>>())
         })
