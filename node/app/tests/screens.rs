@@ -304,6 +304,7 @@ fn bank_a_with_matches() -> (Node, String) {
         leakage: none,
         ruleset: none,
         selection: Vec::new().try_into().unwrap(),
+        release: None,
         proposer_set: set,
         acceptor_set: OwnSet { padded: 2048, ..set },
         proposer_nonce: [0; 32],

@@ -187,6 +187,7 @@ impl Engine {
             leakage: protocol.leakage().digest(),
             ruleset: ruleset_hash(),
             selection: selection_to_wire(&plan.selection),
+            release: None,
             set: ready.set,
             nonce,
         };
@@ -379,6 +380,7 @@ impl Engine {
             leakage: propose.leakage,
             ruleset: propose.ruleset,
             selection: propose.selection.clone(),
+            release: propose.release,
             proposer_set: propose.set,
             acceptor_set: own_set,
             proposer_nonce: propose.nonce,
