@@ -101,7 +101,7 @@ impl Progress for Told {
 struct Sink(SetWriter);
 
 impl RowSink for Sink {
-    fn push(&mut self, row: &IndicatorRow) -> Result<(), SinkProblem> {
+    fn push(&mut self, _: u64, row: &IndicatorRow) -> Result<(), SinkProblem> {
         self.0.push(row).map_err(|error| sink_problem(&error))
     }
 }

@@ -197,7 +197,7 @@ impl Records for Journal {
 pub(crate) struct Set(std::collections::BTreeMap<cwg_protocol::Item, (IndicatorKind, Roles)>);
 
 impl RowSink for Set {
-    fn push(&mut self, row: &IndicatorRow) -> Result<(), SinkProblem> {
+    fn push(&mut self, _: u64, row: &IndicatorRow) -> Result<(), SinkProblem> {
         let entry = self.0.entry(row.item).or_insert((row.kind, Roles::NONE));
         entry.1 = entry.1.union(row.roles);
         Ok(())
