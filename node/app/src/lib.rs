@@ -35,5 +35,5 @@ pub use signing::sign_as_person;
 pub use view::View;
 pub use work::{
     AuditShowWork, AuditVerifyWork, Checked, DamagedRecord, DoctorWork, LoadWork, MatchListWork, MatchShowWork,
-    PurgeOlderWork, Records, Running, StatusWork, Submit, Work,
+    OpenBook, PlanBookWork, PurgeOlderWork, Records, Running, Since, StatusWork, Submit, Work,
 };

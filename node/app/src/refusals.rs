@@ -74,6 +74,10 @@ fn remedy(refusal: &Refusal) -> (Exit, &'static str) {
         Refusal::Consent => (Exit::Refused, "read cwg run plan again and consent to the leakage digest it shows"),
         Refusal::Budget => (Exit::TryAgain, "try again when 24 hours have passed since the first of those sessions"),
         Refusal::Release(error) => release(error),
+        Refusal::NoRelease => {
+            (Exit::TryAgain, "connect to the hub, which sends its release; cwg lighthouse show tells what is here")
+        }
+        Refusal::ReleaseOutdated => (Exit::Refused, "plan the run again: it is then over the newest release"),
         Refusal::NoDraft => (Exit::Refused, "make one with cwg lighthouse build"),
         Refusal::DraftState("unsigned") => {
             (Exit::Refused, "build it again and sign it; cwg lighthouse show draft tells more")
@@ -371,6 +375,8 @@ mod tests {
             Refusal::NotAllowed("pair runs"),
             Refusal::Consent,
             Refusal::Budget,
+            Refusal::NoRelease,
+            Refusal::ReleaseOutdated,
             Refusal::NoDraft,
             Refusal::DraftChanged,
             Refusal::DraftOutdated("x"),

@@ -15,6 +15,7 @@ mod run;
 mod sink;
 
 pub use map::{AccountColumns, ColumnMap, ColumnName, Format, TypedColumns, ValueColumn};
+pub(crate) use run::STOPPED;
 pub use run::{NoProgress, Picked, Progress, RowFile, read, read_file};
 pub use sink::{Counting, RowSink, SetSink, SinkProblem, SinkSummary};
 

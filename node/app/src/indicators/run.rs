@@ -38,6 +38,9 @@ impl<F: FnMut(u64, u64, u64) -> ControlFlow<()>> Progress for F {
     }
 }
 
+/// The code of a reading that its progress stopped.
+pub(crate) const STOPPED: &str = "stopped";
+
 /// Which rows of a file are worked on.
 #[derive(Clone, Copy, Debug)]
 pub enum Picked<'a> {
@@ -164,7 +167,7 @@ impl Pass<'_> {
             if progress.advanced(read, rows.bytes(), self.len).is_break() {
                 return Err(Problem::new(
                     Exit::TryAgain,
-                    "stopped",
+                    STOPPED,
                     format!("reading {} was stopped; nothing was kept", self.file),
                     "start it again when there is time",
                 ));

@@ -5,6 +5,7 @@
 //! tables and notes, which the command line and the console draw alike.
 
 mod audit;
+mod clues;
 mod indicators;
 mod matches;
 mod node;
@@ -18,6 +19,7 @@ mod source;
 use serde::{Deserialize, Serialize};
 
 pub use audit::{AuditEntryView, AuditVerifiedView, AuditView, Detail};
+pub use clues::{ClueMatchView, ClueView, CustomerView, KeyView, PartView, RecalledClue};
 pub use indicators::{
     IndicatorsView, KeyCount, KindLine, LoadLine, LoadReportView, RefusalCount, RefusedRow, RepairCount, ValueCount,
 };
@@ -28,7 +30,10 @@ pub use node::{
 pub use pilot::{Allowance, PilotLine, PilotView, PilotsView, SignatureLine};
 pub use protocol::{CostLine, ProtocolView};
 pub use roster::{InvitationLine, InvitationView, MemberLine, RosterView};
-pub use run::{EndReason, LeakageView, RunLine, RunPlanView, RunView, RunsView, SetSizeView, TypeRoles};
+pub use run::{
+    BookPlace, BookView, CodeCount, EndReason, LeakageView, RunLine, RunPlanView, RunView, RunsView, SetSizeView,
+    TypeRoles,
+};
 pub use screen::{Screen, Table};
 pub use source::{RefusedPlace, SourceReportView};
 

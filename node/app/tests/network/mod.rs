@@ -140,6 +140,7 @@ impl Node {
         let submit = match work {
             Work::Load(work) => work.load([0xab; 8], Set::default(), &mut cwg_app::indicators::NoProgress)?,
             Work::PurgeOlder(work) => work.run(state, &journal)?,
+            Work::PlanBook(work) => work.run()?,
             Work::Check(work) => return work.check(&mut cwg_app::indicators::NoProgress),
             Work::Stats => return Work::stats(state, &journal),
             Work::MatchList(work) => return work.run(state, &journal),
