@@ -38,7 +38,7 @@ pub use journal::{COMMIT_LEN_MAX, Head, RECORD_LEN_MAX, Recovery, Verified};
 pub use keyslot::{Unlock, create_key_file};
 pub use memory::{MemStore, Surviving};
 pub use record::{BadRecord, MATCHES, RECORD_VERSION, RUNS, decode_record, encode_record, keys_of_record, match_key};
-pub use releases::{ContentId, EntriesReader, EntriesWriter, Records, RecordsWriter, Releases};
+pub use releases::{EntriesReader, EntriesWriter, Records, RecordsWriter, Releases};
 pub use seal::PassphraseCost;
 pub use sets::{MergedRows, SetReader, SetRef, SetSummary, SetWriter, Sets, fold_rows};
 pub use spill::{SHARDS_MAX, Spill, SpillWriter};

@@ -6,6 +6,7 @@ mod offers;
 mod runs;
 pub(crate) mod state;
 
+use cwg_protocol::lighthouse::limits::DELTA_ENTRIES_MAX;
 use cwg_protocol::lighthouse::{
     ApprovedRelease, BuiltRelease, ClueId, Day, DisclosureError, GroupMean, Month, PersonSignature, Recall,
     ReleaseError, SignedRecall, Trends, VerifiedRelease, WithdrawalReason,
@@ -66,7 +67,8 @@ impl Engine {
         let mut withdrawn = draft.withdrawn.iter();
         let new = draft.withdrawn.is_sorted_by(|a, b| a.0 < b.0) && withdrawn.all(|(id, _)| !known.contains_key(id));
         outdated(new, "what it withdraws was recalled before")?;
-        if draft.withdrawn.len() + self.state.lighthouse().last_recall() as usize > RECALLS_ALL_MAX as usize {
+        let room = draft.withdrawn.len() <= DELTA_ENTRIES_MAX;
+        if !room || draft.withdrawn.len() + self.state.lighthouse().last_recall() as usize > RECALLS_ALL_MAX as usize {
             return Err(Refusal::TooManyRecalls);
         }
         self.commit(Entry::ReleaseDrafted(Box::new(draft)));

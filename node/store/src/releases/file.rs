@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use cwg_crypto::aead::{NONCE_LEN, TAG_LEN};
 use cwg_crypto::{Domain, SealKey, Secret32, derive};
+use cwg_engine::record::ContentId;
 use cwg_protocol::lighthouse::LabelClass;
 use zeroize::Zeroizing;
 
-use super::ContentId;
 use crate::disk::{Disk, DiskFile};
 use crate::error::Damage;
 use crate::seal::random;

@@ -10,12 +10,12 @@ mod records;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cwg_crypto::Secret32;
+use cwg_engine::record::ContentId;
 use cwg_protocol::lighthouse::LabelClass;
 use cwg_protocol::lighthouse::standing::Entries;
 
@@ -25,10 +25,6 @@ pub use records::{Records, RecordsWriter};
 use crate::StoreError;
 use crate::disk::Disk;
 use file::{FileWriter, Part, SealedFile};
-
-/// Names the files of one content. Drawn at random for each draft.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ContentId(pub [u8; 8]);
 
 /// The contents of releases of a store, in a directory of their own. Clones share them.
 #[derive(Clone, Debug)]
@@ -213,18 +209,6 @@ impl Drop for Draft {
         if self.file.take().is_some() {
             self.discard();
         }
-    }
-}
-
-impl fmt::Display for ContentId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", u64::from_be_bytes(self.0))
-    }
-}
-
-impl fmt::Debug for ContentId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ContentId({self})")
     }
 }
 
