@@ -38,5 +38,5 @@ pub use signing::{approve_release, sign_as_person, sign_release};
 pub use view::View;
 pub use work::{
     AuditShowWork, AuditVerifyWork, Checked, DamagedRecord, DoctorWork, LoadWork, MatchListWork, MatchShowWork,
-    PurgeOlderWork, Records, Running, StatusWork, Submit, Work,
+    OpenBook, PlanBookWork, PurgeOlderWork, Records, Running, Since, StatusWork, Submit, Work,
 };

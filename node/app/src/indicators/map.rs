@@ -20,6 +20,8 @@ pub enum Format {
     Csv,
     /// One JSON object a line.
     Jsonl,
+    /// Parquet, of columns that are not nested.
+    Parquet,
 }
 
 /// A column map whose every word was checked.
@@ -159,8 +161,8 @@ impl ColumnMap {
 
     fn check(written: Written) -> Result<Self, Fault> {
         let jsonl = written.format == Format::Jsonl;
-        if jsonl && (written.delimiter.is_some() || written.has_header.is_some()) {
-            return Err(fault("delimiter or has_header", "means nothing for jsonl", "remove it"));
+        if written.format != Format::Csv && (written.delimiter.is_some() || written.has_header.is_some()) {
+            return Err(fault("delimiter or has_header", "means something for csv only", "remove it"));
         }
         if let Some(delimiter) = &written.delimiter
             && !matches!(delimiter.as_bytes(), [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\r' | b'\n' | 0))
