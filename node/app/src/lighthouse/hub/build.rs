@@ -100,11 +100,9 @@ impl BuildWork {
         progress: &mut dyn Progress,
     ) -> Result<Submit, Problem> {
         let built = self.build(contents, fresh, progress);
-        if built.is_err()
-            && let Err(problem) = contents.remove(fresh)
-        {
-            // The next start removes it; what went wrong first is what the person has to know.
-            drop(problem);
+        if built.is_err() {
+            // The next start removes what this cannot; what went wrong first is what the person has to know.
+            let _ = contents.remove(fresh);
         }
         built
     }
