@@ -218,7 +218,7 @@ mod tests {
     /// Customers of whom every third shares its first number with the one before, and every fifth has no good second one.
     fn rows(count: u32) -> Vec<[String; 4]> {
         let first = |row: u32| phone(if row % 3 == 1 { row - 1 } else { row });
-        let second = |row: u32| if row % 5 == 0 { "12".to_owned() } else { phone(100_000 + row) };
+        let second = |row: u32| if row.is_multiple_of(5) { "12".to_owned() } else { phone(100_000 + row) };
         (0..count).map(|row| [format!("c{row}"), first(row), second(row), format!("m{row}@example.org")]).collect()
     }
 
