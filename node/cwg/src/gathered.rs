@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use cwg_engine::io::{FoundRow, LoadQuery, Loaded, More, Selection, SetSource, Ticket};
 use cwg_engine::limits::ROWS_PER_LOAD;
+use cwg_engine::record::ContentId;
 use cwg_protocol::psi::LabelLen;
 use cwg_protocol::{NetworkId, UnixTime};
-use cwg_store::{ContentId, MergedRows, Releases, SetRef, Sets, StoreError};
+use cwg_store::{MergedRows, Releases, SetRef, Sets, StoreError};
 
 use crate::book_set::{BookSet, Gathered};
 use crate::item_source::{HOLD_MAX, ItemSource, ItemSourceWriter, order_of};
@@ -133,7 +134,10 @@ impl Stored {
                 let Some(network) = self.network else { return Ok((None, Loaded::Failed)) };
                 let dir = self.sets.temporary_dir();
                 match BookSet::gather(&book, selection, (network, self.now), dir.as_path(), salt)? {
-                    Gathered::Items(items, set, report) => (items, Origin::Book(set), Some(Box::new(report))),
+                    Gathered::Items(gathered) => {
+                        let (items, set, report) = *gathered;
+                        (items, Origin::Book(Box::new(set)), Some(Box::new(report)))
+                    }
                     Gathered::TooMany => return Ok((None, Loaded::TooMany)),
                     Gathered::Unread(problem) => {
                         tracing::error!(code = problem.code, problem = problem.problem, "a book cannot be read");
@@ -141,7 +145,7 @@ impl Stored {
                     }
                 }
             }
-            SetSource::Release(content) => (self.gather_release(ContentId(content.0), salt)?, Origin::Release, None),
+            SetSource::Release(content) => (self.gather_release(content, salt)?, Origin::Release, None),
         };
         let count = u32::try_from(items.count()).unwrap_or(u32::MAX);
         if count > limit {
@@ -159,13 +163,11 @@ impl Stored {
         salt: &[u8; 32],
     ) -> Result<Option<ItemSource>, StoreError> {
         let mut writer = ItemSourceWriter::new(self.sets.temporary_dir().as_path(), HOLD_MAX);
-        let mut items = 0;
-        for row in self.sets.merged(selection, &self.live)? {
-            if items == limit {
+        for (number, row) in (0..).zip(self.sets.merged(selection, &self.live)?) {
+            if number == limit {
                 return Ok(None);
             }
-            writer.push(row?.item, items)?;
-            items += 1;
+            writer.push(row?.item, number)?;
         }
         writer.finish(salt).map(Some)
     }
