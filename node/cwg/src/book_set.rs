@@ -36,8 +36,8 @@ struct Found {
 
 /// What gathering a book came to.
 pub(crate) enum Gathered {
-    /// Its items.
-    Items(ItemSource, Box<BookSet>, BookReport),
+    /// Its items, itself, and what became of its rows.
+    Items(Box<(ItemSource, BookSet, BookReport)>),
     /// It has more rows than can be numbered.
     TooMany,
     /// It cannot be read, or its map does not fit.
@@ -69,7 +69,7 @@ impl BookSet {
             (Err(problem), None) => return Ok(Gathered::Unread(problem)),
         };
         let source = items.writer.finish(salt)?;
-        Ok(Gathered::Items(source, Box::new(Self { book, selection, found: None }), report))
+        Ok(Gathered::Items(Box::new((source, Self { book, selection, found: None }, report))))
     }
 
     /// The rows of the items at these places: the first of them.
@@ -230,9 +230,9 @@ mod tests {
         Book { file: file.to_str().unwrap().to_owned(), map: map.to_str().unwrap().to_owned() }
     }
 
-    fn gathered(book: &Book, place: &Path) -> (ItemSource, Box<BookSet>, BookReport) {
+    fn gathered(book: &Book, place: &Path) -> (ItemSource, BookSet, BookReport) {
         match BookSet::gather(book, phones(), (NETWORK, NOW), place, &[1; 32]).unwrap() {
-            Gathered::Items(source, set, report) => (source, set, report),
+            Gathered::Items(gathered) => *gathered,
             Gathered::TooMany | Gathered::Unread(_) => panic!("a good book"),
         }
     }

@@ -134,7 +134,10 @@ impl Stored {
                 let Some(network) = self.network else { return Ok((None, Loaded::Failed)) };
                 let dir = self.sets.temporary_dir();
                 match BookSet::gather(&book, selection, (network, self.now), dir.as_path(), salt)? {
-                    Gathered::Items(items, set, report) => (items, Origin::Book(set), Some(Box::new(report))),
+                    Gathered::Items(gathered) => {
+                        let (items, set, report) = *gathered;
+                        (items, Origin::Book(Box::new(set)), Some(Box::new(report)))
+                    }
                     Gathered::TooMany => return Ok((None, Loaded::TooMany)),
                     Gathered::Unread(problem) => {
                         tracing::error!(code = problem.code, problem = problem.problem, "a book cannot be read");
@@ -160,13 +163,11 @@ impl Stored {
         salt: &[u8; 32],
     ) -> Result<Option<ItemSource>, StoreError> {
         let mut writer = ItemSourceWriter::new(self.sets.temporary_dir().as_path(), HOLD_MAX);
-        let mut items = 0;
-        for row in self.sets.merged(selection, &self.live)? {
-            if items == limit {
+        for (number, row) in (0..).zip(self.sets.merged(selection, &self.live)?) {
+            if number == limit {
                 return Ok(None);
             }
-            writer.push(row?.item, items)?;
-            items += 1;
+            writer.push(row?.item, number)?;
         }
         writer.finish(salt).map(Some)
     }
