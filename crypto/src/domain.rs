@@ -95,6 +95,8 @@ domains! {
     MatchNumber = "cwg-network match-number/v1",
     /// Name of a clue, from its source's own name for it.
     ClueId = "cwg-network clue-id/v1",
+    /// Pseudonym of a member as a source, in the next release.
+    SourcePseudonym = "cwg-network source-pseudonym/v1",
     /// Salt of a clue's record in the tree of a release.
     ClueSalt = "cwg-network clue-salt/v1",
     /// Digest of a release.

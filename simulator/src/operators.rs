@@ -458,6 +458,8 @@ fn reply_text(reply: &Reply) -> &'static str {
         Reply::RunEnded(RunEnd::Ended(_)) => "run-ended",
         Reply::Published(_) => "release-published",
         Reply::Recalled(_) => "clues-recalled",
+        Reply::PeriodOpened(_) => "period-opened",
+        Reply::Evaluated(_) => "evaluated",
     }
 }
 

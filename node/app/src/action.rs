@@ -14,16 +14,17 @@ use cwg_protocol::psi::{default_protocol, protocol_named};
 use cwg_protocol::session::Learns;
 use cwg_protocol::{LoadId, OperatorKey, PilotId, RunId, UnixTime};
 
+use crate::lighthouse::request::Awaited;
 use crate::named::{self, bytes_of};
 use crate::problem::{Exit, Problem};
 use crate::request::{Purge, Request, WhoLearns};
 use crate::standing::{EvaluateWork, LookUpWork};
-use crate::view::{LoadReportView, View};
+use crate::view::{BuildView, LoadReportView, View};
 use crate::work::{
     AuditShowWork, AuditVerifyWork, DoctorWork, LoadWork, MatchListWork, MatchShowWork, PurgeOlderWork, StatusWork,
     Work,
 };
-use crate::{charter_file, describe, refusals, signing, standing};
+use crate::{charter_file, describe, lighthouse, refusals, signing, standing};
 
 /// What a request needs.
 #[derive(Debug)]
@@ -56,10 +57,23 @@ enum Awaiting {
     RunPlanned,
     RunStarted(RunId),
     RunEnded(RunId),
+    Lighthouse(Awaited),
     PeriodOpened,
 }
 
 impl Pending {
+    pub(crate) fn lighthouse(awaited: Awaited, asked: UnixTime) -> Self {
+        Self { awaiting: Awaiting::Lighthouse(awaited), asked }
+    }
+
+    pub(crate) fn drafted(view: BuildView, asked: UnixTime) -> Self {
+        Self::lighthouse(Awaited::Drafted(Box::new(view)), asked)
+    }
+
+    pub(crate) fn trends(asked: UnixTime) -> Self {
+        Self::lighthouse(Awaited::Trends, asked)
+    }
+
     pub(crate) fn loaded(report: LoadReportView) -> Self {
         // A report shows no dates.
         Self { awaiting: Awaiting::Loaded(Box::new(report)), asked: UnixTime(0) }
@@ -96,6 +110,7 @@ pub fn prepare(request: Request, state: &State, now: UnixTime) -> Result<Action,
         Request::MatchShow { id } => Action::Work(Work::MatchShow(MatchShowWork::new(&id, state)?)),
         Request::AuditShow { from, limit } => Action::Work(Work::AuditShow(AuditShowWork::new(from, limit)?)),
         Request::AuditVerify { head } => Action::Work(Work::AuditVerify(AuditVerifyWork::new(head.as_deref())?)),
+        Request::Lighthouse { ask } => lighthouse::request::prepare(ask, state, now)?,
         Request::Status => Action::Work(Work::Status(StatusWork)),
         Request::Doctor => Action::Work(Work::Doctor(DoctorWork::new(now))),
         Request::StandingShow => Action::Show(standing::standing(state, Vec::new())),
@@ -267,6 +282,9 @@ fn not_in_charter(problem: String) -> Problem {
 /// The refusal, as a problem with a remedy.
 pub fn answer(pending: Pending, reply: Result<Reply, Refusal>, state: &State) -> Result<View, Problem> {
     let now = pending.asked;
+    if let Awaiting::Lighthouse(awaited) = pending.awaiting {
+        return lighthouse::request::answer(awaited, reply, state, now);
+    }
     let reply = reply.map_err(|refusal| refusals::problem(&refusal))?;
     match (pending.awaiting, reply) {
         (Awaiting::NodeMade, Reply::Founded(_)) => Ok(View::NodeMade(describe::node_made(state)?)),

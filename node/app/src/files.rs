@@ -5,7 +5,7 @@
 
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use crate::charter_file::CharterFile;
@@ -107,6 +107,21 @@ fn read_text(path: &Path) -> Result<String, Problem> {
             "save the file as UTF-8",
         )
     })
+}
+
+/// Makes a file that only the user of the daemon can read. It must not be there yet.
+pub(crate) fn create_private(path: &Path) -> Result<File, Problem> {
+    let made = File::options().write(true).create_new(true).mode(0o600).open(path);
+    made.map_err(|error| write_problem(&shown(path), &error))
+}
+
+pub(crate) fn write_problem(name: &str, error: &io::Error) -> Problem {
+    let hint = match error.kind() {
+        io::ErrorKind::AlreadyExists => "choose a path where nothing is yet: nothing is overwritten",
+        io::ErrorKind::NotFound => "make the folder first",
+        _ => "check the folder, its permissions and the space on its disk",
+    };
+    Problem::new(Exit::CannotCreate, "cannot-write", format!("{name} cannot be written: {}", error.kind()), hint)
 }
 
 pub(crate) fn io_problem(name: &str, error: &io::Error) -> Problem {

@@ -29,11 +29,12 @@ mod work;
 
 pub use action::{Action, Pending, answer, prepare};
 pub use charter_file::{BudgetTerms, CharterFile, IndicatorTerms, When};
+pub use lighthouse::{hub, trends};
 pub use problem::{Exit, Problem};
 pub use protocols::{leakage_of, protocols};
 pub use refusals::problem as refused;
-pub use request::{Purge, Request, WhoLearns};
-pub use signing::sign_as_person;
+pub use request::{LighthouseRequest, Purge, Request, SourceFile, WhoLearns};
+pub use signing::{approve_release, sign_as_person, sign_release};
 pub use view::View;
 pub use work::{
     AuditShowWork, AuditVerifyWork, Checked, DamagedRecord, DoctorWork, LoadWork, MatchListWork, MatchShowWork,

@@ -121,6 +121,12 @@ fn remedy(refusal: &Refusal) -> (Exit, &'static str) {
     }
 }
 
+/// The problem for a release, or a file of one, that is not good.
+pub(crate) fn release_problem(error: &ReleaseError) -> Problem {
+    let (exit, hint) = release(error);
+    Problem::new(exit, error.code(), error.to_string(), hint)
+}
+
 fn release(error: &ReleaseError) -> (Exit, &'static str) {
     match error {
         ReleaseError::SamePerson => {

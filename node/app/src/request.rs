@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::charter_file::CharterFile;
+pub use crate::lighthouse::request::{LighthouseRequest, SourceFile};
 
 /// What a front end can ask for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -167,6 +168,11 @@ pub enum Request {
         /// A head noted earlier, `NUMBER:DIGEST`, that must lie on the chain.
         #[serde(default)]
         head: Option<String>,
+    },
+    /// Lighthouse: releases, recalls, trends.
+    Lighthouse {
+        /// What.
+        ask: LighthouseRequest,
     },
     /// Answered by `status`.
     Status,

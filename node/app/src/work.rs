@@ -19,6 +19,7 @@ pub use matches::{MatchListWork, MatchShowWork};
 pub use node::{DoctorWork, StatusWork};
 
 use crate::action::Pending;
+use crate::lighthouse::hub::LighthouseWork;
 use crate::problem::{Exit, Problem};
 use crate::standing::{EvaluateWork, LookUpWork};
 use crate::view::View;
@@ -46,6 +47,8 @@ pub enum Work {
     Status(StatusWork),
     /// Look for what needs attention.
     Doctor(DoctorWork),
+    /// Work on releases of Lighthouse.
+    Lighthouse(LighthouseWork),
     /// Hub: make an edition of the current release for each open period that has none, and publish it.
     PublishEdition,
     /// Member: have the items of a file evaluated.

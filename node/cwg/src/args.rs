@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::bench::BenchCommand;
-use crate::standing::StandingCommand;
+use crate::lighthouse::LighthouseCommand;
 
 /// Private set intersection for a closed working group: find together what each of you holds, and nothing else.
 #[derive(Debug, Parser)]
@@ -66,7 +66,7 @@ pub(crate) enum Command {
     /// Matches: facts about values, not accusations.
     #[command(subcommand)]
     Match(MatchCommand),
-    /// The hub's releases of clues, and what they say of this member's own values.
+    /// Lighthouse: the hub's releases of clues, and what they say of this member's own values.
     #[command(subcommand)]
     Lighthouse(LighthouseCommand),
     /// What this node did, entry by entry, without identifiers.
@@ -314,13 +314,6 @@ pub(crate) enum MatchCommand {
         /// The match's number.
         id: String,
     },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum LighthouseCommand {
-    /// The standing comparison.
-    #[command(flatten)]
-    Standing(StandingCommand),
 }
 
 #[derive(Debug, Subcommand)]

@@ -7,8 +7,8 @@ use cwg_app::view::{LeakageView, PilotView};
 use cwg_app::{Exit, Problem, Purge, Request, View, WhoLearns};
 
 use crate::args::{
-    AuditCommand, Command, Common, HubCommand, IndicatorsCommand, InitArgs, LighthouseCommand, MatchCommand,
-    MemberCommand, OperatorArgs, OperatorCommand, PilotCommand, PlanArgs, RosterCommand, RunCommand, SignArgs,
+    AuditCommand, Command, Common, HubCommand, IndicatorsCommand, InitArgs, MatchCommand, MemberCommand, OperatorArgs,
+    OperatorCommand, PilotCommand, PlanArgs, RosterCommand, RunCommand, SignArgs,
 };
 use crate::config::NodeConfig;
 use crate::node::{Node, Reach};
@@ -35,6 +35,7 @@ pub(crate) async fn run(common: &Common, command: Command, out: Output) -> Resul
             start_run(common, run, consented, wait, out).await?
         }
         Command::Run(RunCommand::Plan(args)) => plan_run(common, args).await?,
+        Command::Lighthouse(command) => crate::lighthouse::run(common, command, out).await?,
         command => ask(common, request_of(command)?).await?,
     };
     out.view(&view);
@@ -72,7 +73,6 @@ fn request_of(command: Command) -> Result<Request, Problem> {
         Command::Match(MatchCommand::Show { id }) => Request::MatchShow { id },
         Command::Audit(AuditCommand::Show { from, limit }) => Request::AuditShow { from, limit },
         Command::Audit(AuditCommand::Verify { head }) => Request::AuditVerify { head },
-        Command::Lighthouse(LighthouseCommand::Standing(command)) => crate::standing::request_of(command)?,
         Command::Doctor => Request::Doctor,
         Command::Status => Request::Status,
         _ => unreachable!("carried out before"),
@@ -244,7 +244,7 @@ pub(crate) fn show_leakage(leakage: &LeakageView, out: Output) {
 }
 
 /// Shows what is consented to, and asks for a yes.
-fn consent(question: &str, show: impl FnOnce()) -> Result<(), Problem> {
+pub(crate) fn consent(question: &str, show: impl FnOnce()) -> Result<(), Problem> {
     let refused =
         |problem: &str| Problem::new(Exit::Refused, "no-consent", problem, "give --yes to consent without a question");
     if !std::io::stdin().is_terminal() {
@@ -279,6 +279,6 @@ fn read_invitation(path: &Path) -> Result<String, Problem> {
     })
 }
 
-fn absolute(path: &Path) -> Result<std::path::PathBuf, Problem> {
+pub(crate) fn absolute(path: &Path) -> Result<std::path::PathBuf, Problem> {
     std::path::absolute(path).map_err(|error| problems::cannot_read(path, &error))
 }

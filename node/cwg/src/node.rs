@@ -7,10 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Instant, SystemTime};
 
-use cwg_app::{Action, Pending, Problem, Request, View};
+use cwg_app::{Action, LighthouseRequest, Pending, Problem, Request, View};
 use cwg_crypto::Secret32;
 use cwg_engine::command::{Command, Refusal, Reply};
 use cwg_engine::io::{ConnId, Dial, EditionDone, Effect, Input, Level, LoadQuery, Loaded, Now, Ticket};
+use cwg_engine::record::ContentId;
 use cwg_engine::state::State;
 use cwg_engine::{Config, Engine};
 use cwg_net::{Allow, Alpn, Limits, Net, NetConfig, NetEvent, TransportIdentity};
@@ -20,6 +21,7 @@ use cwg_store::{SetRef, Store, Unlock};
 use tokio::sync::mpsc;
 
 use crate::config::NodeConfig;
+use crate::contents::UnderWay;
 use crate::gathered::GatheredSets;
 use crate::outgoing::{Outgoing, Wire};
 use crate::{entropy, problems};
@@ -55,6 +57,8 @@ pub(crate) enum Inbox {
     Look(Box<dyn FnOnce(&Node) + Send>),
     /// Work on an edition's file was done.
     Edition(Ticket, EditionDone),
+    /// Work off the loop on a content of a release is over.
+    Written(ContentId),
 }
 
 /// Who hears the engine's own reply.
@@ -90,6 +94,7 @@ pub(crate) struct Node {
     gathered: GatheredSets,
     /// Whether a file is being evaluated.
     pub(crate) evaluating: Arc<AtomicBool>,
+    pub(crate) contents: UnderWay,
 }
 
 /// Whether this process talks to others.
@@ -164,7 +169,9 @@ impl Node {
             allowed: BTreeSet::new(),
             gathered: GatheredSets::default(),
             evaluating: Arc::default(),
+            contents: UnderWay::default(),
         };
+        node.tidy_contents();
         node.carry_out()?;
         Ok(node)
     }
@@ -245,6 +252,9 @@ impl Node {
     }
 
     fn take(&mut self, message: Inbox) -> Result<(), Problem> {
+        // What a draft had is needed no more once it is dropped, replaced, or its work has failed.
+        let tidies = matches!(message, Inbox::Written(_))
+            || matches!(&message, Inbox::Request(request, ..) if drops_content(request));
         match message {
             Inbox::Request(request, answer, hearer) => self.on_request(request, answer, hearer),
             Inbox::Loaded(ticket, loaded) => self.engine.handle(now(self.started), Input::Loaded(ticket, loaded)),
@@ -253,8 +263,17 @@ impl Node {
             Inbox::Ask(command, told) => self.await_reply(command, Waiter::Work(told)),
             Inbox::Look(look) => look(self),
             Inbox::Edition(ticket, done) => self.engine.handle(now(self.started), Input::Edition(ticket, done)),
+            Inbox::Written(content) => self.contents.end(content),
         }
-        self.carry_out()
+        self.carry_out()?;
+        if tidies {
+            self.tidy_contents();
+        }
+        Ok(())
+    }
+
+    fn tidy_contents(&self) {
+        self.contents.tidy(&self.store.releases(), cwg_app::hub::kept_contents(self.engine.state()));
     }
 
     fn on_request(&mut self, request: Request, answer: Answer, hearer: Hearer) {
@@ -378,6 +397,12 @@ impl Node {
             drop(outbox.send(Inbox::Loaded(ticket, loaded)));
         });
     }
+}
+
+/// Whether a content of a release may be needed no more after a request.
+fn drops_content(request: &Request) -> bool {
+    let Request::Lighthouse { ask } = request else { return false };
+    matches!(ask, LighthouseRequest::Drop | LighthouseRequest::Publish)
 }
 
 /// The drivers of a node. Connections are numbered across them, and each ignores those that are not its own.

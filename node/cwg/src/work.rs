@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
+use cwg_app::hub::LighthouseWork;
 use cwg_app::indicators::{Progress, RowSink, SetSink, SinkProblem, SinkSummary};
 use cwg_app::{Checked, DamagedRecord, LoadWork, Problem, Records, Running, Submit, Work};
 use cwg_crypto::Digest;
@@ -10,7 +11,9 @@ use cwg_engine::io::IndicatorRow;
 use cwg_engine::record::{Entry, Record};
 use cwg_protocol::RunId;
 use cwg_store::{MATCHES, SetWriter, Store, StoreError, decode_record};
+use tokio::sync::mpsc::UnboundedSender;
 
+use crate::contents::Stored;
 use crate::node::{Answer, Far, Hearer, Inbox, Node};
 use crate::{doctor, entropy, problems};
 
@@ -18,6 +21,7 @@ use crate::{doctor, entropy, problems};
 pub(crate) fn begin(node: &mut Node, work: Work, answer: Answer, hearer: Hearer) {
     match work {
         Work::Load(load) => begin_load(node, load, answer, hearer),
+        Work::Lighthouse(work) => begin_lighthouse(node, work, answer, hearer),
         Work::Check(load) => {
             std::thread::spawn(move || answer(load.check(&mut Told::to(hearer))));
         }
@@ -51,9 +55,12 @@ fn look(node: &Node, work: Work) -> Result<Submit, Problem> {
         Work::AuditVerify(work) => work.run(&journal),
         Work::Status(work) => work.run(state, &running(node)),
         Work::Doctor(work) => work.run(state, &running(node), doctor::parts(node)),
-        Work::Load(_) | Work::Check(_) | Work::PublishEdition | Work::Evaluate(_) | Work::LookUp(_) => {
-            unreachable!("begun before")
-        }
+        Work::Load(_)
+        | Work::Check(_)
+        | Work::Lighthouse(_)
+        | Work::PublishEdition
+        | Work::Evaluate(_)
+        | Work::LookUp(_) => unreachable!("begun before"),
     };
     Ok(Submit::Nothing(view))
 }
@@ -63,21 +70,45 @@ fn begin_load(node: &Node, work: LoadWork, answer: Answer, hearer: Hearer) {
     let (sets, outbox) = (node.store.sets().clone(), node.outbox());
     std::thread::spawn(move || {
         let load = move || -> Result<Submit, Problem> {
-            let mut name = [0; 8];
-            name.copy_from_slice(&entropy::seed()?.into_secret().expose()[..8]);
+            let name = fresh_name()?;
             let writer = sets.writer(cwg_protocol::LoadId(name)).map_err(|error| problems::store(&error))?;
             work.load(name, Sink(writer), &mut Told::to(hearer))
         };
-        match load() {
-            Err(problem) => answer(Err(problem)),
-            Ok(Submit::Nothing(view)) => answer(Ok(view)),
-            Ok(Submit::Commands(mut commands, pending)) => match commands.pop() {
-                // The loop is gone only when the process ends.
-                Some(command) => drop(outbox.send(Inbox::Submit(command, pending, answer))),
-                None => answer(Err(problems::no_answer())),
-            },
-        }
+        end(load(), answer, &outbox);
     });
+}
+
+/// Works on contents of releases, off the loop.
+fn begin_lighthouse(node: &mut Node, work: LighthouseWork, answer: Answer, hearer: Hearer) {
+    let fresh = match fresh_name() {
+        Ok(name) => node.contents.begin(name),
+        Err(problem) => return answer(Err(problem)),
+    };
+    let (contents, outbox) = (Stored(node.store.releases()), node.outbox());
+    std::thread::spawn(move || {
+        end(work.run(&contents, fresh, &mut Told::to(hearer)), answer, &outbox);
+        // After the command: whether the content stays is then known.
+        drop(outbox.send(Inbox::Written(fresh)));
+    });
+}
+
+/// Takes what work off the loop came to through the loop.
+fn end(came: Result<Submit, Problem>, answer: Answer, outbox: &UnboundedSender<Inbox>) {
+    match came {
+        Err(problem) => answer(Err(problem)),
+        Ok(Submit::Nothing(view)) => answer(Ok(view)),
+        Ok(Submit::Commands(mut commands, pending)) => match commands.pop() {
+            // The loop is gone only when the process ends.
+            Some(command) => drop(outbox.send(Inbox::Submit(command, pending, answer))),
+            None => answer(Err(problems::no_answer())),
+        },
+    }
+}
+
+fn fresh_name() -> Result<[u8; 8], Problem> {
+    let mut name = [0; 8];
+    name.copy_from_slice(&entropy::seed()?.into_secret().expose()[..8]);
+    Ok(name)
 }
 
 /// Says once a second how far a load is.

@@ -1,6 +1,7 @@
 //! Deltas: what changed between two releases, by the names and contents of their clues
 //! (`docs/spec/lighthouse.md` §6). A delta applied to its base gives the next release to the byte, or an error.
 
+use core::borrow::Borrow;
 use core::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
@@ -145,18 +146,20 @@ impl Delta {
     ///
     /// # Errors
     /// If one is out of order, a clue vanished or came back, or more changed than a delta has.
-    pub fn between<'a>(
-        base: (ReleaseNumber, impl IntoIterator<Item = &'a Record>),
-        next: (ReleaseNumber, impl IntoIterator<Item = &'a Record>),
+    pub fn between<A: Borrow<Record>, B: Borrow<Record>>(
+        base: (ReleaseNumber, impl IntoIterator<Item = A>),
+        next: (ReleaseNumber, impl IntoIterator<Item = B>),
         today: Day,
     ) -> Result<Self, DeltaError> {
         let (mut before, mut after) = (base.1.into_iter().peekable(), next.1.into_iter().peekable());
         let (mut base_tally, mut next_tally) = (Tally::new(), Tally::new());
         let mut changes = Vec::new();
         while before.peek().is_some() || after.peek().is_some() {
-            let order = order(before.peek().map(|record| record.id()), after.peek().map(|record| record.id()));
+            let (first, second) = (before.peek().map(Borrow::borrow), after.peek().map(Borrow::borrow));
+            let order = order(first.map(Record::id), second.map(Record::id));
             let from = if order.is_le() { before.next() } else { None };
             let to = if order.is_ge() { after.next() } else { None };
+            let (from, to) = (from.as_ref().map(Borrow::borrow), to.as_ref().map(Borrow::borrow));
             from.map_or(Ok(()), |record| base_tally.push(record)).map_err(DeltaError::Content)?;
             to.map_or(Ok(()), |record| next_tally.push(record)).map_err(DeltaError::Content)?;
             changes.extend(Change::between(from, to, today)?);

@@ -6,6 +6,7 @@ use core::str::FromStr;
 use cwg_crypto::{Domain, Secret32, derive};
 use serde::{Deserialize, Serialize};
 
+use super::clue::Pseudonym;
 use crate::UnixTime;
 
 /// The name of a clue: 48 bits of time, 80 random bits, big endian, so that names sort by age (the ULID specification).
@@ -21,6 +22,9 @@ pub struct BadClueId;
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 const TEXT_LEN: usize = 26;
+
+/// Letters of a member's pseudonym, four bits each: two of 64 sources meet once in 10^14.
+const PSEUDONYM_LETTERS: usize = 16;
 
 impl ClueId {
     /// A new name, from the time to the second and 80 random bits.
@@ -59,6 +63,19 @@ impl ClueIdKey {
         let parts = [series.as_bytes(), reference.as_bytes(), &part.to_le_bytes()];
         let secret = derive(Domain::ClueId, &self.0, &parts);
         ClueId(*secret.expose().first_chunk().expect("32 bytes have a first half"))
+    }
+
+    /// The pseudonym of a member in the release after the one in which it had `before`, or in the first from the hub's own
+    /// word for it. Applied once for each release, it leads from that word to the pseudonym of any release, whether the
+    /// member's clues are new or carried; without the key nobody follows it, and two releases cannot be joined by it.
+    ///
+    /// # Panics
+    /// Never: its letters are those of a pseudonym.
+    pub fn next_pseudonym(&self, before: &Pseudonym) -> Pseudonym {
+        let secret = derive(Domain::SourcePseudonym, &self.0, &[before.to_string().as_bytes()]);
+        let letters = secret.expose()[..PSEUDONYM_LETTERS].iter().map(|byte| char::from(b'a' + (byte & 15)));
+        let text: String = "member-".chars().chain(letters).collect();
+        text.parse().expect("small letters and a dash, a letter first")
     }
 }
 
@@ -115,6 +132,16 @@ mod tests {
         assert_eq!(millis, 1_469_922_850_259);
         assert_eq!(ClueId::from_bytes([0xff; 16]).to_string(), "7ZZZZZZZZZZZZZZZZZZZZZZZZZ");
         assert_eq!("01arz3ndektsv4rrffq69g5fav".parse(), Ok(id));
+    }
+
+    #[test]
+    fn a_members_pseudonym_changes_with_every_release_and_carries_on() {
+        let key = ClueIdKey::new(Secret32::new([1; 32]));
+        let own: Pseudonym = "member-north".parse().unwrap();
+        let (first, second) = (key.next_pseudonym(&own), key.next_pseudonym(&key.next_pseudonym(&own)));
+        assert_eq!(key.next_pseudonym(&first), second, "carried, or made of the hub's own word");
+        assert!(own != first && first != second);
+        assert_ne!(ClueIdKey::new(Secret32::new([2; 32])).next_pseudonym(&own), first);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use super::limits::{CHANGE_LEN_MAX, CHANGES_MAX, CLUES_MAX, KINDS_MAX, SOURCES_M
 use super::record::Summary;
 use super::vocabulary::Caveats;
 use crate::indicator::IndicatorKind;
-use crate::wire::{BoundedText, BoundedVec};
+use crate::wire::{BoundedText, BoundedVec, encode};
 use crate::{NetworkId, UnixTime};
 
 pub use signing::{ApprovedRelease, BuiltRelease, PersonSignature, SignedRelease};
@@ -199,6 +199,11 @@ impl ReleaseError {
 }
 
 impl ReleaseBody {
+    /// Its digest, which persons and the hub's node sign.
+    pub fn digest(&self) -> Digest {
+        signing::release_digest(&encode(self))
+    }
+
     /// The place of a source in the list, as labels name it.
     pub fn source_place(&self, source: &Source) -> Option<u8> {
         let place = self.sources.binary_search_by(|terms| terms.source.cmp(source)).ok()?;
@@ -226,7 +231,10 @@ impl ReleaseBody {
     }
 
     /// The rules that hold inside a release.
-    fn check_rules(&self) -> Result<(), ReleaseError> {
+    ///
+    /// # Errors
+    /// The first that is broken.
+    pub fn check_rules(&self) -> Result<(), ReleaseError> {
         let rule = |holds: bool, text| if holds { Ok(()) } else { Err(ReleaseError::Rule(text)) };
         let content = &self.content;
         rule(self.number.0 > 0, "numbers start at 1")?;

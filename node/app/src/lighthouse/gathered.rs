@@ -1,12 +1,13 @@
-//! The clues of all sources: what stands twice is settled, and contradictions between clues of one item are found.
+//! The clues of all sources: what stands twice is settled.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use cwg_protocol::lighthouse::{Clue, ClueId, Contradiction, read, settle};
-use cwg_protocol::{Item, NetworkId};
+use cwg_protocol::NetworkId;
+use cwg_protocol::lighthouse::{Clue, ClueId, settle};
 
 use super::GATHERED_MAX;
+use super::contradictions::ItemContradictions;
 use crate::problem::{Exit, Problem};
 
 /// Takes the clues of a source, in its order.
@@ -36,17 +37,6 @@ pub enum Taken {
 pub struct Gathered {
     clues: BTreeMap<ClueId, Clue>,
     refused: u64,
-}
-
-/// Items whose clues contradict each other.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ItemContradictions {
-    /// Items with at least one contradiction.
-    pub items: u64,
-    /// Items by contradiction; an item may have several.
-    pub by_kind: Vec<(Contradiction, u64)>,
-    /// For the first of them, the names of their clues: what a person compares.
-    pub first: Vec<Vec<ClueId>>,
 }
 
 impl ClueSink for Gathered {
@@ -96,32 +86,7 @@ impl Gathered {
 
     /// Items whose clues contradict each other (`docs/spec/lighthouse.md` §3). They do not stop a build: people are told.
     pub fn contradictions(&self, network: NetworkId) -> ItemContradictions {
-        let mut of_item: BTreeMap<Item, Vec<&Clue>> = BTreeMap::new();
-        for clue in self.clues.values() {
-            // A recalled clue has no items to match by, but still contradicts an active one of the same item.
-            for key in clue.fields().keys.iter() {
-                of_item.entry(Item::of(network, key.kind, &key.text)).or_default().push(clue);
-            }
-        }
-        let mut found = ItemContradictions::default();
-        let mut by_kind = BTreeMap::<&'static str, (Contradiction, u64)>::new();
-        for clues in of_item.values().filter(|clues| clues.len() > 1) {
-            let reading = read(clues.iter().copied()).contradictions;
-            let contradictions: Vec<Contradiction> =
-                Contradiction::ALL.into_iter().filter(|contradiction| reading.has(*contradiction)).collect();
-            if contradictions.is_empty() {
-                continue;
-            }
-            found.items += 1;
-            for contradiction in contradictions {
-                by_kind.entry(contradiction.code()).or_insert((contradiction, 0)).1 += 1;
-            }
-            if found.first.len() < super::PLACES_LISTED_MAX {
-                found.first.push(clues.iter().map(|clue| clue.id()).collect());
-            }
-        }
-        found.by_kind = by_kind.into_values().collect();
-        found
+        ItemContradictions::of(self.clues.values(), network, |_| true)
     }
 
     /// The clues, ascending by name, as a release has them.

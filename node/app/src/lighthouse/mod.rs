@@ -1,4 +1,4 @@
-//! What a hub makes of its sources, and shows of a release ([`trends`]).
+//! What a hub makes of its sources, its work on releases ([`hub`]), and what it shows of one ([`trends`]).
 //!
 //! Sources in: CSV, JSON lines, Parquet, STIX 2.1 and MISP become clues, with a report that names places, fields and codes,
 //! never a value (`docs/spec/lighthouse.md` §1).
@@ -11,22 +11,27 @@
 //! memory.
 
 mod assemble;
+mod contradictions;
+pub(crate) mod describe;
 mod document;
 mod found;
 mod gathered;
+pub mod hub;
 mod markings;
 mod misp;
 mod misp_kinds;
 mod pattern;
 mod read;
 mod report;
+pub(crate) mod request;
 mod rows;
 mod source_map;
 mod stix;
 mod stix_values;
 pub mod trends;
 
-pub use gathered::{ClueSink, Gathered, ItemContradictions, Taken};
+pub use contradictions::ItemContradictions;
+pub use gathered::{ClueSink, Gathered, Taken};
 pub use read::read_source;
 pub use source_map::{SourceFormat, SourceMap};
 

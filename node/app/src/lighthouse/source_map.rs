@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use cwg_protocol::indicator::{ColumnKind, DateOrder, Day, DeviceKind, Need, Platform, Region, RepairShortBsb, Rules};
-use cwg_protocol::lighthouse::{Caveat, Field, Pseudonym, SourceKind, forbidden_column};
+use cwg_protocol::lighthouse::{Caveat, Caveats, Field, Pseudonym, Source, SourceKind, forbidden_column};
 use serde::{Deserialize, Serialize};
 
 use crate::files::parse_toml;
@@ -144,6 +144,24 @@ impl SourceMap {
     /// The pseudonym of the source.
     pub fn pseudonym(&self) -> &str {
         &self.written.source.pseudonym
+    }
+
+    /// The source, as its clues name it.
+    ///
+    /// # Panics
+    /// Never: both words were checked when the map was read.
+    pub fn source(&self) -> Source {
+        Source {
+            pseudonym: self.pseudonym().parse().expect("checked when the map was read"),
+            kind: SourceKind::from_name(self.source_kind()).expect("checked when the map was read"),
+        }
+    }
+
+    /// The caveats that each of its records has at least.
+    pub fn caveats(&self) -> Caveats {
+        let default = self.defaults.iter().find(|(field, _)| *field == Field::Caveats);
+        let caveats = default.and_then(|(_, text)| caveats_of(text)).unwrap_or_default();
+        caveats.into_iter().fold(Caveats::NONE, Caveats::with)
     }
 
     /// What kind of organisation it is, by its word.

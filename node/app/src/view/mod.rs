@@ -10,6 +10,7 @@ mod matches;
 mod node;
 mod pilot;
 mod protocol;
+mod release;
 mod roster;
 mod run;
 mod screen;
@@ -28,12 +29,17 @@ pub use node::{
 };
 pub use pilot::{Allowance, PilotLine, PilotView, PilotsView, SignatureLine};
 pub use protocol::{CostLine, ProtocolView};
+pub use release::{
+    BuildView, ContradictionLine, DiffLine, MemberReleaseLine, PersonLine, RecallLine, RecallsView, ReleaseDiffView,
+    ReleaseFileView, ReleaseLine, ReleaseSourceLine, ReleaseView, ReleasesView, SourceReportsView,
+};
 pub use roster::{InvitationLine, InvitationView, MemberLine, RosterView};
 pub use run::{EndReason, LeakageView, RunLine, RunPlanView, RunView, RunsView, SetSizeView, TypeRoles};
 pub use screen::{Screen, Table};
 pub use source::{RefusedPlace, SourceReportView};
 pub use standing::{ClueLine, EvaluationView, LeftLine, LookUpView, PeriodLine, ReadingView, StandingView};
 
+use crate::lighthouse::trends::TrendsView;
 use crate::problem::Exit;
 
 /// The answer to a request.
@@ -56,6 +62,22 @@ pub enum View {
     LoadReport(Box<LoadReportView>),
     /// What a file of a source came to.
     SourceReport(Box<SourceReportView>),
+    /// What files of sources came to.
+    SourceReports(SourceReportsView),
+    /// A release, or the draft of the next.
+    Release(Box<ReleaseView>),
+    /// All releases.
+    Releases(ReleasesView),
+    /// What a build came to.
+    Build(Box<BuildView>),
+    /// What changed between two releases.
+    ReleaseDiff(ReleaseDiffView),
+    /// Clues that were taken back.
+    Recalls(RecallsView),
+    /// A file of a release.
+    ReleaseFile(Box<ReleaseFileView>),
+    /// Trends of a release.
+    Trends(Box<TrendsView>),
     /// The loads in use.
     Indicators(IndicatorsView),
     /// A planned run, before consent.
@@ -96,6 +118,14 @@ impl View {
             Self::Pilots(view) => view.screen(),
             Self::LoadReport(view) => view.screen(),
             Self::SourceReport(view) => view.screen(),
+            Self::SourceReports(view) => view.screen(),
+            Self::Release(view) => view.screen(),
+            Self::Releases(view) => view.screen(),
+            Self::Build(view) => view.screen(),
+            Self::ReleaseDiff(view) => view.screen(),
+            Self::Recalls(view) => view.screen(),
+            Self::ReleaseFile(view) => view.screen(),
+            Self::Trends(view) => view.screen(),
             Self::Indicators(view) => view.screen(),
             Self::RunPlan(view) => view.screen(),
             Self::Run(view) => view.screen(),
@@ -115,8 +145,10 @@ impl View {
     /// What the command line exits with after showing it: [`Exit::Ok`], [`Exit::No`] where the answer is no, or what a
     /// report of a source says.
     pub fn exit(&self) -> Exit {
-        if let Self::SourceReport(view) = self {
-            return view.exit();
+        match self {
+            Self::SourceReport(view) => return view.exit(),
+            Self::SourceReports(view) => return view.exit(),
+            _ => {}
         }
         let no = match self {
             Self::AuditVerified(view) => !view.sound,

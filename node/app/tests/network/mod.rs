@@ -2,8 +2,10 @@
 
 #![allow(dead_code, reason = "each test binary uses a part")]
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
+use cwg_app::hub::{Contents, EntrySink, RecordSink, RecordsOf};
 use cwg_app::indicators::{RowSink, SetSink, SinkProblem, SinkSummary};
 use cwg_app::{
     Action, Checked, DamagedRecord, Problem, Records, Request, Running, Submit, View, Work, answer, prepare,
@@ -11,10 +13,12 @@ use cwg_app::{
 use cwg_crypto::{Digest, Secret32, Seed, SigningKey};
 use cwg_engine::command::{Command, Refusal, Reply};
 use cwg_engine::io::{Effect, IndicatorRow, Input, Now, Ticket};
-use cwg_engine::record::{Entry, NodeKind, Record, StoredSecret};
+use cwg_engine::record::{ContentId, Entry, NodeKind, Record, StoredSecret};
 use cwg_engine::state::State;
 use cwg_engine::{Config, Engine};
 use cwg_protocol::indicator::{IndicatorKind, Roles};
+use cwg_protocol::lighthouse::standing::Entries;
+use cwg_protocol::lighthouse::{LabelClass, Record as LighthouseRecord};
 use cwg_protocol::roster::{Body, Entry as RosterEntry, Name, Roster, Status};
 use cwg_protocol::{Epoch, NetworkId, NodeKey, TransportKey, UnixTime};
 
@@ -27,6 +31,8 @@ pub(crate) struct Node {
     pub(crate) records: Vec<Record>,
     tickets: Cell<u64>,
     pub(crate) kept: Vec<IndicatorRow>,
+    pub(crate) now: UnixTime,
+    pub(crate) contents: MemContents,
 }
 
 pub(crate) fn name(text: &str) -> Name {
@@ -89,7 +95,8 @@ impl Node {
         let state = State::replay(records.iter().cloned()).unwrap();
         let now = Now { wall: NOW, mono_ms: 0 };
         let engine = Engine::new(Config { online: false }, state, Seed::new([5; 32]), now);
-        Self { engine, records, tickets: Cell::new(0), kept: Vec::new() }
+        let contents = MemContents::default();
+        Self { engine, records, tickets: Cell::new(0), kept: Vec::new(), now: NOW, contents }
     }
 
     /// Adds records that came some other way and starts again.
@@ -105,7 +112,7 @@ impl Node {
 
     fn submit(&mut self, command: Command) -> Result<Reply, Refusal> {
         let ticket = Ticket(self.tickets.replace(self.tickets.get() + 1));
-        self.engine.handle(Now { wall: NOW, mono_ms: 0 }, Input::Command(ticket, command));
+        self.engine.handle(Now { wall: self.now, mono_ms: 0 }, Input::Command(ticket, command));
         let mut reply = None;
         while let Some(effect) = self.engine.poll_effect() {
             match effect {
@@ -122,7 +129,7 @@ impl Node {
         // Every request travels.
         let json = serde_json::to_string(&request).unwrap();
         let request: Request = serde_json::from_str(&json).unwrap();
-        match prepare(request, self.state(), NOW)? {
+        match prepare(request, self.state(), self.now)? {
             Action::Show(view) => Ok(view),
             Action::Submit(command, pending) => {
                 let reply = self.submit(command);
@@ -139,6 +146,10 @@ impl Node {
             Running { online: false, head: Some((journal.0.len() as u64, chain(&journal.0))), ..Running::default() };
         let submit = match work {
             Work::Load(work) => work.load([0xab; 8], Set::default(), &mut cwg_app::indicators::NoProgress)?,
+            Work::Lighthouse(work) => {
+                let fresh = ContentId([self.tickets.get() as u8; 8]);
+                work.run(&self.contents, fresh, &mut cwg_app::indicators::NoProgress)?
+            }
             Work::PurgeOlder(work) => work.run(state, &journal)?,
             Work::Check(work) => return work.check(&mut cwg_app::indicators::NoProgress),
             Work::Stats => return Work::stats(state, &journal),
@@ -148,6 +159,7 @@ impl Node {
             Work::AuditVerify(work) => return Ok(work.run(&journal)),
             Work::Status(work) => return Ok(work.run(state, &running)),
             Work::Doctor(work) => return Ok(work.run(state, &running, Vec::new())),
+            Work::PublishEdition | Work::Evaluate(_) | Work::LookUp(_) => panic!("this needs the daemon"),
         };
         match submit {
             Submit::Nothing(view) => Ok(view),
@@ -162,6 +174,63 @@ impl Node {
                 answer(pending, reply, self.state())
             }
         }
+    }
+}
+
+/// Contents of releases in memory.
+#[derive(Default)]
+pub(crate) struct MemContents {
+    pub(crate) records: RefCell<BTreeMap<ContentId, Vec<LighthouseRecord>>>,
+    /// Class and number of the entries of each.
+    pub(crate) entries: RefCell<BTreeMap<ContentId, (LabelClass, usize)>>,
+}
+
+struct RecordsTo<'a>(&'a MemContents, ContentId, Vec<LighthouseRecord>);
+
+struct EntriesTo<'a>(&'a MemContents, ContentId, LabelClass, usize);
+
+impl Contents for MemContents {
+    fn records(&self, content: ContentId) -> Result<RecordsOf<'_>, Problem> {
+        let records = self.records.borrow()[&content].clone();
+        Ok(Box::new(records.into_iter().map(Ok)))
+    }
+
+    fn write_records(&self, content: ContentId) -> Result<Box<dyn RecordSink + '_>, Problem> {
+        Ok(Box::new(RecordsTo(self, content, Vec::new())))
+    }
+
+    fn write_entries(&self, content: ContentId, class: LabelClass) -> Result<Box<dyn EntrySink + '_>, Problem> {
+        Ok(Box::new(EntriesTo(self, content, class, 0)))
+    }
+
+    fn remove(&self, content: ContentId) -> Result<(), Problem> {
+        self.records.borrow_mut().remove(&content);
+        self.entries.borrow_mut().remove(&content);
+        Ok(())
+    }
+}
+
+impl RecordSink for RecordsTo<'_> {
+    fn push(&mut self, record: &LighthouseRecord) -> Result<(), Problem> {
+        self.2.push(record.clone());
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> Result<(), Problem> {
+        assert!(self.0.records.borrow_mut().insert(self.1, self.2).is_none(), "a content is written once");
+        Ok(())
+    }
+}
+
+impl EntrySink for EntriesTo<'_> {
+    fn push(&mut self, entries: &Entries) -> Result<(), Problem> {
+        self.3 += entries.len();
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> Result<(), Problem> {
+        assert!(self.0.entries.borrow_mut().insert(self.1, (self.2, self.3)).is_none(), "a content is written once");
+        Ok(())
     }
 }
 

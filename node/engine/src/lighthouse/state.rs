@@ -70,6 +70,12 @@ pub struct LighthouseKeys {
     secret: Secret32,
 }
 
+impl core::fmt::Debug for LighthouseKeys {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("LighthouseKeys(..)")
+    }
+}
+
 impl LighthouseKeys {
     /// Gives clues their names.
     pub fn names(&self) -> ClueIdKey {
@@ -192,6 +198,11 @@ impl Lighthouse {
     /// The newest release.
     pub fn current(&self) -> Option<&Published> {
         self.releases.last_key_value().map(|(_, release)| release)
+    }
+
+    /// What this node expects of a release that it is offered, or given as a file.
+    pub fn expected(&self, network: NetworkId, hub: NodeKey) -> Expected {
+        expected(network, hub, self.current().map(|current| current.seen))
     }
 
     /// Clues that were taken back. What a release or a label says of them counts no more.

@@ -160,7 +160,7 @@ impl SignedRelease {
     }
 }
 
-fn release_digest(body: &[u8]) -> Digest {
+pub(super) fn release_digest(body: &[u8]) -> Digest {
     digest(Domain::ReleaseDigest, &[body])
 }
 

@@ -44,10 +44,23 @@ impl Entries {
     /// # Panics
     /// Never: merged labels fit their class.
     pub fn of_clues(release: &ReleaseBody, clues: &[&Clue]) -> Result<Self, ReleaseError> {
+        Self::of_part(release, clues, |_| true)
+    }
+
+    /// The same for the items of one part, so that a release that memory does not hold is taken part by part. `clues` are all
+    /// clues that have an item of the part.
+    ///
+    /// # Errors
+    /// As [`Self::of_clues`].
+    ///
+    /// # Panics
+    /// Never, as [`Self::of_clues`].
+    pub fn of_part(release: &ReleaseBody, clues: &[&Clue], part: impl Fn(&Item) -> bool) -> Result<Self, ReleaseError> {
         let mut keys: Vec<(Item, &Clue, Strength, u8)> = Vec::with_capacity(clues.len());
         for clue in clues {
             let source = release.check_terms(clue)?;
-            keys.extend(clue.items(release.network).map(|(item, strength)| (item, *clue, strength, source)));
+            let items = clue.items(release.network).filter(|(item, _)| part(item));
+            keys.extend(items.map(|(item, strength)| (item, *clue, strength, source)));
         }
         keys.sort_by_key(|(item, clue, ..)| (*item, clue.fields().id));
         let mut entries = Self { class: release.class, items: Vec::new(), labels: Vec::new() };
