@@ -121,3 +121,20 @@ fn any_changed_or_missing_byte_is_named() {
     std::fs::write(&path, &whole).expect("a disk");
     assert!(all(&tables.table(PERIOD).expect("whole again")) == expected(0..3));
 }
+
+#[test]
+fn at_a_start_drafts_go_and_so_do_tables_of_other_periods() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let first = tables(dir.path());
+    add(&first, 0..10);
+    let draft = first.draft(PERIOD, 7);
+    std::fs::copy(first.path(PERIOD, 0), &draft).expect("a disk");
+    let again = tables(dir.path());
+    assert!(!draft.exists(), "what never counted is destroyed");
+    assert_eq!(again.table(PERIOD).expect("it is there").rows(), 10);
+    again.destroy_unlisted(&[PERIOD]).expect("a disk");
+    assert_eq!(again.table(PERIOD).expect("it is there").rows(), 10);
+    again.destroy_unlisted(&[Period(4)]).expect("a disk");
+    assert_eq!(again.table(PERIOD).expect("an empty table").rows(), 0);
+    assert!(!again.path(PERIOD, 0).exists());
+}

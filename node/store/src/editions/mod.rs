@@ -4,6 +4,9 @@
 //! it goes on; it gets its name once all of it was checked. A file that is used is checked once in the life of a process, and each
 //! chunk again when it is read.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
