@@ -415,6 +415,9 @@ impl Pair {
             }
             Effect::Compute(ticket, job) => Input::Computed(ticket, job.run()),
             Effect::Dial(_) | Effect::Reply(..) | Effect::Allow(_) | Effect::Log(..) => return,
+            Effect::Edition(..) | Effect::RemoveEdition(_) | Effect::DestroyTable(_) => {
+                panic!("nothing here is about the standing comparison")
+            }
         };
         self.engines[number].handle(self.now, input);
     }
