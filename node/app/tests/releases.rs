@@ -235,6 +235,22 @@ fn a_carried_clue_takes_on_what_its_source_asks_since() {
 }
 
 #[test]
+fn the_records_of_the_newest_releases_are_kept_and_no_others() {
+    let mut hub = Hub::new();
+    let sources = vec![hub.hotline(&[row(1, PLAIN), row(2, PLAIN)])];
+    hub.release(sources);
+    for _ in 0..cwg_app::hub::CONTENTS_KEPT {
+        hub.release(Vec::new());
+    }
+    hub.build(Vec::new()).unwrap();
+    let kept = cwg_app::hub::kept_contents(hub.node.state());
+    assert_eq!(kept.len(), cwg_app::hub::CONTENTS_KEPT + 1, "and that of the draft");
+    let from = |number| LighthouseRequest::Diff { from: Some(number), to: None };
+    assert_eq!(hub.lighthouse(from(1)).unwrap_err().code, "content-not-kept");
+    assert!(hub.lighthouse(from(2)).is_ok());
+}
+
+#[test]
 fn a_member_has_another_pseudonym_in_each_release_and_stays_one_source() {
     let mut hub = Hub::new();
     let sources = vec![hub.source("bank-word", "member", "none", &[row(1, PLAIN)]), hub.hotline(&[row(2, PLAIN)])];

@@ -146,7 +146,10 @@ fn bad_sources_and_bad_files_of_releases_are_refused_by_name_and_change_nothing(
     desk(hub, &[phone(1)]);
     let one = build(hub, &[(&file, &map)]).ok();
     assert!(one["release"]["notes"][0].as_str().unwrap().contains("one clue"));
+    let contents = || fs::read_dir(hub.dir.join("releases")).unwrap().count();
+    assert_eq!(contents(), 2);
     hub.cwg(&["lighthouse", "drop"]).ok();
+    hub.until(&["lighthouse", "list"], |_| contents() == 0);
 
     // Two clues of one identifier that contradict each other: reported, and built; a row with forbidden content is left out.
     let media = row(4, "handle,data:image/png;base64xxxx", ",");

@@ -7,7 +7,7 @@ use cwg_engine::state::State;
 use cwg_protocol::lighthouse::{Change, Day, Delta, DeltaError, Record, ReleaseBody, ReleaseNumber};
 
 use super::contents::{Contents, RecordsOf};
-use super::{Hub, content_of, release};
+use super::{Hub, kept_content_of, release};
 use crate::problem::{Exit, Problem};
 use crate::view::{DiffLine, ReleaseDiffView, View};
 
@@ -34,7 +34,10 @@ impl DiffWork {
         let lighthouse = state.lighthouse();
         let published = |number: u32| {
             let release = release(state, number)?;
-            Ok::<_, Problem>((Side { number: release.seen.number, content: content_of(release)? }, &release.body))
+            Ok::<_, Problem>((
+                Side { number: release.seen.number, content: kept_content_of(state, release)? },
+                &release.body,
+            ))
         };
         let later: (Side, &ReleaseBody) = match (to, lighthouse.draft(), lighthouse.current()) {
             (Some(number), ..) => published(number)?,

@@ -139,6 +139,20 @@ fn content_of(release: &Published) -> Result<ContentId, Problem> {
     release.content.ok_or_else(not_hub)
 }
 
+/// The same, for a release that may be an old one.
+fn kept_content_of(state: &State, release: &Published) -> Result<ContentId, Problem> {
+    let content = content_of(release)?;
+    if kept_contents(state).contains(&content) {
+        return Ok(content);
+    }
+    Err(Problem::new(
+        Exit::Refused,
+        "content-not-kept",
+        format!("the records of release {} are not kept any more", release.seen.number),
+        format!("those of the newest {CONTENTS_KEPT} releases are; cwg lighthouse show still shows its head"),
+    ))
+}
+
 /// A release by its number.
 pub(crate) fn release(state: &State, number: u32) -> Result<&Published, Problem> {
     state.lighthouse().releases().get(&ReleaseNumber(number)).ok_or_else(|| {
