@@ -4,6 +4,7 @@
 
 mod bad_files;
 mod bench;
+mod lighthouse_bulk;
 mod nodes;
 mod real_data;
 mod recovery;
