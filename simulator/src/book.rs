@@ -1,16 +1,18 @@
-//! A member's set, in memory: planted matches are the truth that results are held against.
+//! A member's set, or the entries of the hub's release, in memory: planted matches are the truth that results are held against.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use cwg_crypto::Seed;
 use cwg_engine::io::{FoundRow, IndicatorRow, LoadQuery, Loaded, More, Selection, SetSource, Ticket};
+use cwg_engine::record::BookReport;
 use cwg_protocol::indicator::{IndicatorKind, Role, Roles, Strength};
-use cwg_protocol::psi::LabelLen;
+use cwg_protocol::psi::{LabelLen, Loaded as Set};
 use cwg_protocol::session::{HeldItems, OwnSet};
-use cwg_protocol::{Item, NetworkId};
+use cwg_protocol::{Item, NetworkId, UnixTime};
 
 use crate::dice::Dice;
+use crate::release;
 use crate::scenario::Scenario;
 
 /// Kinds that simulated members hold.
@@ -21,8 +23,10 @@ const ROWS_PER_PIECE: usize = 5;
 
 pub(crate) struct Book {
     rows: BTreeMap<Item, IndicatorRow>,
-    /// Sets that were gathered and not forgotten.
-    gathered: BTreeMap<Ticket, Arc<[Item]>>,
+    /// At the hub: what it says of each item of its release.
+    labels: BTreeMap<Item, Vec<u8>>,
+    /// Sets that were gathered and not forgotten, and the length of their labels.
+    gathered: BTreeMap<Ticket, (Set, LabelLen)>,
     /// What matched of them, as far as its rows have not been answered.
     matched: BTreeMap<Ticket, VecDeque<(u32, Item)>>,
 }
@@ -32,9 +36,7 @@ impl Book {
     pub(crate) fn planted(seed: &Seed, scenario: &Scenario) -> Vec<Self> {
         let mut dice = Dice::new(seed, "books", scenario.planting);
         let members = scenario.members as usize;
-        let mut books: Vec<Self> = (0..members)
-            .map(|_| Self { rows: BTreeMap::new(), gathered: BTreeMap::new(), matched: BTreeMap::new() })
-            .collect();
+        let mut books: Vec<Self> = (0..members).map(|_| Self::of(BTreeMap::new())).collect();
         let mut serial = 0;
         for one in 0..members {
             for other in one + 1..members {
@@ -54,6 +56,20 @@ impl Book {
             }
         }
         books
+    }
+
+    /// A book of no rows, with labels if it is the hub's.
+    fn of(labels: BTreeMap<Item, Vec<u8>>) -> Self {
+        Self { rows: BTreeMap::new(), labels, gathered: BTreeMap::new(), matched: BTreeMap::new() }
+    }
+
+    /// What the hub releases: every third item of each member, and as many of nobody.
+    pub(crate) fn released(members: &[Self], now: UnixTime) -> Self {
+        let held = members.iter().flat_map(|book| book.rows.keys().step_by(3)).copied();
+        let held: BTreeSet<Item> = held.collect();
+        let nobodys = (0..held.len() as u64).map(|number| Item::of_line(&number.to_le_bytes()));
+        let items: BTreeSet<Item> = held.iter().copied().chain(nobodys).collect();
+        Self::of(release::labels(items.into_iter(), now))
     }
 
     fn add(&mut self, dice: &mut Dice, kind: IndicatorKind, canonical: &str) {
@@ -78,26 +94,43 @@ impl Book {
 
     pub(crate) fn answer(&mut self, ticket: Ticket, query: LoadQuery) -> Loaded {
         match query {
-            LoadQuery::Gather { source: SetSource::Loads, selection, limit, salt } => {
-                let items: Arc<[Item]> = self.selected(&selection).into_iter().collect();
-                let count = u32::try_from(items.len()).expect("a simulated set is small");
+            LoadQuery::Gather { source, selection, limit, salt } => {
+                let (set, len, book) = match source {
+                    SetSource::Loads => {
+                        (self.selected(&selection).into_iter().collect::<Arc<[Item]>>().into(), None, None)
+                    }
+                    // The same rows as if they came from a file.
+                    SetSource::Book(_) => {
+                        let items: Arc<[Item]> = self.selected(&selection).into_iter().collect();
+                        (items.into(), None, Some(Box::new(self.report())))
+                    }
+                    SetSource::Release(_) => {
+                        let items = self.labels.keys().copied().collect();
+                        let labels = self.labels.values().flatten().copied().collect();
+                        (Set { items, labels }, LabelLen::new(release::CLASS.into()), None)
+                    }
+                };
+                let count = u32::try_from(set.items.len()).expect("a simulated set is small");
                 if count > limit {
                     return Loaded::TooMany;
                 }
-                let set = OwnSet::of(&items, &salt);
-                self.gathered.insert(ticket, items);
-                Loaded::Gathered { set, items: count, book: None }
+                let own = match len {
+                    None => OwnSet::of(&set.items, &salt),
+                    Some(len) => OwnSet::of_labelled(&set, len, &salt),
+                };
+                self.gathered.insert(ticket, (set, len.unwrap_or(LabelLen::NONE)));
+                Loaded::Gathered { set: own, items: count, book }
             }
-            LoadQuery::Gather { .. } => Loaded::Failed,
             LoadQuery::Shard { gathered, session, shard } => match self.gathered.get(&gathered) {
-                Some(items) => {
-                    Loaded::Shard(HeldItems::new(Arc::clone(items).into(), LabelLen::NONE, session).shard(shard))
-                }
+                Some((set, len)) => Loaded::Shard(HeldItems::new(set.clone(), *len, session).shard(shard)),
                 None => Loaded::Failed,
             },
             LoadQuery::Rows { gathered, session, bits, places } => {
-                let Some(items) = self.gathered.get(&gathered) else { return Loaded::Failed };
-                let items = HeldItems::new(Arc::clone(items).into(), LabelLen::NONE, session).at(bits, &places);
+                let Some((set, len)) = self.gathered.get(&gathered) else { return Loaded::Failed };
+                // One place at a time, because the number of a row is that of its place.
+                let mut items = HeldItems::new(set.clone(), *len, session);
+                let item = |place: &u32| items.at(bits, &[*place])[0];
+                let items: Vec<Item> = places.iter().map(item).collect();
                 self.matched.insert(gathered, (0..).zip(items).collect());
                 self.next_rows(gathered)
             }
@@ -132,6 +165,21 @@ impl Book {
 
     pub(crate) fn selected(&self, selection: &Selection) -> BTreeSet<Item> {
         self.rows.values().filter(|row| selection.contains(row)).map(|row| row.item).collect()
+    }
+
+    /// What the hub says of an item of its release.
+    pub(crate) fn label(&self, item: &Item) -> Option<&[u8]> {
+        self.labels.get(item).map(Vec::as_slice)
+    }
+
+    /// Items of the hub's release.
+    pub(crate) fn released_items(&self) -> BTreeSet<Item> {
+        self.labels.keys().copied().collect()
+    }
+
+    fn report(&self) -> BookReport {
+        let rows = self.rows.len() as u64;
+        BookReport { rows, accepted: rows, repaired: 0, refused: 0, refusals: Vec::new(), first: Vec::new() }
     }
 
     pub(crate) fn rows(&self) -> impl Iterator<Item = &IndicatorRow> {

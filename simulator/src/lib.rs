@@ -13,6 +13,7 @@ mod dice;
 mod disk;
 mod net;
 mod operators;
+mod release;
 mod report;
 mod scenario;
 mod simulate;

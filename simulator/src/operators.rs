@@ -5,18 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use cwg_crypto::{Secret32, Seed, SigningKey};
 use cwg_engine::command::{Command, Refusal, Reply, RunEnd};
 use cwg_engine::io::{Input, Selection, Ticket};
-use cwg_engine::record::{LoadSummary, RunPlan};
+use cwg_engine::record::{Book, LighthousePlan, LoadSummary, RunPlan};
 use cwg_engine::state::{RunPhase, State};
 use cwg_protocol::charter::{Body, Budget, KindRoles, MemberSignature, NotLive, RunKind};
 use cwg_protocol::indicator::{Role, Roles};
 use cwg_protocol::invitation::Invitation;
-use cwg_protocol::psi::{ProtocolId, protocol};
+use cwg_protocol::psi::{ProtocolId, lighthouse_protocol, protocol};
 use cwg_protocol::roster::Name;
 use cwg_protocol::session::Learns;
 use cwg_protocol::{LoadId, NetworkId, NodeKey, OperatorKey, PilotId, RunId, UnixTime};
 
 use crate::book::KINDS;
 use crate::dice::Dice;
+use crate::release;
 use crate::scenario::Scenario;
 use crate::world::{HUB, SEC, World};
 
@@ -37,6 +38,8 @@ pub(crate) struct Workload {
     pub(crate) wishes: Vec<Wish>,
     revocations: Vec<(u64, usize)>,
     to_revoke: BTreeSet<usize>,
+    /// The hub's second person.
+    approver: SigningKey,
     dice: Dice,
     calm_since_us: u64,
     over_since_us: Option<u64>,
@@ -63,6 +66,7 @@ pub(crate) struct Wish {
     pub(crate) proposer: usize,
     pub(crate) acceptor: usize,
     learns: Learns,
+    kind: RunKind,
     selection: Selection,
     from_us: u64,
     pub(crate) stage: WishStage,
@@ -117,9 +121,20 @@ impl Workload {
                     let selection = if scenario.whole_sets { everything() } else { selection(&mut dice) };
                     let from_us = dice.below(scenario.faults_secs * SEC);
                     let stage = WishStage::Wanted;
-                    wishes.push(Wish { proposer, acceptor, learns, selection, from_us, stage });
+                    wishes.push(Wish { proposer, acceptor, learns, kind: RunKind::Pair, selection, from_us, stage });
                 }
             }
+        }
+        for member in (1..nodes).flat_map(|member| (0..scenario.lighthouse_runs).map(move |_| member)) {
+            wishes.push(Wish {
+                proposer: member,
+                acceptor: HUB,
+                learns: Learns::Proposer,
+                kind: RunKind::Lighthouse,
+                selection: if scenario.whole_sets { everything() } else { selection(&mut dice) },
+                from_us: dice.below(scenario.faults_secs * SEC),
+                stage: WishStage::Wanted,
+            });
         }
         let mut members: Vec<usize> = (1..nodes).collect();
         dice.shuffle(&mut members);
@@ -130,7 +145,8 @@ impl Workload {
             .collect();
         let calm_since_us = scenario.faults_secs * SEC;
         let to_revoke = revocations.iter().map(|(_, member)| *member).collect();
-        Self { operators, wishes, revocations, to_revoke, dice, calm_since_us, over_since_us: None }
+        let approver = SigningKey::from_secret(&seed.fork("approver", 0).into_secret());
+        Self { operators, wishes, revocations, to_revoke, approver, dice, calm_since_us, over_since_us: None }
     }
 
     /// Whether nobody wants anything any more, and has not for a while.
@@ -232,7 +248,20 @@ impl World {
             let body = self.charter()?;
             return Some((Asked::Other, Command::WriteCharter(Box::new(body))));
         }
-        None
+        if self.scenario.lighthouse_runs == 0 || !self.work.operators[HUB].pending.is_empty() {
+            return None;
+        }
+        // The hub's second person is a person of its own.
+        let persons = [&self.work.operators[HUB].person, &self.work.approver];
+        let missing = [release::BUILDER, release::APPROVER].into_iter().zip(persons);
+        let mut missing = missing
+            .filter(|(person, _)| !self.state(HUB).is_some_and(|state| state.operators().contains_key(&name(person))));
+        if let Some((person, key)) = missing.next() {
+            let key = OperatorKey(key.verifying_key());
+            return Some((Asked::Other, Command::AddOperator { name: name(person), key }));
+        }
+        let step = release::next_step(self.state(HUB)?, self.now_of(HUB).wall, persons)?;
+        Some((Asked::Other, step))
     }
 
     fn charter(&self) -> Option<Body> {
@@ -256,7 +285,7 @@ impl World {
             legal_basis: "the scheme's rules".to_owned().try_into().expect("short"),
             members: members.try_into().expect("at most fifteen"),
             kinds: kinds.try_into().expect("three"),
-            runs: vec![RunKind::Pair].try_into().expect("one"),
+            runs: vec![RunKind::Pair, RunKind::Lighthouse].try_into().expect("two"),
             learns: vec![Learns::Proposer, Learns::Acceptor, Learns::Both].try_into().expect("three"),
             opens: UnixTime(now.0.saturating_sub(2 * 3600)),
             closes: now.plus_secs(60 * 86_400),
@@ -322,6 +351,14 @@ impl World {
                 if matches!(live, Err(NotLive::Unsigned { .. } | NotLive::NotOpen)) && patient {
                     return None;
                 }
+                let current = state.lighthouse().current();
+                if wish.kind == RunKind::Lighthouse && current.is_none() && patient {
+                    return None;
+                }
+                let lighthouse = current.filter(|_| wish.kind == RunKind::Lighthouse).map(|current| LighthousePlan {
+                    release: current.seen,
+                    book: Some(Book { file: "book".to_owned(), map: "map".to_owned() }),
+                });
                 let peer = self.work.operators[wish.acceptor].node?;
                 let plan = RunPlan {
                     run: RunId([0; 8]),
@@ -329,14 +366,14 @@ impl World {
                     charter: pilot.charter.digest(),
                     peer,
                     learns: wish.learns,
-                    protocol: ProtocolId(1),
+                    protocol: protocol_of(wish.kind),
                     selection: wish.selection.clone(),
-                    lighthouse: None,
+                    lighthouse,
                 };
                 Some((Asked::Plan(number), Command::PlanRun(plan)))
             }
             WishStage::Planned(run) => {
-                let leakage = protocol(ProtocolId(1)).expect("the first protocol").leakage().digest();
+                let leakage = protocol(protocol_of(wish.kind)).expect("a protocol").leakage().digest();
                 Some((Asked::Start(number), Command::StartRun { run: *run, leakage }))
             }
             WishStage::Started(run) if !self.work.waits(node, &Asked::Await(number)) => {
@@ -447,6 +484,10 @@ impl World {
     }
 }
 
+fn protocol_of(kind: RunKind) -> ProtocolId {
+    if kind == RunKind::Lighthouse { lighthouse_protocol().id() } else { ProtocolId(1) }
+}
+
 fn reply_text(reply: &Reply) -> &'static str {
     match reply {
         Reply::Done => "done",
@@ -464,7 +505,7 @@ fn reply_text(reply: &Reply) -> &'static str {
     }
 }
 
-fn name(text: &str) -> Name {
+pub(crate) fn name(text: &str) -> Name {
     text.to_owned().try_into().expect("short and printable")
 }
 

@@ -21,6 +21,8 @@ pub struct Scenario {
     pub common: u32,
     /// Runs that are wanted for each pair of members.
     pub runs_per_pair: u32,
+    /// Lighthouse runs that are wanted for each member.
+    pub lighthouse_runs: u32,
     /// Who learns; each run draws it where this is absent.
     pub learns: Option<Learns>,
     /// Whether each run selects everything; otherwise it draws kinds and roles.
@@ -72,6 +74,7 @@ impl Default for Scenario {
             items: 60,
             common: 7,
             runs_per_pair: 1,
+            lighthouse_runs: 0,
             learns: None,
             whole_sets: false,
             sessions_per_day: 20,
@@ -133,11 +136,12 @@ impl Scenario {
     /// The first value that is not.
     pub fn checked(self) -> Result<Self, ScenarioError> {
         let others = u64::from(self.members.saturating_sub(1)).max(1);
-        let ranges: [(&'static str, u64, u64, u64); 20] = [
+        let ranges: [(&'static str, u64, u64, u64); 21] = [
             ("members", self.members.into(), 2, MEMBERS_MAX as u64),
             ("items", self.items.into(), 10, 4096),
             ("common", self.common.into(), 0, u64::from(self.items) / 2 / others),
             ("runs_per_pair", self.runs_per_pair.into(), 0, 8),
+            ("lighthouse_runs", self.lighthouse_runs.into(), 0, 8),
             ("sessions_per_day", self.sessions_per_day.into(), 1, 10_000),
             ("delay_ms", self.delay_ms, 0, 2_000),
             ("jitter_ms", self.jitter_ms, 0, 2_000),
@@ -192,6 +196,7 @@ impl Scenario {
             hostile: u32::from(dice.chance(400)),
             lies_permille: dice.between(20, 300) as u32,
             faults_secs: dice.between(30, 240),
+            lighthouse_runs: if dice.chance(250) { dice.between(1, 2) as u32 } else { 0 },
             ..calm
         }
     }

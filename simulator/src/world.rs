@@ -56,7 +56,7 @@ pub(crate) struct Node {
     /// How far its clock is from the truth, seconds.
     pub(crate) skew_secs: i64,
     pub(crate) allow: BTreeSet<TransportKey>,
-    /// Nothing for the hub, which holds no bank's items.
+    /// At the hub the entries of its release: it holds no bank's rows.
     pub(crate) book: Option<Book>,
     pub(crate) hostile: Option<Adversary>,
     seed: Seed,
@@ -105,7 +105,9 @@ impl World {
         bytes[..8].copy_from_slice(&number.to_le_bytes());
         let seed = Seed::new(bytes);
         let mut dice = Dice::new(&seed, "world", 0);
-        let mut books = Book::planted(&seed, scenario).into_iter();
+        let books = Book::planted(&seed, scenario);
+        let mut released = Some(Book::released(&books, UnixTime(EPOCH_SECS)));
+        let mut books = books.into_iter();
         let nodes = (0..=scenario.members as usize)
             .map(|index| {
                 let most = scenario.skew_max_secs;
@@ -122,7 +124,7 @@ impl World {
                     started_us: 0,
                     skew_secs,
                     allow: BTreeSet::new(),
-                    book: if index == HUB { None } else { books.next() },
+                    book: if index == HUB { released.take() } else { books.next() },
                     hostile: hostile.then(|| Adversary::new(&seed, index, scenario.lies_permille)),
                     seed: seed.fork("node", index as u64),
                     next_conn: 0,

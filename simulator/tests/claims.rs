@@ -22,6 +22,15 @@ fn without_faults_every_member_joins_and_every_run_is_sealed() {
 }
 
 #[test]
+fn without_faults_every_member_has_the_release_and_every_lighthouse_run_is_sealed() {
+    for (seed, members) in [(1, 2), (2, 3), (3, 6)] {
+        let scenario = Scenario { members, runs_per_pair: 0, lighthouse_runs: 2, whole_sets: true, ..calm() };
+        let report = common::check(seed, &scenario).unwrap_or_else(|report| panic!("{report}"));
+        assert_eq!(report.counts.sealed, u64::from(2 * members), "{report}");
+    }
+}
+
+#[test]
 fn the_same_seed_and_knobs_give_the_same_trace_and_another_seed_another() {
     for seed in [3, 7, 11, 19] {
         let scenario = Scenario::drawn(seed);

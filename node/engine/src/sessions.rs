@@ -496,7 +496,7 @@ impl Engine {
             Ok(released) => {
                 let fault = released.labels.as_ref().and_then(|labels| self.labels_fault(&active.plan, labels));
                 match fault {
-                    Some(code) => self.session_broken(conn, active, code),
+                    Some(code) => self.labels_refused(&active, code),
                     None => self.load_rows(number, active, released),
                 }
             }

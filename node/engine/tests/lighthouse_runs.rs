@@ -233,6 +233,9 @@ fn a_bad_label_of_a_match_ends_the_run_with_nothing_stored_and_one_of_no_match_i
         let (pair, run) = spoilt(33);
         assert_eq!(pair.phase(MEMBER, run), ended(code));
         assert!(stored(&pair, run).is_empty(), "{code}");
+        // The hub has its seal, and cannot tell this from a run that went well.
+        assert_eq!(pair.phase(HUB, run), RunPhase::Sealed(None), "{code}");
+        assert_eq!(pair.closed, 0, "{code}");
         assert_eq!(pair.engines[MEMBER].state().faults(node(HUB)), 1, "{code}");
         let (pair, run) = spoilt(3);
         assert_eq!(pair.phase(MEMBER, run), RunPhase::Sealed(Some(10)), "{code}");

@@ -28,7 +28,7 @@ pub struct KeyMatch<'a> {
     pub role: Role,
     /// How many customers share the value, this one included.
     pub shared_by: u32,
-    /// Whether the key is a person's name.
+    /// Whether the key says too little by itself.
     pub company: Company,
     /// What the release says of it.
     pub label: &'a Label,
@@ -39,7 +39,8 @@ pub struct KeyMatch<'a> {
 pub enum Company {
     /// It is an identifier.
     NotNeeded,
-    /// It is made of a person's name, which others have as well: it only counts beside an identifier.
+    /// It is made of what others have as well, as a person's name is: it only counts beside an identifier
+    /// ([`IndicatorKind::needs_company`]).
     Needed,
 }
 

@@ -1,4 +1,5 @@
-//! Every sealed run's matches are exactly the own items that the other side also holds; its receipt verifies, and where
+//! Every sealed run's matches are exactly the own items that the other side also holds, in a lighthouse run each with the label
+//! that the hub has for it; its receipt verifies, and where
 //! both sides have one of the same session, both have the same.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,7 +8,7 @@ use cwg_engine::record::{Entry, RunPlan};
 use cwg_protocol::session::{Place, Receipt};
 use cwg_protocol::{Item, RunId, SessionId};
 
-use crate::world::World;
+use crate::world::{HUB, World};
 
 pub(super) fn check(world: &World) -> Vec<String> {
     let mut wrong = Vec::new();
@@ -23,6 +24,13 @@ pub(super) fn check(world: &World) -> Vec<String> {
                 }
                 Entry::Matches { run, rows: more, .. } => {
                     rows.entry(*run).or_default().extend(more.iter().map(|found| found.row.item));
+                    let clued = plans.get(run).is_some_and(|(plan, _)| plan.lighthouse.is_some());
+                    let hub = world.nodes[HUB].book.as_ref();
+                    let said = |item| hub.and_then(|book| book.label(item)).filter(|_| clued).unwrap_or_default();
+                    if more.iter().any(|found| found.label != said(&found.row.item)) {
+                        wrong
+                            .push(format!("node {node}: run {run} stored a label that the hub has not given its item"));
+                    }
                 }
                 Entry::RunSealed { run, receipt, matches } => {
                     let found = rows.remove(run).unwrap_or_default();
@@ -55,6 +63,10 @@ pub(super) fn check(world: &World) -> Vec<String> {
 fn ideal(world: &World, node: usize, plan: &RunPlan) -> BTreeSet<Item> {
     let selected = |node: usize| world.nodes[node].book.as_ref().map(|book| book.selected(&plan.selection));
     let own = selected(node).unwrap_or_default();
+    if plan.lighthouse.is_some() {
+        let released = world.nodes[HUB].book.as_ref().map(|book| book.released_items()).unwrap_or_default();
+        return own.intersection(&released).copied().collect();
+    }
     let peer = world.node_of(plan.peer).and_then(selected).unwrap_or_default();
     own.intersection(&peer).copied().collect()
 }

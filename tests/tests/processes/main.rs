@@ -4,6 +4,7 @@
 
 mod bad_files;
 mod bench;
+mod lighthouse_bulk;
 mod lighthouse_hub;
 mod nodes;
 mod real_data;

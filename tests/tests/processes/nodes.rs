@@ -235,7 +235,7 @@ name = "Payees"
 purpose = "find shared payees"
 legal_basis = "invented act, section 1"
 members = [MEMBERS]
-runs = ["pair"]
+runs = ["pair", "lighthouse"]
 learns = ["proposer", "both"]
 opens = 2020-01-01
 closes = 2099-12-31
@@ -262,6 +262,15 @@ roles = ["counterparty"]
 [[indicators]]
 type = "trx"
 roles = ["counterparty"]
+[[indicators]]
+type = "email"
+roles = ["holder"]
+[[indicators]]
+type = "mailbox"
+roles = ["holder"]
+[[indicators]]
+type = "person"
+roles = ["holder"]
 "#;
 
 /// A `cwg psi listen` that is ready.

@@ -7,7 +7,9 @@ use cwg_protocol::lighthouse::{Label, LabelClass, ReleaseBody, Seen};
 use cwg_protocol::psi::{LabelLen, Labels, PsiProtocol, protocol};
 
 use crate::command::Refusal;
-use crate::record::RunPlan;
+use crate::io::{Effect, Level};
+use crate::record::{Entry, RunPlan};
+use crate::sessions::Active;
 use crate::{Engine, Published};
 
 impl Engine {
@@ -60,6 +62,15 @@ impl Engine {
     pub(crate) fn labels_fault(&self, plan: &RunPlan, labels: &Labels) -> Option<&'static str> {
         let Some(release) = self.release_of(plan) else { return Some("label-wrong-class") };
         labels.iter().find_map(|label| label_fault(label, &release.body))
+    }
+
+    /// Ends a sealed session for a label of a match that is none. The hub is not told, nor the connection closed: it spoilt a
+    /// label to learn whether this member holds its item.
+    pub(crate) fn labels_refused(&mut self, active: &Active, code: &'static str) {
+        self.push(Effect::Log(Level::Warn, code));
+        self.commit(Entry::Refused { peer: Some(active.peer), code: code.into() });
+        self.session_over(active, code);
+        self.run_over(active, code);
     }
 
     fn release_of(&self, plan: &RunPlan) -> Option<&Published> {

@@ -56,6 +56,8 @@ pub(crate) struct Pair {
     pub(crate) entries: Vec<(Item, Vec<u8>)>,
     /// Bytes of its labels.
     pub(crate) label_len: u16,
+    /// Connections that a node closed.
+    pub(crate) closed: usize,
     /// How often each has gathered a set.
     pub(crate) gathers: [usize; 2],
     sets: [BTreeMap<Ticket, (Set, LabelLen)>; 2],
@@ -286,6 +288,7 @@ impl Pair {
             fate: BookFate::Stays,
             entries: entries(&clues),
             label_len: CLASS.into(),
+            closed: 0,
             gathers: [0; 2],
             sets: [BTreeMap::new(), BTreeMap::new()],
             queue: VecDeque::new(),
@@ -404,6 +407,7 @@ impl Pair {
                 return self.engines[other].handle(self.now, Input::Frame(conn, message.encode()));
             }
             Effect::Close(conn, code) => {
+                self.closed += 1;
                 let reason = DownReason::ClosedByPeer(code as u32);
                 return self.engines[other].handle(self.now, Input::PeerDown(conn, reason));
             }

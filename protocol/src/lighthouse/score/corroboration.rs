@@ -1,4 +1,5 @@
-//! Whether matches may open a case: on one strong key of a good grade, or on two different keys. A name alone never does.
+//! Whether matches may open a case: on one strong key of a good grade, or on two different keys. A name, or what else needs
+//! company, never does alone.
 
 use super::{Company, KeyMatch};
 use crate::indicator::Strength;
@@ -31,8 +32,8 @@ pub enum NotEnough {
     /// No clue that is shown is in force.
     #[error("no clue that is shown is in force")]
     NothingInForce,
-    /// There are only names.
-    #[error("a person's name alone opens no case: look for an identifier")]
+    /// There are only names, and what else needs company.
+    #[error("a person's name, or what else many share, opens no case alone: look for an identifier")]
     NamesOnly,
     /// Each clue that could open it is not to be the only ground.
     #[error("its source forbids the clue to be the only ground: look for a clue of another source")]
