@@ -5,7 +5,8 @@
 //! from the state or says what is to be done, and [`answer`], which turns the engine's reply into a view.
 //!
 //! No socket, no async, no clock. Files are read in three places: [`files`], for the small ones that people write,
-//! [`indicators`], for what a member loads or compares, and [`lighthouse`], for what a hub makes clues of.
+//! [`indicators`], for what a member loads or compares, and [`lighthouse`], for what a hub makes clues of and publishes. The last also
+//! writes one: a release as a file.
 
 #![forbid(unsafe_code)]
 

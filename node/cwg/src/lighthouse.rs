@@ -188,7 +188,14 @@ async fn approve(common: &Common, args: &ApproveArgs, out: Output) -> Result<Vie
     };
     if !args.yes {
         let question = format!("Approve this release as {}", args.operator.escape_default());
-        consent(&question, || out.screen(&shown.screen()))?;
+        // The first release has nothing before it.
+        let diff = match release.base {
+            Some(_) => Some(asked(common, LighthouseRequest::Diff { from: None, to: None }).await?),
+            None => None,
+        };
+        consent(&question, || {
+            [Some(&shown), diff.as_ref()].into_iter().flatten().for_each(|view| out.screen(&view.screen()))
+        })?;
     }
     let passphrase = unlock::operator(&args.operator, args.operator_passphrase_file.as_deref(), Typed::Known)?;
     let key = operator_key::open(&common.dir, &args.operator, &passphrase)?;

@@ -4,6 +4,8 @@
 
 mod bad_files;
 mod bench;
+mod lighthouse_hub;
+mod lighthouse_standing;
 mod nodes;
 mod real_data;
 mod recovery;

@@ -5,6 +5,7 @@ use cwg_engine::state::State;
 use cwg_engine::{Draft, Published};
 use cwg_protocol::UnixTime;
 use cwg_protocol::lighthouse::{PersonSignature, ReleaseBody, VerifiedRelease};
+use cwg_protocol::roster::{Entry, Status};
 use cwg_protocol::wire::encode;
 
 use super::trends::TrendsView;
@@ -136,8 +137,8 @@ fn members(state: &State) -> Vec<MemberReleaseLine> {
     }
     let Some(network) = state.network() else { return Vec::new() };
     let known = state.lighthouse().members();
-    let active = network.roster().body().members.iter().filter(|entry| entry.status.name() == "active");
-    let line = |entry: &cwg_protocol::roster::Entry| {
+    let active = network.roster().body().members.iter().filter(|entry| entry.status == Status::Active);
+    let line = |entry: &Entry| {
         let has = known.get(&entry.node);
         MemberReleaseLine {
             member: name_of(state, entry.node),

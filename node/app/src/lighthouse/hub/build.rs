@@ -17,7 +17,7 @@ use cwg_protocol::wire::{BoundedText, BoundedVec};
 
 use super::contents::Contents;
 use super::merge::{Counts, Ground, Merged, merge};
-use super::parts::{stopped, write_entries};
+use super::parts::{parts_of, stopped, write_entries};
 use super::sources::{self, Read};
 use super::terms::Terms;
 use super::{Hub, content_of};
@@ -100,11 +100,9 @@ impl BuildWork {
         progress: &mut dyn Progress,
     ) -> Result<Submit, Problem> {
         let built = self.build(contents, fresh, progress);
-        if built.is_err()
-            && let Err(problem) = contents.remove(fresh)
-        {
-            // The next start removes it; what went wrong first is what the person has to know.
-            drop(problem);
+        if built.is_err() {
+            // The next start removes what this cannot; what went wrong first is what the person has to know.
+            let _ = contents.remove(fresh);
         }
         built
     }
@@ -139,7 +137,9 @@ impl BuildWork {
             contradictions: 0,
             changes: self.changes,
         };
-        let found = write_entries(&body, contents, fresh, &gone, &mut |part, parts| steps.part_done(part, parts))?;
+        let found = write_entries(&body, contents, fresh, &gone, parts_of(body.content.clues), &mut |part, parts| {
+            steps.part_done(part, parts)
+        })?;
         body.contradictions = u32::try_from(found.items).unwrap_or(u32::MAX).min(body.content.clues);
         body.check_rules().map_err(|error| {
             let hint = "lines of changes hold no @, no web address and no six digits in a row";

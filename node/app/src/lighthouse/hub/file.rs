@@ -2,7 +2,7 @@
 //! hub and checked anywhere, record by record.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter, ErrorKind, Read, Write as _};
+use std::io::{BufRead as _, BufReader, BufWriter, ErrorKind, Read as _, Write as _};
 use std::path::PathBuf;
 
 use cwg_engine::record::ContentId;
@@ -121,11 +121,11 @@ struct Frames<'a> {
 impl Frames<'_> {
     /// The next piece; none at the end of the file.
     fn next(&mut self, len_max: usize) -> Result<Option<Zeroizing<Vec<u8>>>, Problem> {
-        let mut len = [0; 4];
-        match self.read.read(&mut len).map_err(|error| files::io_problem(self.name, &error))? {
-            0 => return Ok(None),
-            read => self.fill(&mut len[read..])?,
+        if self.read.fill_buf().map_err(|error| files::io_problem(self.name, &error))?.is_empty() {
+            return Ok(None);
         }
+        let mut len = [0; 4];
+        self.fill(&mut len)?;
         let len = u32::from_le_bytes(len) as usize;
         if len > len_max {
             return Err(refusals::release_problem(&ReleaseError::Malformed));
