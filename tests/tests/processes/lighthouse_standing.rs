@@ -74,13 +74,13 @@ fn a_bank_evaluates_once_and_looks_up_through_snapshot_delta_recall_and_rotation
     let standing = bank.cwg(&["lighthouse", "standing"]).ok();
     assert_eq!(standing["periods"][0]["table"], 50);
 
-    // The allowance has ten left: a file beyond it is refused by name, and what fits is evaluated.
+    // The allowance has ten left: a batch beyond it is refused by name, and costs nothing.
     assert_eq!(evaluate(bank, 200..220).refused(77)["code"], "evaluation-allowance");
     let found = look_up(bank, "+61 491 570 103\n").ok();
     assert_eq!((&found["release"], found["clues"].as_array().unwrap().len()), (&1.into(), 1));
     assert_eq!(found["clues"][0]["typology"], "sextortion");
     assert_eq!(look_up(bank, "0491570199").no()["clues"].as_array().unwrap().len(), 0);
-    assert_eq!(look_up(bank, "nonsense").refused(65)["code"], "phone-invalid");
+    assert_eq!(look_up(bank, "nonsense").refused(65)["code"], "phone-shape");
     let left = hub.cwg(&["lighthouse", "standing"]).ok();
     let of_bank = left["periods"][0]["left"].as_array().unwrap().iter().find(|line| line["member"] == "Bank 0");
     assert_eq!(of_bank.unwrap()["items"], 8, "two look-ups were charged, a refused file and a refused value were not");
