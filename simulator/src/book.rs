@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use cwg_crypto::Seed;
-use cwg_engine::io::{IndicatorRow, LoadQuery, Loaded, More, Selection, Ticket};
+use cwg_engine::io::{FoundRow, IndicatorRow, LoadQuery, Loaded, More, Selection, SetSource, Ticket};
 use cwg_protocol::indicator::{IndicatorKind, Role, Roles, Strength};
 use cwg_protocol::psi::LabelLen;
 use cwg_protocol::session::{HeldItems, OwnSet};
@@ -24,7 +24,7 @@ pub(crate) struct Book {
     /// Sets that were gathered and not forgotten.
     gathered: BTreeMap<Ticket, Arc<[Item]>>,
     /// What matched of them, as far as its rows have not been answered.
-    matched: BTreeMap<Ticket, VecDeque<Item>>,
+    matched: BTreeMap<Ticket, VecDeque<(u32, Item)>>,
 }
 
 impl Book {
@@ -78,7 +78,7 @@ impl Book {
 
     pub(crate) fn answer(&mut self, ticket: Ticket, query: LoadQuery) -> Loaded {
         match query {
-            LoadQuery::Gather { selection, limit, salt } => {
+            LoadQuery::Gather { source: SetSource::Loads, selection, limit, salt } => {
                 let items: Arc<[Item]> = self.selected(&selection).into_iter().collect();
                 let count = u32::try_from(items.len()).expect("a simulated set is small");
                 if count > limit {
@@ -86,8 +86,9 @@ impl Book {
                 }
                 let set = OwnSet::of(&items, &salt);
                 self.gathered.insert(ticket, items);
-                Loaded::Gathered { set, items: count }
+                Loaded::Gathered { set, items: count, book: None }
             }
+            LoadQuery::Gather { .. } => Loaded::Failed,
             LoadQuery::Shard { gathered, session, shard } => match self.gathered.get(&gathered) {
                 Some(items) => {
                     Loaded::Shard(HeldItems::new(Arc::clone(items).into(), LabelLen::NONE, session).shard(shard))
@@ -97,7 +98,7 @@ impl Book {
             LoadQuery::Rows { gathered, session, bits, places } => {
                 let Some(items) = self.gathered.get(&gathered) else { return Loaded::Failed };
                 let items = HeldItems::new(Arc::clone(items).into(), LabelLen::NONE, session).at(bits, &places);
-                self.matched.insert(gathered, items.into());
+                self.matched.insert(gathered, (0..).zip(items).collect());
                 self.next_rows(gathered)
             }
             LoadQuery::MoreRows { gathered } => self.next_rows(gathered),
@@ -107,8 +108,9 @@ impl Book {
     /// A few rows at a time, so that simulated crashes fall between them.
     fn next_rows(&mut self, gathered: Ticket) -> Loaded {
         let Some(matched) = self.matched.get_mut(&gathered) else { return Loaded::Failed };
-        let piece: Vec<Item> = matched.drain(..matched.len().min(ROWS_PER_PIECE)).collect();
-        let rows = piece.iter().filter_map(|item| self.rows.get(item).cloned()).collect();
+        let piece: Vec<(u32, Item)> = matched.drain(..matched.len().min(ROWS_PER_PIECE)).collect();
+        let row = |(number, item): &(u32, Item)| Some(FoundRow { number: *number, row: self.rows.get(item)?.clone() });
+        let rows = piece.iter().filter_map(row).collect();
         Loaded::Rows { rows, more: if matched.is_empty() { More::No } else { More::Yes } }
     }
 

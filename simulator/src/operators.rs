@@ -331,6 +331,7 @@ impl World {
                     learns: wish.learns,
                     protocol: ProtocolId(1),
                     selection: wish.selection.clone(),
+                    lighthouse: None,
                 };
                 Some((Asked::Plan(number), Command::PlanRun(plan)))
             }

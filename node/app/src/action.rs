@@ -21,8 +21,8 @@ use crate::request::{Purge, Request, WhoLearns};
 use crate::standing::{EvaluateWork, LookUpWork};
 use crate::view::{BuildView, LoadReportView, View};
 use crate::work::{
-    AuditShowWork, AuditVerifyWork, DoctorWork, LoadWork, MatchListWork, MatchShowWork, PurgeOlderWork, StatusWork,
-    Work,
+    AuditShowWork, AuditVerifyWork, DoctorWork, LoadWork, MatchListWork, MatchShowWork, PlanBookWork, PurgeOlderWork,
+    StatusWork, Work,
 };
 use crate::{charter_file, describe, lighthouse, refusals, signing, standing};
 
@@ -79,6 +79,10 @@ impl Pending {
         Self { awaiting: Awaiting::Loaded(Box::new(report)), asked: UnixTime(0) }
     }
 
+    pub(crate) fn run_planned(asked: UnixTime) -> Self {
+        Self { awaiting: Awaiting::RunPlanned, asked }
+    }
+
     pub(crate) fn purged(loads: Vec<LoadId>, asked: UnixTime) -> Self {
         Self { awaiting: Awaiting::Purged(loads), asked }
     }
@@ -102,12 +106,16 @@ pub fn prepare(request: Request, state: &State, now: UnixTime) -> Result<Action,
         Request::IndicatorsPurge { which: Purge::OlderThanDays(days) } => {
             Action::Work(Work::PurgeOlder(PurgeOlderWork::new(days, now)))
         }
-        Request::MatchList { run, kind, after, limit } => {
+        Request::LighthousePlan { pilot, book, map, types, roles } => {
+            let work = PlanBookWork::new(&pilot, (&book, &map), (&types, &roles), state, now)?;
+            Action::Work(Work::PlanBook(work))
+        }
+        Request::MatchList { run, kind, after, limit, withdrawn } => {
             let run = run.map(|run| named::run(state, &run)).transpose()?;
             let kind = kind.map(|kind| named::kind(&kind)).transpose()?;
-            Action::Work(Work::MatchList(MatchListWork::new(run, kind, after, limit, state)?))
+            Action::Work(Work::MatchList(MatchListWork::new((run, kind, withdrawn), after, limit, state, now)?))
         }
-        Request::MatchShow { id } => Action::Work(Work::MatchShow(MatchShowWork::new(&id, state)?)),
+        Request::MatchShow { id } => Action::Work(Work::MatchShow(MatchShowWork::new(&id, state, now)?)),
         Request::AuditShow { from, limit } => Action::Work(Work::AuditShow(AuditShowWork::new(from, limit)?)),
         Request::AuditVerify { head } => Action::Work(Work::AuditVerify(AuditVerifyWork::new(head.as_deref())?)),
         Request::Lighthouse { ask } => lighthouse::request::prepare(ask, state, now)?,
@@ -225,7 +233,8 @@ fn plan_of(
         WhoLearns::Both => Learns::Both,
     };
     // The engine draws the run's number and fills in the charter's digest.
-    Ok(RunPlan { run: RunId([0; 8]), pilot: id, charter: charter.digest(), peer, learns, protocol, selection })
+    let (run, charter) = (RunId([0; 8]), charter.digest());
+    Ok(RunPlan { run, pilot: id, charter, peer, learns, protocol, selection, lighthouse: None })
 }
 
 /// Items of a selection that were loaded; those that were loaded twice count twice.
@@ -237,7 +246,7 @@ fn items_of(state: &State, selection: &Selection) -> u64 {
 }
 
 /// What is asked for, which must lie within the charter; where nothing is asked for, all that the charter allows.
-fn selection_of(
+pub(crate) fn selection_of(
     charter: &cwg_protocol::charter::Body,
     types: &[String],
     roles: &[String],

@@ -1,11 +1,11 @@
 //! Views of the state: what the engine knows, in words.
 
-use cwg_engine::record::NodeKind;
+use cwg_engine::record::{Code, LighthousePlan, NodeKind};
 use cwg_engine::state::{Pilot, Run, RunPhase, State};
 use cwg_protocol::charter::{KindRoles, RunKind};
 use cwg_protocol::indicator::Roles;
 use cwg_protocol::invitation::Invitation;
-use cwg_protocol::psi::{Fact, Leakage, PROTOCOLS, ProtocolId, padded_size, protocol};
+use cwg_protocol::psi::{Fact, Leakage, PROTOCOLS, ProtocolId, PsiProtocol, padded_size, protocol};
 use cwg_protocol::session::{Learns, Place};
 use cwg_protocol::{LoadId, NodeKey, PilotId, RunId, UnixTime};
 
@@ -14,9 +14,9 @@ use crate::problem::{Exit, Problem};
 use crate::refusals;
 use crate::times::shown;
 use crate::view::{
-    Allowance, IndicatorsView, InvitationLine, InvitationView, KindLine, LeakageView, LoadLine, MemberLine,
-    NodeMadeView, OperatorLine, OperatorsView, PilotLine, PilotView, PilotsView, RosterView, RunLine, RunPlanView,
-    RunView, RunsView, SetSizeView, SignatureLine, TypeRoles, View,
+    Allowance, BookPlace, BookView, CodeCount, IndicatorsView, InvitationLine, InvitationView, KindLine, LeakageView,
+    LoadLine, MemberLine, NodeMadeView, OperatorLine, OperatorsView, PilotLine, PilotView, PilotsView, RosterView,
+    RunLine, RunPlanView, RunView, RunsView, SetSizeView, SignatureLine, TypeRoles, View,
 };
 
 pub(crate) fn kind_name(kind: NodeKind) -> &'static str {
@@ -105,7 +105,10 @@ pub(crate) fn pilot(state: &State, id: PilotId, now: UnixTime) -> Result<View, P
         fingerprint: member.to_string(),
         person: pilot.signatures.get(member).map(|signature| signature.person.to_string()),
     };
-    let pair = body.runs.contains(&RunKind::Pair);
+    let allowed = |known: &&&dyn PsiProtocol| {
+        body.runs.contains(&RunKind::Pair) && known.for_members()
+            || body.runs.contains(&RunKind::Lighthouse) && known.for_lighthouse()
+    };
     Ok(View::Pilot(Box::new(PilotView {
         pilot: id.to_string(),
         name: body.name.to_string(),
@@ -127,11 +130,7 @@ pub(crate) fn pilot(state: &State, id: PilotId, now: UnixTime) -> Result<View, P
         members: body.members.iter().map(member).collect(),
         live: live.is_ok(),
         not_live: live.err().map(|why| why.to_string()),
-        leakage: if pair {
-            PROTOCOLS.iter().filter_map(|known| leakage_view(known.id())).collect()
-        } else {
-            Vec::new()
-        },
+        leakage: PROTOCOLS.iter().filter(allowed).filter_map(|known| leakage_view(known.id())).collect(),
         sign_for: sign_for.map(|own| hex::encode(own.0.as_bytes())),
         awaits_us: sign_for.is_some_and(|own| !pilot.signatures.contains_key(&own)),
     })))
@@ -201,8 +200,8 @@ pub(crate) fn plan(state: &State, id: RunId, now: UnixTime) -> Result<View, Prob
     let sessions_left = body.budget.sessions_per_day.saturating_sub(count(charged));
     let padded = padded_size(usize::try_from(items).unwrap_or(usize::MAX));
     let set = SetSizeView {
-        items_at_most: items,
-        padded_at_most: u64::from(padded),
+        items_at_most: plan.lighthouse.is_none().then_some(items),
+        padded_at_most: plan.lighthouse.is_none().then_some(u64::from(padded)),
         items_min: if side_learns(plan.learns, run.place) { body.budget.items_min } else { 1 },
         items_max: body.budget.items_per_session.min(declared.items_max()),
     };
@@ -214,7 +213,10 @@ pub(crate) fn plan(state: &State, id: RunId, now: UnixTime) -> Result<View, Prob
     if sessions_left == 0 {
         obstacles.push("the sessions with this member are used up for today".to_owned());
     }
-    if set.items_at_most < u64::from(set.items_min) {
+    if let Some(problem) = plan.lighthouse.as_ref().and_then(|over| release_obstacle(state, over, now)) {
+        obstacles.push(problem);
+    }
+    if set.items_at_most.is_some_and(|items| items < u64::from(set.items_min)) {
         obstacles.push(format!("our set has at most {items} items of the {} it must bring", set.items_min));
     }
     if run.phase != RunPhase::Planned {
@@ -225,7 +227,10 @@ pub(crate) fn plan(state: &State, id: RunId, now: UnixTime) -> Result<View, Prob
         pilot: plan.pilot.to_string(),
         pilot_name: body.name.to_string(),
         purpose: body.purpose.to_string(),
+        kind: plan.kind().name().to_owned(),
         with: name_of(state, plan.peer),
+        release: plan.lighthouse.as_ref().map(|over| over.release.number.0),
+        book: book_view(run),
         learns: who_learns(plan.learns, run.place).to_owned(),
         indicators: plan.selection.0.iter().map(|(kind, roles)| type_roles(kind.name(), *roles)).collect(),
         we_learn,
@@ -255,7 +260,10 @@ pub(crate) fn run(state: &State, id: RunId) -> Result<View, Problem> {
         run: id.to_string(),
         pilot: plan.pilot.to_string(),
         pilot_name: pilot.charter.body().name.to_string(),
+        kind: plan.kind().name().to_owned(),
         with: name_of(state, plan.peer),
+        release: plan.lighthouse.as_ref().map(|over| over.release.number.0),
+        book: book_view(run),
         place: place_name(run.place).to_owned(),
         learns: who_learns(plan.learns, run.place).to_owned(),
         protocol: protocol_name(plan.protocol),
@@ -270,6 +278,34 @@ pub(crate) fn run(state: &State, id: RunId) -> Result<View, Problem> {
         own_items_padded: sets.map(|(own, _)| own),
         other_items_padded: sets.map(|(_, other)| other),
     })))
+}
+
+/// Why a run over that release could not start now.
+fn release_obstacle(state: &State, over: &LighthousePlan, now: UnixTime) -> Option<String> {
+    let network = state.network()?;
+    match state.lighthouse().current() {
+        Some(current) if current.seen == over.release => {
+            current.usable(network.id, network.hub, now).err().map(|error| error.to_string())
+        }
+        _ => Some("a newer release came after the run was planned".to_owned()),
+    }
+}
+
+fn book_view(run: &Run) -> Option<BookView> {
+    let book = run.plan.lighthouse.as_ref()?.book.as_ref()?;
+    let read = run.book.as_deref();
+    let counted = |(code, count): &(Code, u64)| CodeCount { code: code.to_string(), count: *count };
+    let place = |(line, code): &(u64, Code)| BookPlace { line: *line, code: code.to_string() };
+    Some(BookView {
+        file: book.file.clone(),
+        map: book.map.clone(),
+        rows: read.map(|report| report.rows),
+        accepted: read.map(|report| report.accepted),
+        repaired: read.map(|report| report.repaired),
+        refused: read.map(|report| report.refused),
+        refusals: read.map_or(Vec::new(), |report| report.refusals.iter().map(counted).collect()),
+        first_refused: read.map_or(Vec::new(), |report| report.first.iter().map(place).collect()),
+    })
 }
 
 pub(crate) fn runs(state: &State) -> RunsView {

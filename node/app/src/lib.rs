@@ -5,8 +5,8 @@
 //! from the state or says what is to be done, and [`answer`], which turns the engine's reply into a view.
 //!
 //! No socket, no async, no clock. Files are read in three places: [`files`], for the small ones that people write,
-//! [`indicators`], for what a member loads or compares, and [`lighthouse`], for what a hub makes clues of and publishes. The last also
-//! writes one: a release as a file.
+//! [`indicators`], for what a member loads or compares, and [`lighthouse`], for what a hub makes clues of and publishes. The
+//! last also writes one: a release as a file.
 
 #![forbid(unsafe_code)]
 
@@ -39,5 +39,5 @@ pub use signing::{approve_release, sign_as_person, sign_release};
 pub use view::View;
 pub use work::{
     AuditShowWork, AuditVerifyWork, Checked, DamagedRecord, DoctorWork, LoadWork, MatchListWork, MatchShowWork,
-    PurgeOlderWork, Records, Running, StatusWork, Submit, Work,
+    OpenBook, PlanBookWork, PurgeOlderWork, Records, Running, Since, StatusWork, Submit, Work,
 };

@@ -75,6 +75,10 @@ fn remedy(refusal: &Refusal) -> (Exit, &'static str) {
         Refusal::Consent => (Exit::Refused, "read cwg run plan again and consent to the leakage digest it shows"),
         Refusal::Budget => (Exit::TryAgain, "try again when 24 hours have passed since the first of those sessions"),
         Refusal::Release(error) => release(error),
+        Refusal::NoRelease => {
+            (Exit::TryAgain, "connect to the hub, which sends its release; cwg lighthouse show tells what is here")
+        }
+        Refusal::ReleaseOutdated => (Exit::Refused, "plan the run again: it is then over the newest release"),
         Refusal::NoDraft => (Exit::Refused, "make one with cwg lighthouse build"),
         Refusal::DraftState("unsigned") => {
             (Exit::Refused, "build it again and sign it; cwg lighthouse show draft tells more")
@@ -210,6 +214,8 @@ pub(crate) fn end_reason(code: &str) -> EndReason {
 
 const VIOLATION_HINT: &str = "nothing was released; tell the other member's operator the code, and keep both audits";
 
+const LABEL_HINT: &str = "nothing of the run was kept; tell the hub's coordinator, and wait for a new release";
+
 const ENDS: &[(&str, &str, &str)] = &[
     (
         "set-too-small",
@@ -328,6 +334,35 @@ const ENDS: &[(&str, &str, &str)] = &[
         "ask its operator what it has loaded, or plan other types",
     ),
     ("declined-repeated", "this run was proposed before", "plan a new run"),
+    (
+        "declined-release",
+        "the hub has another current release than this node",
+        "wait until the newer release is here (cwg lighthouse show), then plan the run again",
+    ),
+    (
+        "release-outdated",
+        "a newer release came after the run was planned",
+        "plan the run again: it is then over the newest release",
+    ),
+    (
+        "release-expired",
+        "the release has expired",
+        "ask the hub's coordinator for a new release, then plan the run again",
+    ),
+    (
+        "book-unread",
+        "the file of our own identifiers could not be read",
+        "cwg indicators check with the same file and map tells why",
+    ),
+    (
+        "book-changed",
+        "the file of our own identifiers was changed while the run was under way",
+        "compare a file that nothing writes any more: make a copy, then plan the run again",
+    ),
+    ("label-wrong-class", "the hub's labels are longer or shorter than the release says", LABEL_HINT),
+    ("label-malformed", "a label of the hub holds what no label may hold", LABEL_HINT),
+    ("label-not-canonical", "a label of the hub is not written as labels are", LABEL_HINT),
+    ("label-source-unlisted", "a label of the hub names a source that the release does not list", LABEL_HINT),
     ("terms-differ", "the two sides did not agree on the same terms", VIOLATION_HINT),
     ("bad-proof", "the other side could not prove that it used one key", VIOLATION_HINT),
     ("bad-seal", "the other side signed another transcript", VIOLATION_HINT),
@@ -369,6 +404,8 @@ mod tests {
             Refusal::NotAllowed("pair runs"),
             Refusal::Consent,
             Refusal::Budget,
+            Refusal::NoRelease,
+            Refusal::ReleaseOutdated,
             Refusal::NoDraft,
             Refusal::DraftChanged,
             Refusal::DraftOutdated("x"),

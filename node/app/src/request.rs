@@ -118,6 +118,21 @@ pub enum Request {
         #[serde(default)]
         protocol: Option<String>,
     },
+    /// Member: plans a lighthouse run with the hub: its own file against the newest release. Answered by `run-plan`.
+    LighthousePlan {
+        /// The pilot.
+        pilot: String,
+        /// The file, by a path that the daemon can read when the run is started.
+        book: PathBuf,
+        /// Its column map.
+        map: PathBuf,
+        /// Indicator types; none given means all that the charter allows.
+        #[serde(default)]
+        types: Vec<String>,
+        /// Roles; none given means all that the charter allows for each type.
+        #[serde(default)]
+        roles: Vec<String>,
+    },
     /// Member: starts a planned run. Answered by `run`.
     RunStart {
         /// The run.
@@ -150,6 +165,9 @@ pub enum Request {
         after: Option<String>,
         /// At most so many, up to 1000.
         limit: u32,
+        /// Those of lighthouse runs all of whose clues were taken back, and no others.
+        #[serde(default)]
+        withdrawn: bool,
     },
     /// Answered by `match`.
     MatchShow {

@@ -1,22 +1,29 @@
 //! Requests that need files, the journal, or what only the daemon knows. The daemon runs them outside its loop.
 
 mod audit;
+mod book;
+mod clues;
+mod customers;
 mod load;
 mod matches;
 mod node;
+mod own_values;
+mod plan;
 
 use cwg_crypto::Digest;
 use cwg_engine::command::Command;
-use cwg_engine::io::IndicatorRow;
-use cwg_engine::record::{Entry, Record};
+use cwg_engine::record::{Entry, Match, Record};
 use cwg_engine::state::State;
 use cwg_protocol::{LoadId, NodeKey, RunId};
 
 pub use audit::{AuditShowWork, AuditVerifyWork};
+pub(crate) use book::path_text;
+pub use book::{OpenBook, Since};
 pub(crate) use load::today;
 pub use load::{LoadWork, PurgeOlderWork};
 pub use matches::{MatchListWork, MatchShowWork};
 pub use node::{DoctorWork, StatusWork};
+pub use plan::PlanBookWork;
 
 use crate::action::Pending;
 use crate::lighthouse::hub::LighthouseWork;
@@ -35,6 +42,8 @@ pub enum Work {
     Stats,
     /// Find the loads of before a day, then submit their deletion.
     PurgeOlder(PurgeOlderWork),
+    /// Look at a book, then submit the plan of a lighthouse run.
+    PlanBook(PlanBookWork),
     /// List matches.
     MatchList(MatchListWork),
     /// Show one match.
@@ -96,7 +105,7 @@ pub trait Records {
 
     /// The rows of a run's match records, one item for each record, in order; those of its last seal, if it was repeated.
     /// This scan of the journal holds one run's rows; an index may find them faster.
-    fn matches<'a>(&'a self, run: RunId) -> Box<dyn Iterator<Item = Result<Vec<IndicatorRow>, DamagedRecord>> + 'a> {
+    fn matches<'a>(&'a self, run: RunId) -> Box<dyn Iterator<Item = Result<Vec<Match>, DamagedRecord>> + 'a> {
         let mut found = Vec::new();
         for record in self.replay(1) {
             match record {

@@ -82,7 +82,7 @@ struct Census {
 }
 
 impl RowSink for Census {
-    fn push(&mut self, _: &IndicatorRow) -> Result<(), SinkProblem> {
+    fn push(&mut self, _: u64, _: &IndicatorRow) -> Result<(), SinkProblem> {
         self.rows += 1;
         Ok(())
     }

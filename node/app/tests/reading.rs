@@ -2,11 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
 
-use std::io::Read;
+use std::io::{Read, Seek as _, Write as _};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use cwg_app::indicators::{
-    COLUMNS_MAX, ColumnMap, Counting, NoProgress, REFUSED_LISTED_MAX, ROW_LEN_MAX, RowSink, SinkProblem, read,
+    COLUMNS_MAX, ColumnMap, Counting, NoProgress, Picked, REFUSED_LISTED_MAX, ROW_LEN_MAX, RowFile, RowSink,
+    SinkProblem, read, read_file,
 };
 use cwg_app::view::LoadReportView;
 use cwg_app::{Exit, Problem};
@@ -27,7 +29,7 @@ fn phones_alone() -> String {
 struct Keep(Vec<IndicatorRow>);
 
 impl RowSink for Keep {
-    fn push(&mut self, row: &IndicatorRow) -> Result<(), SinkProblem> {
+    fn push(&mut self, _: u64, row: &IndicatorRow) -> Result<(), SinkProblem> {
         self.0.push(row.clone());
         Ok(())
     }
@@ -42,6 +44,54 @@ fn load(map_text: &str, bytes: &[u8]) -> Result<(LoadReportView, Vec<IndicatorRo
     let len = bytes.len() as u64;
     let report = read(&map(map_text), bytes, len, "file", NETWORK, &mut keep, &mut NoProgress)?;
     Ok((report, keep.0))
+}
+
+/// The rows of these numbers of a file on the disk, each with its number.
+#[derive(Default)]
+struct KeepNumbered(Vec<(u64, String)>);
+
+impl RowSink for KeepNumbered {
+    fn push(&mut self, number: u64, row: &IndicatorRow) -> Result<(), SinkProblem> {
+        self.0.push((number, format!("{} {} {:?} {:?}", row.kind, row.canonical, row.references, row.roles)));
+        Ok(())
+    }
+}
+
+fn load_file(
+    map_text: &str,
+    bytes: &[u8],
+    picked: Picked<'_>,
+) -> Result<(LoadReportView, Vec<(u64, String)>), Problem> {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(bytes).unwrap();
+    file.rewind().unwrap();
+    let mut keep = KeepNumbered::default();
+    let file = RowFile { file, len: bytes.len() as u64, name: "file" };
+    let report = read_file(&map(map_text), file, NETWORK, picked, &mut keep, &mut NoProgress)?;
+    Ok((report, keep.0))
+}
+
+/// A Parquet file of texts: `None` is a cell that is absent.
+fn parquet_of(names: &[&str], rows: &[Vec<Option<&[u8]>>]) -> Vec<u8> {
+    let fields: String = names.iter().map(|name| format!("OPTIONAL BYTE_ARRAY {name} (UTF8); ")).collect();
+    let schema = parquet::schema::parser::parse_message_type(&format!("message rows {{ {fields} }}")).unwrap();
+    let mut bytes = Vec::new();
+    let mut writer =
+        parquet::file::writer::SerializedFileWriter::new(&mut bytes, Arc::new(schema), Arc::default()).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    let mut place = 0;
+    while let Some(mut column) = group.next_column().unwrap() {
+        let cells = rows.iter().map(|row| row[place]);
+        let levels: Vec<i16> = cells.clone().map(|cell| i16::from(cell.is_some())).collect();
+        let values: Vec<parquet::data_type::ByteArray> =
+            cells.flatten().map(|cell| parquet::data_type::ByteArray::from(cell.to_vec())).collect();
+        column.typed::<parquet::data_type::ByteArrayType>().write_batch(&values, Some(&levels), None).unwrap();
+        column.close().unwrap();
+        place += 1;
+    }
+    group.close().unwrap();
+    writer.close().unwrap();
+    bytes
 }
 
 /// Line and code of each refusal.
@@ -331,4 +381,63 @@ fn identifiers_in_several_columns_are_read_and_each_refusal_names_its_column() {
     }
     assert!(keep.0.iter().any(|row| row.kind == IndicatorKind::Xrp && row.canonical.ends_with("#77")));
     assert!(report.notes.iter().any(|note| note.contains("photo")), "{:?}", report.notes);
+}
+
+#[test]
+fn a_parquet_file_gives_what_the_same_rows_give_as_csv() {
+    let phones = ["0491570006", "+61 491 570 156", "12", "0491570006", ""];
+    let rows: Vec<Vec<Option<&[u8]>>> = phones
+        .iter()
+        .map(|phone| {
+            vec![Some(b"c1".as_slice()), Some(b"left out"), Some(phone.as_bytes()).filter(|cell| !cell.is_empty())]
+        })
+        .collect();
+    let parquet = parquet_of(&["ref", "note", "phone"], &rows);
+    let csv: String = phones.iter().map(|phone| format!("c1,left out,{phone}\n")).collect();
+    let parquet_map = PHONES.replace("\"csv\"", "\"parquet\"");
+    let (from_csv, csv_rows) = load_file(PHONES, format!("ref,note,phone\n{csv}").as_bytes(), Picked::All).unwrap();
+    let (mut from_parquet, parquet_rows) = load_file(&parquet_map, &parquet, Picked::All).unwrap();
+    assert_eq!((csv_rows.len(), &csv_rows), (3, &parquet_rows));
+    assert_eq!(
+        refusals(&from_parquet),
+        [(3, "phone-short-code"), (5, "row-empty")],
+        "the number of a row stands for a line"
+    );
+    assert_eq!(from_parquet.bytes, parquet.len() as u64);
+    from_parquet.refused.clone_from(&from_csv.refused);
+    from_parquet.bytes = from_csv.bytes;
+    assert_eq!(from_parquet, from_csv);
+}
+
+#[test]
+fn a_parquet_file_that_is_none_or_has_other_columns_is_refused_by_name() {
+    let parquet_map = PHONES.replace("\"csv\"", "\"parquet\"");
+    let whole = parquet_of(&["ref", "phone"], &[vec![Some(b"1"), Some(b"0491570006")]]);
+    let other = parquet_of(&["ref", "telephone"], &[vec![Some(b"1"), Some(b"0491570006")]]);
+    for (bytes, code) in [
+        (&whole[..whole.len() - 1], "parquet-damaged"),
+        (&whole[..10], "parquet-damaged"),
+        (b"ref,phone\n1,0491570006\n", "parquet-damaged"),
+        (&other, "column-map"),
+    ] {
+        let problem = load_file(&parquet_map, bytes, Picked::All).unwrap_err();
+        assert_eq!((problem.exit, problem.code.as_str()), (Exit::BadInput, code));
+    }
+    // A cell that is no text is refused alone.
+    let rows = [vec![Some(b"1".as_slice()), Some(b"\xff".as_slice())], vec![Some(b"2"), Some(b"0491570006")]];
+    let (report, kept) = load_file(&parquet_map, &parquet_of(&["ref", "phone"], &rows), Picked::All).unwrap();
+    assert_eq!((refusals(&report), kept.len()), (vec![(1, "cell-not-text")], 1));
+    assert!(ColumnMap::parse(&format!("has_header = true\n{parquet_map}"), "map.toml").is_err());
+}
+
+#[test]
+fn picked_rows_alone_are_worked_on() {
+    let csv: String = (0..9000).map(|row| format!("c{row},04915{:05}\n", 70_000 + row)).collect();
+    let text = format!("ref,phone\n{csv}");
+    let (_, all) = load_file(PHONES, text.as_bytes(), Picked::All).unwrap();
+    let wanted = [1, 2, 4096, 4097, 8999, 9001];
+    let (report, picked) = load_file(PHONES, text.as_bytes(), Picked::Rows(&wanted)).unwrap();
+    let expected: Vec<_> = all.iter().filter(|(number, _)| wanted.contains(&(*number as u32))).cloned().collect();
+    assert_eq!((picked.len(), picked), (5, expected));
+    assert_eq!(report.rows, 5);
 }

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 struct Keep(Vec<IndicatorRow>);
 
 impl RowSink for Keep {
-    fn push(&mut self, row: &IndicatorRow) -> Result<(), SinkProblem> {
+    fn push(&mut self, _: u64, row: &IndicatorRow) -> Result<(), SinkProblem> {
         self.0.push(row.clone());
         Ok(())
     }

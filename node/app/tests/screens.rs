@@ -7,7 +7,7 @@ use std::path::Path;
 use cwg_app::{Exit, Purge, Request, View, WhoLearns, sign_as_person};
 use cwg_crypto::{Digest, Secret32, Signature, SigningKey};
 use cwg_engine::io::IndicatorRow;
-use cwg_engine::record::{Entry, LoadSummary, RunPlan};
+use cwg_engine::record::{Entry, LoadSummary, Match, RunPlan};
 use cwg_protocol::indicator::{IndicatorKind, Role, Roles, Strength};
 use cwg_protocol::psi::LabelLen;
 use cwg_protocol::session::{Learns, OwnSet, Place, Receipt, Seal, Terms};
@@ -241,7 +241,7 @@ fn wrong_requests_are_refused_before_the_engine_sees_them() {
         (Request::RunStatus { run: "ab".into() }, "run-name"),
         (Request::RunAwait { run: "abcd".into() }, "unknown-run"),
         (Request::MatchShow { id: "abcd".into() }, "unknown-match"),
-        (Request::MatchList { run: None, kind: None, after: None, limit: 0 }, "match-limit"),
+        (Request::MatchList { run: None, kind: None, after: None, limit: 0, withdrawn: false }, "match-limit"),
         (Request::AuditShow { from: 0, limit: 10 }, "audit-range"),
         (Request::AuditVerify { head: Some("7".into()) }, "head-refused"),
         (Request::IndicatorsLoad { path: "/nowhere.csv".into(), map: "/nowhere.toml".into() }, "file-not-found"),
@@ -281,6 +281,11 @@ fn row(number: u32) -> IndicatorRow {
     }
 }
 
+/// Matches of a pair run.
+fn paired(rows: &[IndicatorRow]) -> Vec<Match> {
+    rows.iter().map(|row| Match { row: row.clone(), label: Vec::new() }).collect()
+}
+
 /// Bank A after a sealed run with 700 matches in two records.
 fn bank_a_with_matches() -> (Node, String) {
     let mut node = bank_a();
@@ -304,6 +309,7 @@ fn bank_a_with_matches() -> (Node, String) {
         leakage: none,
         ruleset: none,
         selection: Vec::new().try_into().unwrap(),
+        release: None,
         proposer_set: set,
         acceptor_set: OwnSet { padded: 2048, ..set },
         proposer_nonce: [0; 32],
@@ -326,8 +332,8 @@ fn bank_a_with_matches() -> (Node, String) {
         Entry::Loaded(summary),
         Entry::RunStarted { run: plan.run, leakage: none },
         Entry::SessionCharged { plan: plan.clone(), place: Place::Proposer, attempt: 1, items: 1024, salt: [0xaa; 32] },
-        Entry::Matches { run: plan.run, first: 0, rows: rows[..512].to_vec() },
-        Entry::Matches { run: plan.run, first: 512, rows: rows[512..].to_vec() },
+        Entry::Matches { run: plan.run, first: 0, rows: paired(&rows[..512]) },
+        Entry::Matches { run: plan.run, first: 512, rows: paired(&rows[512..]) },
         Entry::RunSealed { run: plan.run, receipt: Box::new(receipt), matches: Some(700) },
         Entry::Refused { peer: Some(plan.peer), code: "bad-hello".into() },
     ]);
@@ -338,7 +344,11 @@ fn bank_a_with_matches() -> (Node, String) {
 fn matches_are_listed_masked_page_by_page_and_shown_one_at_a_time() {
     let (mut node, run) = bank_a_with_matches();
     let list = |node: &mut Node, kind: Option<&str>, after: Option<String>, limit| {
-        json(&node.ask(Request::MatchList { run: None, kind: kind.map(str::to_owned), after, limit }).unwrap())
+        json(
+            &node
+                .ask(Request::MatchList { run: None, kind: kind.map(str::to_owned), after, limit, withdrawn: false })
+                .unwrap(),
+        )
     };
     let mut seen = std::collections::BTreeSet::new();
     let mut after = None;
@@ -376,10 +386,12 @@ fn matches_of_an_earlier_seal_do_not_count() {
         })
         .unwrap();
     let mut node = node.with([
-        Entry::Matches { run, first: 0, rows: (900..903).map(row).collect() },
+        Entry::Matches { run, first: 0, rows: paired(&(900..903).map(row).collect::<Vec<_>>()) },
         Entry::RunSealed { run, receipt: sealed, matches: Some(3) },
     ]);
-    let list = json(&node.ask(Request::MatchList { run: None, kind: None, after: None, limit: 1000 }).unwrap());
+    let list = json(
+        &node.ask(Request::MatchList { run: None, kind: None, after: None, limit: 1000, withdrawn: false }).unwrap(),
+    );
     let lines = list["matches"].as_array().unwrap();
     assert_eq!(lines.len(), 3);
     let shown = json(&node.ask(Request::MatchShow { id: text(&lines[2], "match").to_owned() }).unwrap());

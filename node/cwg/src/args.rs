@@ -236,7 +236,7 @@ pub(crate) enum IndicatorsCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct FileArgs {
-    /// CSV or JSON lines.
+    /// CSV, JSON lines or Parquet.
     pub(crate) file: PathBuf,
     /// What its columns are, as TOML.
     #[arg(long)]
@@ -245,7 +245,7 @@ pub(crate) struct FileArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RunCommand {
-    /// Plans a pair run and shows what it would reveal.
+    /// Plans a pair run, or a lighthouse run with the hub, and shows what it would reveal.
     Plan(PlanArgs),
     /// Starts a planned run, after showing what it reveals and asking.
     Start {
@@ -279,16 +279,25 @@ pub(crate) struct PlanArgs {
     #[arg(long)]
     pub(crate) pilot: String,
     /// The other member.
-    #[arg(long = "with")]
-    pub(crate) peer: String,
-    /// Who learns.
-    #[arg(long, default_value = "us")]
+    #[arg(long = "with", required_unless_present = "lighthouse", conflicts_with = "lighthouse")]
+    pub(crate) peer: Option<String>,
+    /// Compares a file of this member's own with the hub's newest release; the file is not kept.
+    #[arg(long, requires_all = ["book", "map"])]
+    pub(crate) lighthouse: bool,
+    /// The file: CSV, JSON lines or Parquet. The daemon reads it when the run is started.
+    #[arg(long, value_name = "FILE", requires = "lighthouse")]
+    pub(crate) book: Option<PathBuf>,
+    /// What the file's columns are, as TOML.
+    #[arg(long, value_name = "FILE", requires = "lighthouse")]
+    pub(crate) map: Option<PathBuf>,
+    /// Who learns; in a lighthouse run this member alone.
+    #[arg(long, default_value = "us", conflicts_with = "lighthouse")]
     pub(crate) learns: String,
     /// Indicator types, separated by commas; all of the charter without it.
     #[arg(long, value_delimiter = ',')]
     pub(crate) types: Vec<String>,
-    /// The protocol; without it `voprf` for up to 4096 own items, `vole` for more.
-    #[arg(long)]
+    /// The protocol; without it `voprf` for up to 4096 own items, `vole` for more; in a lighthouse run `vole-labelled`.
+    #[arg(long, conflicts_with = "lighthouse")]
     pub(crate) protocol: Option<String>,
 }
 
@@ -308,6 +317,9 @@ pub(crate) enum MatchCommand {
         /// At most so many.
         #[arg(long, default_value_t = 100)]
         limit: u32,
+        /// Those of lighthouse runs all of whose clues the hub took back, with the reason, and no others.
+        #[arg(long)]
+        withdrawn: bool,
     },
     /// Shows one match in full.
     Show {

@@ -67,8 +67,8 @@ fn request_of(command: Command) -> Result<Request, Problem> {
         Command::Run(RunCommand::Status { run, wait: false }) => Request::RunStatus { run },
         Command::Run(RunCommand::Status { run, wait: true }) => Request::RunAwait { run },
         Command::Run(RunCommand::List) => Request::RunList,
-        Command::Match(MatchCommand::List { run, kind, after, limit }) => {
-            Request::MatchList { run, kind, after, limit }
+        Command::Match(MatchCommand::List { run, kind, after, limit, withdrawn }) => {
+            Request::MatchList { run, kind, after, limit, withdrawn }
         }
         Command::Match(MatchCommand::Show { id }) => Request::MatchShow { id },
         Command::Audit(AuditCommand::Show { from, limit }) => Request::AuditShow { from, limit },
@@ -181,6 +181,11 @@ async fn sign(common: &Common, args: &SignArgs, out: Output) -> Result<View, Pro
 }
 
 async fn plan_run(common: &Common, args: PlanArgs) -> Result<View, Problem> {
+    if let (true, Some(book), Some(map)) = (args.lighthouse, &args.book, &args.map) {
+        let (book, map) = (absolute(book)?, absolute(map)?);
+        let request = Request::LighthousePlan { pilot: args.pilot, book, map, types: args.types, roles: Vec::new() };
+        return ask(common, request).await;
+    }
     let learns = match args.learns.as_str() {
         "us" => WhoLearns::Us,
         "them" => WhoLearns::Them,
@@ -192,7 +197,8 @@ async fn plan_run(common: &Common, args: PlanArgs) -> Result<View, Problem> {
     };
     let request = Request::RunPlan {
         pilot: args.pilot,
-        with: args.peer,
+        // Without it there is --lighthouse, as the arguments say.
+        with: args.peer.unwrap_or_default(),
         learns,
         types: args.types,
         roles: Vec::new(),

@@ -128,7 +128,13 @@ fn side(bank: &Bank, with: &Bank, run: &RunView, learns: bool, planted: &BTreeSe
     let mut found = BTreeSet::new();
     let mut after = None;
     loop {
-        let request = Request::MatchList { run: Some(run.run.clone()), kind: None, after: after.clone(), limit: 1000 };
+        let request = Request::MatchList {
+            run: Some(run.run.clone()),
+            kind: None,
+            after: after.clone(),
+            limit: 1000,
+            withdrawn: false,
+        };
         let View::Matches(list) = bank.ask(&request)? else { return Err(network::unexpected("matches")) };
         for line in &list.matches {
             let View::Match(full) = bank.ask(&Request::MatchShow { id: line.id.clone() })? else {

@@ -1,30 +1,51 @@
-//! The sets that are kept for the sessions of the engine: gathered from the set files once, in memory if they are few items,
-//! else in sealed temporary files beside the set files, until the engine lets go of them.
+//! The sets that are kept for the sessions of the engine: gathered once, in memory if they are few items, else in sealed temporary
+//! files beside the set files, until the engine lets go of them.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use cwg_engine::io::{LoadQuery, Loaded, More, Selection, Ticket};
+use cwg_engine::io::{FoundRow, LoadQuery, Loaded, More, Selection, SetSource, Ticket};
 use cwg_engine::limits::ROWS_PER_LOAD;
-use cwg_protocol::Item;
-use cwg_store::{MergedRows, SetRef, Sets, StoreError};
+use cwg_engine::record::ContentId;
+use cwg_protocol::psi::LabelLen;
+use cwg_protocol::{NetworkId, UnixTime};
+use cwg_store::{MergedRows, Releases, SetRef, Sets, StoreError};
 
-use crate::item_source::{HOLD_MAX, ItemSource, ItemSourceWriter};
+use crate::book_set::{BookSet, Gathered};
+use crate::item_source::{HOLD_MAX, ItemSource, ItemSourceWriter, order_of};
 
 /// A set that one load gathers and others read, one at a time. Empty until it is gathered.
 type Shared = Arc<Mutex<Option<GatheredSet>>>;
 
 struct GatheredSet {
-    source: ItemSource,
-    selection: Selection,
-    rows: Option<RowsOfMatched>,
+    items: ItemSource,
+    origin: Origin,
+}
+
+/// Where the rows of a set are.
+enum Origin {
+    Loads(Selection, Option<RowsOfMatched>),
+    Book(Box<BookSet>),
+    /// The hub learns no matches.
+    Release,
 }
 
 /// The rows of what matched, in one pass over the sets.
 struct RowsOfMatched {
-    /// The items that matched and have not been met, by the half that tells them apart, descending.
-    matched: Vec<u128>,
+    /// The items that matched and have not been met, by the half that tells them apart, descending; each with its number among
+    /// the places asked for.
+    matched: Vec<(u128, u32)>,
     rows: MergedRows,
+}
+
+/// What the store has, and when and for whom it is read.
+pub(crate) struct Stored {
+    pub(crate) sets: Sets,
+    /// The sets that are in use.
+    pub(crate) live: Vec<SetRef>,
+    pub(crate) releases: Releases,
+    pub(crate) network: Option<NetworkId>,
+    pub(crate) now: UnixTime,
 }
 
 /// By the tickets of the loads that gather them.
@@ -57,40 +78,120 @@ impl GatheredSets {
 }
 
 impl Read {
-    /// Answers the query from the sets that are live.
+    /// Answers the query.
     ///
     /// # Errors
     /// If a set is missing or damaged, or the disk refuses.
-    pub(crate) fn run(self, sets: &Sets, live: &[SetRef]) -> Result<Loaded, StoreError> {
+    pub(crate) fn run(self, stored: &Stored) -> Result<Loaded, StoreError> {
         let Some(set) = self.set else { return Ok(Loaded::Failed) };
         let mut set = set.lock().unwrap_or_else(PoisonError::into_inner);
         match (self.query, set.as_mut()) {
-            (LoadQuery::Gather { selection, limit, salt }, _) => {
-                let mut writer = ItemSourceWriter::new(sets.temporary_dir().as_path(), HOLD_MAX);
-                let mut items = 0;
-                for row in sets.merged(&selection, live)? {
-                    if items == limit {
-                        return Ok(Loaded::TooMany);
-                    }
-                    writer.push(row?.item, items)?;
-                    items += 1;
+            (LoadQuery::Gather { source, selection, limit, salt }, _) => {
+                let (gathered, answer) = stored.gather(source, selection, limit, &salt)?;
+                *set = gathered;
+                Ok(answer)
+            }
+            (LoadQuery::Shard { session, shard, .. }, Some(set)) => Ok(Loaded::Shard(set.items.load(session, shard)?)),
+            (LoadQuery::Rows { session, bits, places, .. }, Some(GatheredSet { items, origin })) => match origin {
+                Origin::Loads(selection, rows) => {
+                    let mut matched = Vec::with_capacity(places.len());
+                    items.visit_at(session, bits, &places, |item, _| {
+                        matched.push((order_of(item), u32::try_from(matched.len()).unwrap_or(u32::MAX)));
+                    })?;
+                    matched.sort_unstable_by(|one, other| other.cmp(one));
+                    let merged = stored.sets.merged(selection, &stored.live)?;
+                    rows.insert(RowsOfMatched { matched, rows: merged }).next_piece()
                 }
-                let source = writer.finish(&salt)?;
-                let gathered = Loaded::Gathered { set: source.own_set(), items };
-                *set = Some(GatheredSet { source, selection, rows: None });
-                Ok(gathered)
-            }
-            (LoadQuery::Shard { session, shard, .. }, Some(set)) => Ok(Loaded::Shard(set.source.load(session, shard)?)),
-            (LoadQuery::Rows { session, bits, places, .. }, Some(set)) => {
-                let mut matched = Vec::with_capacity(places.len());
-                set.source.visit_at(session, bits, &places, |item, _| matched.push(order_of(item)))?;
-                matched.sort_unstable_by(|one, other| other.cmp(one));
-                let rows = sets.merged(&set.selection, live)?;
-                set.rows.insert(RowsOfMatched { matched, rows }).next_piece()
-            }
-            (LoadQuery::MoreRows { .. }, Some(GatheredSet { rows: Some(rows), .. })) => rows.next_piece(),
-            (LoadQuery::MoreRows { .. }, Some(_)) | (_, None) => Ok(Loaded::Failed),
+                Origin::Book(book) => book.rows_at(items, (session, bits), &places),
+                Origin::Release => Ok(Loaded::Failed),
+            },
+            (LoadQuery::MoreRows { .. }, Some(GatheredSet { items, origin })) => match origin {
+                Origin::Loads(_, Some(rows)) => rows.next_piece(),
+                Origin::Book(book) => book.next_piece(items),
+                Origin::Loads(_, None) | Origin::Release => Ok(Loaded::Failed),
+            },
+            (_, None) => Ok(Loaded::Failed),
         }
+    }
+}
+
+impl Stored {
+    fn gather(
+        &self,
+        source: SetSource,
+        selection: Selection,
+        limit: u32,
+        salt: &[u8; 32],
+    ) -> Result<(Option<GatheredSet>, Loaded), StoreError> {
+        let (items, origin, book) = match source {
+            SetSource::Loads => {
+                let Some(items) = self.gather_loads(&selection, limit, salt)? else {
+                    return Ok((None, Loaded::TooMany));
+                };
+                (items, Origin::Loads(selection, None), None)
+            }
+            SetSource::Book(book) => {
+                let Some(network) = self.network else { return Ok((None, Loaded::Failed)) };
+                let dir = self.sets.temporary_dir();
+                match BookSet::gather(&book, selection, (network, self.now), dir.as_path(), salt)? {
+                    Gathered::Items(gathered) => {
+                        let (items, set, report) = *gathered;
+                        (items, Origin::Book(Box::new(set)), Some(Box::new(report)))
+                    }
+                    Gathered::TooMany => return Ok((None, Loaded::TooMany)),
+                    Gathered::Unread(problem) => {
+                        tracing::error!(code = problem.code, problem = problem.problem, "a book cannot be read");
+                        return Ok((None, Loaded::BookUnread));
+                    }
+                }
+            }
+            SetSource::Release(content) => (self.gather_release(content, salt)?, Origin::Release, None),
+        };
+        let count = u32::try_from(items.count()).unwrap_or(u32::MAX);
+        if count > limit {
+            return Ok((None, Loaded::TooMany));
+        }
+        let answer = Loaded::Gathered { set: items.own_set(), items: count, book };
+        Ok((Some(GatheredSet { items, origin }), answer))
+    }
+
+    /// `None` if there are more items than the limit.
+    fn gather_loads(
+        &self,
+        selection: &Selection,
+        limit: u32,
+        salt: &[u8; 32],
+    ) -> Result<Option<ItemSource>, StoreError> {
+        let mut writer = ItemSourceWriter::new(self.sets.temporary_dir().as_path(), HOLD_MAX);
+        for (number, row) in (0..).zip(self.sets.merged(selection, &self.live)?) {
+            if number == limit {
+                return Ok(None);
+            }
+            writer.push(row?.item, number)?;
+        }
+        writer.finish(salt).map(Some)
+    }
+
+    /// The entries of a release. Their labels stay where they are until they are asked for.
+    fn gather_release(&self, content: ContentId, salt: &[u8; 32]) -> Result<ItemSource, StoreError> {
+        let entries = self.releases.entries(content)?;
+        let class = entries.class();
+        let len = LabelLen::new(class.into()).expect("a class is a length of labels");
+        let mut items = ItemSourceWriter::new(self.sets.temporary_dir().as_path(), HOLD_MAX);
+        let mut number = 0_u32;
+        entries.visit(|item, _| {
+            items.push(item, number)?;
+            number = number.saturating_add(1);
+            Ok(())
+        })?;
+        let labeller = move |numbers: &[u32], labels: &mut [u8]| {
+            let mut each = labels.chunks_exact_mut(class.len());
+            entries.labels_at(numbers.iter().map(|number| u64::from(*number)), |_, label| {
+                each.next().expect("a label for each number").copy_from_slice(label);
+                Ok(())
+            })
+        };
+        items.labelled(len, Box::new(labeller)).finish(salt)
     }
 }
 
@@ -105,17 +206,11 @@ impl RowsOfMatched {
             let row = row?;
             let order = order_of(&row.item);
             // What was purged since is passed over.
-            while self.matched.pop_if(|matched| *matched < order).is_some() {}
-            if self.matched.pop_if(|matched| *matched == order).is_some() {
-                found.push(row);
+            while self.matched.pop_if(|(matched, _)| *matched < order).is_some() {}
+            if let Some((_, number)) = self.matched.pop_if(|(matched, _)| *matched == order) {
+                found.push(FoundRow { number, row });
             }
         }
         Ok(Loaded::Rows { rows: found, more: More::No })
     }
-}
-
-/// The half of an item that tells it apart in a run, such that the order of items is kept.
-fn order_of(item: &Item) -> u128 {
-    let (half, _) = item.0.split_first_chunk().expect("an item has 32 bytes");
-    u128::from_be_bytes(*half)
 }

@@ -2,7 +2,7 @@
 //! set of any size passes through a session in bounded memory.
 //!
 //! Items come in any order, each with a number (a line of a file), and repeated ones count once, with their first
-//! number. Parts by the first byte of the item, each sorted, are the whole set in order.
+//! number; that they were repeated is remembered. Parts by the first byte of the item, each sorted, are the whole set in order.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -24,8 +24,8 @@ struct Numbered {
     number: u32,
 }
 
-/// Writes the label of the item with that number.
-pub(crate) type Labeller = Box<dyn FnMut(u32, &mut [u8]) + Send>;
+/// Writes the labels of the items with these numbers, one after the other. Numbers are in the order of the items.
+pub(crate) type Labeller = Box<dyn FnMut(&[u32], &mut [u8]) -> Result<(), StoreError> + Send>;
 
 /// The labels of a set, made when they are asked for.
 struct Labelling {
@@ -35,11 +35,10 @@ struct Labelling {
 
 impl Labelling {
     /// The labels of items with these numbers, one after the other.
-    fn of(&mut self, numbers: impl ExactSizeIterator<Item = u32>) -> Arc<[u8]> {
+    fn of(&mut self, numbers: &[u32]) -> Result<Vec<u8>, StoreError> {
         let mut labels = vec![0; numbers.len() * self.len.bytes()];
-        let each = labels.chunks_exact_mut(self.len.bytes());
-        numbers.zip(each).for_each(|(number, label)| (self.label)(number, label));
-        labels.into()
+        (self.label)(numbers, &mut labels)?;
+        Ok(labels)
     }
 }
 
@@ -63,8 +62,8 @@ pub(crate) struct ItemSource {
 }
 
 enum Kept {
-    /// Strictly ascending.
-    Held(Vec<Numbered>),
+    /// Strictly ascending; and those that were left out because they came before.
+    Held(Vec<Numbered>, Vec<Numbered>),
     /// In parts by the first byte, each in the order in which it came.
     Spilled(Spill),
 }
@@ -97,20 +96,23 @@ impl ItemSourceWriter {
     /// Ends, and commits to the set under a salt of 32 random bytes.
     pub(crate) fn finish(mut self, salt: &[u8; 32]) -> Result<ItemSource, StoreError> {
         let kept = match self.spill {
-            None => Kept::Held(sorted(self.held)),
+            None => {
+                let (items, repeated) = sorted(self.held);
+                Kept::Held(items, repeated)
+            }
             Some(spill) => Kept::Spilled(spill.finish()?),
         };
-        let mut builder = match &self.labelling {
-            None => OwnSetBuilder::new(salt),
-            Some(labelling) => OwnSetBuilder::labelled(salt, labelling.len),
-        };
-        kept.visit(|item, number| {
-            match &mut self.labelling {
-                None => builder.push(item),
-                Some(labelling) => builder.push_labelled(item, &labelling.of([number].into_iter())),
+        let builder = match &mut self.labelling {
+            None => {
+                let mut builder = OwnSetBuilder::new(salt);
+                kept.visit(|item, _| {
+                    builder.push(item);
+                    Ok(())
+                })?;
+                builder
             }
-            Ok(())
-        })?;
+            Some(labelling) => commit_labelled(&kept, labelling, salt)?,
+        };
         let (count, labelling) = (builder.items(), self.labelling);
         Ok(ItemSource { dir: self.dir, kept, set: builder.finish(), count, labelling, dealt: BTreeMap::new() })
     }
@@ -130,7 +132,7 @@ impl ItemSource {
     /// The items of a shard of a session, strictly ascending. The first call for a number of bits deals the whole set.
     pub(crate) fn shard(&mut self, session: SessionId, shard: Shard) -> Result<Arc<[Item]>, StoreError> {
         match &self.kept {
-            Kept::Held(items) if shard == Shard::WHOLE => Ok(items.iter().map(|one| one.item).collect()),
+            Kept::Held(items, _) if shard == Shard::WHOLE => Ok(items.iter().map(|one| one.item).collect()),
             _ => self.deal(session, shard.bits)?.shard(shard.index),
         }
     }
@@ -150,13 +152,40 @@ impl ItemSource {
         session: SessionId,
         shard: Shard,
     ) -> Result<Arc<[u8]>, StoreError> {
-        Ok(match &self.kept {
-            Kept::Held(items) if shard == Shard::WHOLE => labelling.of(items.iter().map(|one| one.number)),
+        let numbers: Vec<u32> = match &self.kept {
+            Kept::Held(items, _) if shard == Shard::WHOLE => items.iter().map(|one| one.number).collect(),
             _ => {
                 let numbers = self.deal(session, shard.bits)?.beside(shard.index)?;
-                labelling.of(numbers.chunks_exact(NUMBER_LEN).map(number_of))
+                numbers.chunks_exact(NUMBER_LEN).map(number_of).collect()
             }
-        })
+        };
+        Ok(labelling.of(&numbers)?.into())
+    }
+
+    /// The numbers under which items came of which these are the halves that tell them apart, ascending: each number once, and
+    /// how often each item came.
+    pub(crate) fn rows_with(&self, halves: &[u128]) -> Result<(Vec<u32>, Vec<u32>), StoreError> {
+        let (mut numbers, mut times) = (Vec::new(), vec![0_u32; halves.len()]);
+        let mut note = |item: &Item, number| {
+            if let Ok(at) = halves.binary_search(&order_of(item)) {
+                numbers.push(number);
+                times[at] = times[at].saturating_add(1);
+            }
+        };
+        match &self.kept {
+            Kept::Held(items, repeated) => items.iter().chain(repeated).for_each(|one| note(&one.item, one.number)),
+            Kept::Spilled(spill) => (0..spill.shards()).try_for_each(|part| {
+                spill.visit(part, |records| {
+                    for record in records.chunks_exact(RECORD_LEN) {
+                        let one = numbered(record);
+                        note(&one.item, one.number);
+                    }
+                })
+            })?,
+        }
+        numbers.sort_unstable();
+        numbers.dedup();
+        Ok((numbers, times))
     }
 
     /// Gives the items at these places, with their numbers, to `visit`: counted over all shards in order, ascending.
@@ -167,7 +196,7 @@ impl ItemSource {
         places: &[u32],
         mut visit: impl FnMut(&Item, u32),
     ) -> Result<(), StoreError> {
-        if let (Kept::Held(items), 0) = (&self.kept, bits) {
+        if let (Kept::Held(items, _), 0) = (&self.kept, bits) {
             let items = places.iter().filter_map(|place| items.get(*place as usize));
             items.for_each(|one| visit(&one.item, one.number));
             return Ok(());
@@ -192,27 +221,61 @@ impl Kept {
     /// Gives every item to `visit`, in order. Memory holds one part.
     fn visit(&self, mut visit: impl FnMut(&Item, u32) -> Result<(), StoreError>) -> Result<(), StoreError> {
         match self {
-            Self::Held(items) => items.iter().try_for_each(|one| visit(&one.item, one.number)),
+            Self::Held(items, _) => items.iter().try_for_each(|one| visit(&one.item, one.number)),
             Self::Spilled(spill) => (0..spill.shards()).try_for_each(|part| {
                 let mut items = Vec::with_capacity(spill.count(part) as usize);
                 spill.visit(part, |records| {
-                    items.extend(records.chunks_exact(RECORD_LEN).map(|record| {
-                        let (item, number) = record.split_first_chunk().expect("a record begins with its item");
-                        Numbered { item: Item(*item), number: number_of(number) }
-                    }));
+                    items.extend(records.chunks_exact(RECORD_LEN).map(numbered));
                 })?;
-                sorted(items).iter().try_for_each(|one| visit(&one.item, one.number))
+                sorted(items).0.iter().try_for_each(|one| visit(&one.item, one.number))
             }),
         }
     }
 }
 
-/// Each item once, with its first number.
-fn sorted(mut items: Vec<Numbered>) -> Vec<Numbered> {
+/// The commitment to a set with its labels.
+fn commit_labelled(kept: &Kept, labelling: &mut Labelling, salt: &[u8; 32]) -> Result<OwnSetBuilder, StoreError> {
+    let mut builder = OwnSetBuilder::labelled(salt, labelling.len);
+    let (mut items, mut numbers) = (Vec::new(), Vec::new());
+    let mut push = |items: &mut Vec<Item>, numbers: &mut Vec<u32>| -> Result<(), StoreError> {
+        let labels = labelling.of(numbers)?;
+        let labels = labels.chunks_exact(labelling.len.bytes());
+        items.iter().zip(labels).for_each(|(item, label)| builder.push_labelled(item, label));
+        items.clear();
+        numbers.clear();
+        Ok(())
+    };
+    kept.visit(|item, number| {
+        items.push(*item);
+        numbers.push(number);
+        if items.len() == LABELS_AT_ONCE { push(&mut items, &mut numbers) } else { Ok(()) }
+    })?;
+    push(&mut items, &mut numbers)?;
+    Ok(builder)
+}
+
+/// Each item once, with its first number; and those that came before.
+fn sorted(mut items: Vec<Numbered>) -> (Vec<Numbered>, Vec<Numbered>) {
     // Items are digests.
     sort_uniform(&mut items);
-    items.dedup_by_key(|one| one.item);
-    items
+    let mut repeated = Vec::new();
+    items.dedup_by(|later, earlier| {
+        let same = later.item == earlier.item;
+        repeated.extend(same.then_some(*later));
+        same
+    });
+    (items, repeated)
+}
+
+fn numbered(record: &[u8]) -> Numbered {
+    let (item, number) = record.split_first_chunk().expect("a record begins with its item");
+    Numbered { item: Item(*item), number: number_of(number) }
+}
+
+/// The half of an item that tells it apart in a run, such that the order of items is kept.
+pub(crate) fn order_of(item: &Item) -> u128 {
+    let (half, _) = item.0.split_first_chunk().expect("an item has 32 bytes");
+    u128::from_be_bytes(*half)
 }
 
 impl Default for Numbered {
@@ -243,6 +306,8 @@ fn number_of(bytes: &[u8]) -> u32 {
     u32::from_le_bytes(bytes.try_into().expect("a number has four bytes"))
 }
 
+/// Labels that are made together while a set is committed to.
+const LABELS_AT_ONCE: usize = 4096;
 /// One for each first byte of an item.
 const PARTS: usize = 256;
 const NUMBER_LEN: usize = 4;
@@ -268,7 +333,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a directory");
         let count = 3000;
         let (mut held, mut spilled) = (source(dir.path(), 4000, count), source(dir.path(), 100, count));
-        assert!(matches!((&held.kept, &spilled.kept), (Kept::Held(_), Kept::Spilled(_))));
+        assert!(matches!((&held.kept, &spilled.kept), (Kept::Held(..), Kept::Spilled(_))));
         let mut items: Vec<Item> = (0..count).map(|n| Item::of_line(&n.to_le_bytes())).collect();
         items.sort_unstable();
         for source in [&mut held, &mut spilled] {
@@ -287,6 +352,13 @@ mod tests {
                 assert!(numbers.iter().map(|number| Item::of_line(&number.to_le_bytes())).eq(expected));
             }
         }
+        // The first ten came twice.
+        let mut halves: Vec<u128> = [3, 500, 2999].map(|n: u32| order_of(&Item::of_line(&n.to_le_bytes()))).to_vec();
+        halves.sort_unstable();
+        for source in [&held, &spilled] {
+            let (numbers, times) = source.rows_with(&halves).expect("nothing fails");
+            assert_eq!((numbers, times.iter().sum::<u32>()), (vec![3, 500, 2999, 3003], 4));
+        }
         for index in 0..8 {
             let shard = Shard { bits: 3, index };
             let of = |source: &mut ItemSource| source.shard(SESSION, shard).expect("nothing fails");
@@ -302,8 +374,14 @@ mod tests {
         let mut sets = Vec::new();
         for hold_max in [4000, 100] {
             let writer = ItemSourceWriter::new(dir.path(), hold_max);
-            let mut writer =
-                writer.labelled(len, Box::new(move |number, label| label.copy_from_slice(&label_of(number))));
+            let mut writer = writer.labelled(
+                len,
+                Box::new(move |numbers, labels| {
+                    let labels = labels.chunks_exact_mut(16);
+                    numbers.iter().zip(labels).for_each(|(number, label)| label.copy_from_slice(&label_of(*number)));
+                    Ok(())
+                }),
+            );
             (0..1000u32).for_each(|number| {
                 writer.push(Item::of_line(&number.to_le_bytes()), number).expect("nothing fails");
             });

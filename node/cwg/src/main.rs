@@ -4,6 +4,7 @@
 
 mod args;
 mod bench;
+mod book_set;
 mod commands;
 mod config;
 mod contents;

@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 
 use crate::config::NodeConfig;
 use crate::contents::UnderWay;
-use crate::gathered::GatheredSets;
+use crate::gathered::{GatheredSets, Stored};
 use crate::outgoing::{Outgoing, Wire};
 use crate::{entropy, problems};
 
@@ -387,10 +387,17 @@ impl Node {
 
     fn load(&mut self, ticket: Ticket, query: LoadQuery) {
         let read = self.gathered.prepare(ticket, query);
-        let (sets, live, outbox) = (self.store.sets().clone(), self.live_sets(), self.outbox.clone());
+        let stored = Stored {
+            sets: self.store.sets().clone(),
+            live: self.live_sets(),
+            releases: self.store.releases(),
+            network: self.engine.state().network().map(|network| network.id),
+            now: now(self.started).wall,
+        };
+        let outbox = self.outbox.clone();
         // A load waits for the disk, and for another load of the same set: not on a core that jobs want.
         tokio::task::spawn_blocking(move || {
-            let loaded = read.run(&sets, &live).unwrap_or_else(|error| {
+            let loaded = read.run(&stored).unwrap_or_else(|error| {
                 tracing::error!(problem = %error, "a set cannot be read");
                 Loaded::Failed
             });

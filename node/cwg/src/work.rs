@@ -8,7 +8,7 @@ use cwg_app::indicators::{Progress, RowSink, SetSink, SinkProblem, SinkSummary};
 use cwg_app::{Checked, DamagedRecord, LoadWork, Problem, Records, Running, Submit, Work};
 use cwg_crypto::Digest;
 use cwg_engine::io::IndicatorRow;
-use cwg_engine::record::{Entry, Record};
+use cwg_engine::record::{Entry, Match, Record};
 use cwg_protocol::RunId;
 use cwg_store::{MATCHES, SetWriter, Store, StoreError, decode_record};
 use tokio::sync::mpsc::UnboundedSender;
@@ -49,6 +49,7 @@ fn look(node: &Node, work: Work) -> Result<Submit, Problem> {
     let view = match work {
         Work::Stats => Work::stats(state, &journal)?,
         Work::PurgeOlder(work) => return work.run(state, &journal),
+        Work::PlanBook(work) => return work.run(),
         Work::MatchList(work) => work.run(state, &journal)?,
         Work::MatchShow(work) => work.run(state, &journal)?,
         Work::AuditShow(work) => work.run(state, &journal)?,
@@ -137,7 +138,7 @@ impl Progress for Told {
 struct Sink(SetWriter);
 
 impl RowSink for Sink {
-    fn push(&mut self, row: &IndicatorRow) -> Result<(), SinkProblem> {
+    fn push(&mut self, _: u64, row: &IndicatorRow) -> Result<(), SinkProblem> {
         self.0.push(row).map_err(|error| sink_problem(&error))
     }
 }
@@ -176,7 +177,7 @@ impl Records for Journal<'_> {
         Ok(head.map(|head| head.hash))
     }
 
-    fn matches<'a>(&'a self, run: RunId) -> Box<dyn Iterator<Item = Result<Vec<IndicatorRow>, DamagedRecord>> + 'a> {
+    fn matches<'a>(&'a self, run: RunId) -> Box<dyn Iterator<Item = Result<Vec<Match>, DamagedRecord>> + 'a> {
         let mut number = 0;
         Box::new(std::iter::from_fn(move || {
             let found = self.0.index().get(MATCHES, &cwg_store::match_key(run, number));
@@ -240,8 +241,8 @@ mod tests {
 
     const RUN: RunId = RunId([1; 8]);
 
-    fn row(number: usize) -> IndicatorRow {
-        IndicatorRow {
+    fn row(number: usize) -> Match {
+        let row = IndicatorRow {
             item: Item([0; 32]),
             kind: IndicatorKind::Phone,
             roles: Roles::BOTH,
@@ -249,15 +250,16 @@ mod tests {
             canonical: format!("invented {number}"),
             references: Vec::new(),
             rows: 1,
-        }
+        };
+        Match { row, label: vec![7; number % 3] }
     }
 
     /// The records of a seal with these rows, as the engine writes them when the run had been sealed before.
     fn sealed_again(rows: std::ops::Range<usize>) -> Vec<Vec<u8>> {
-        let rows: Vec<IndicatorRow> = rows.map(row).collect();
+        let rows: Vec<Match> = rows.map(row).collect();
         let chunks = rows.chunks(MATCHES_PER_RECORD).chain([&[][..]]);
         let mut first = 0;
-        let entry = |rows: &[IndicatorRow]| {
+        let entry = |rows: &[Match]| {
             let entry = Entry::Matches { run: RUN, first, rows: rows.to_vec() };
             first += u32::try_from(rows.len()).unwrap();
             encode_record(&Record { at: UnixTime(7), entry })
@@ -276,7 +278,7 @@ mod tests {
         let full = MATCHES_PER_RECORD;
         for last in [0..2 * full + 3, 10..20, 5000..5000 + full, 7..full, 0..0, 30..33 + full] {
             store.append(&sealed_again(last.clone())).unwrap();
-            let found: Result<Vec<Vec<IndicatorRow>>, _> = Journal(&store).matches(RUN).collect();
+            let found: Result<Vec<Vec<Match>>, _> = Journal(&store).matches(RUN).collect();
             assert_eq!(found.unwrap().concat(), last.map(row).collect::<Vec<_>>());
         }
     }

@@ -70,7 +70,7 @@ pub enum Command {
     CommitLoad(LoadSummary),
     /// Deletes a load.
     Purge(LoadId),
-    /// Plans a pair run. The run's number and the charter's digest are filled in here.
+    /// Plans a pair run, or a lighthouse run with the hub. The run's number and the charter's digest are filled in here.
     PlanRun(RunPlan),
     /// Starts a planned run.
     StartRun {
@@ -278,6 +278,12 @@ pub enum Refusal {
     /// The charter does not allow this.
     #[error("the charter does not allow {0}")]
     NotAllowed(&'static str),
+    /// The hub has published none that this node has.
+    #[error("this node has no release")]
+    NoRelease,
+    /// The plan is over another release than the newest.
+    #[error("a newer release came after the run was planned")]
+    ReleaseOutdated,
     /// What was consented to is not what the run reveals.
     #[error("consent was given to another statement of what the run reveals")]
     Consent,
@@ -377,6 +383,8 @@ impl Refusal {
             Self::UnknownRun => "unknown-run",
             Self::RunState(_) => "run-state",
             Self::NotAllowed(_) => "not-allowed",
+            Self::NoRelease => "no-release",
+            Self::ReleaseOutdated => "release-outdated",
             Self::Consent => "consent-mismatch",
             Self::Budget => "budget-used-up",
             Self::Release(error) => error.code(),

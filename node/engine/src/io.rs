@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::command::{Command, Refusal, Reply};
-use crate::record::Record;
+use crate::record::{Book, BookReport, ContentId, Record};
 
 /// The time, as a driver reads it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,6 +129,8 @@ pub enum CloseCode {
 pub enum LoadQuery {
     /// Gather the items of a selection, at most so many, and commit to them under a salt.
     Gather {
+        /// Where from.
+        source: SetSource,
         /// What belongs to the set.
         selection: Selection,
         /// Most items.
@@ -163,6 +165,26 @@ pub enum LoadQuery {
     },
 }
 
+/// Where a set comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SetSource {
+    /// The loads in use.
+    Loads,
+    /// A file that is read for this session alone. Nothing of it is kept but what matches.
+    Book(Book),
+    /// The entries of a release, with their labels, whatever the selection: an item does not show its kind.
+    Release(ContentId),
+}
+
+/// A row of a set that matched.
+#[derive(Debug)]
+pub struct FoundRow {
+    /// The number of its item among the places that were asked for.
+    pub number: u32,
+    /// The row.
+    pub row: IndicatorRow,
+}
+
 /// What was read.
 #[derive(Debug)]
 pub enum Loaded {
@@ -172,15 +194,21 @@ pub enum Loaded {
         set: OwnSet,
         /// Its items, each counted once.
         items: u32,
+        /// Of a book: what became of its rows.
+        book: Option<Box<BookReport>>,
     },
+    /// A book cannot be read, or its map does not fit; the driver has said why in its log.
+    BookUnread,
+    /// A book is another file than the one that was gathered.
+    BookChanged,
     /// There are more items than the query allows. Nothing is kept.
     TooMany,
     /// The items of a shard, strictly ascending, with their labels if the set has any.
     Shard(psi::Loaded),
-    /// Rows, one for each item that still has one, in the order of the items: the first of them, or the next.
+    /// Rows, one for each item that still has one: the first of them, or the next.
     Rows {
         /// At most [`crate::limits::ROWS_PER_LOAD`].
-        rows: Vec<IndicatorRow>,
+        rows: Vec<FoundRow>,
         /// Whether there may be more.
         more: More,
     },

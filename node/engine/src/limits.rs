@@ -31,6 +31,9 @@ pub const RUN_ATTEMPTS_MAX: u32 = 5;
 /// A run that has no seal after this is ended by name.
 pub const RUN_WITHIN_MS: u64 = 30 * 60_000;
 
+/// Places of refused rows that a record about a book names: enough to see what is wrong with an export.
+pub const REFUSED_PLACES_MAX: usize = 20;
+
 /// Rows of one record of matches: about 200 KiB.
 pub const MATCHES_PER_RECORD: usize = 512;
 

@@ -5,12 +5,12 @@
 use core::fmt;
 
 use cwg_crypto::Digest;
-use cwg_protocol::charter::{MemberSignature, SignedCharter};
+use cwg_protocol::charter::{MemberSignature, RunKind, SignedCharter};
 use cwg_protocol::indicator::{IndicatorKind, Roles};
 use cwg_protocol::invitation::InvitationId;
 use cwg_protocol::lighthouse::standing::{Period, SignedEdition, SignedPeriod};
 use cwg_protocol::lighthouse::{
-    ApprovedRelease, BuiltRelease, ClueId, Figure, GroupMean, Month, ReleaseBody, ReleaseNumber, SignedRecall,
+    ApprovedRelease, BuiltRelease, ClueId, Figure, GroupMean, Month, ReleaseBody, ReleaseNumber, Seen, SignedRecall,
     SignedRelease, Trends, Watermark, WithdrawalReason,
 };
 use cwg_protocol::psi::ProtocolId;
@@ -173,7 +173,7 @@ pub enum Entry {
         /// Number of the first of them in the run.
         first: u32,
         /// Rows of our own set that the peer also holds. None: the run has `first` matches and no more.
-        rows: Vec<IndicatorRow>,
+        rows: Vec<Match>,
     },
     /// A run has its result.
     RunSealed {
@@ -300,6 +300,13 @@ pub enum Entry {
         /// So many more.
         rows: u64,
     },
+    /// Member: its book was read for a run.
+    BookRead {
+        /// The run.
+        run: RunId,
+        /// What became of its rows.
+        report: Box<BookReport>,
+    },
 }
 
 /// A release that nobody has signed yet.
@@ -369,7 +376,7 @@ pub struct RunPlan {
     pub pilot: PilotId,
     /// Digest of its charter.
     pub charter: Digest,
-    /// The other member.
+    /// The other member; in a lighthouse run the hub, and at the hub the member.
     pub peer: NodeKey,
     /// Who learns, as the proposer sees it.
     pub learns: Learns,
@@ -377,6 +384,67 @@ pub struct RunPlan {
     pub protocol: ProtocolId,
     /// Kinds and roles.
     pub selection: Selection,
+    /// What makes it a lighthouse run; none in a pair run.
+    pub lighthouse: Option<LighthousePlan>,
+}
+
+/// What a lighthouse run compares.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LighthousePlan {
+    /// The release that it is over.
+    pub release: Seen,
+    /// Member: its own file. The hub knows nothing of it.
+    pub book: Option<Book>,
+}
+
+/// A member's file of identifiers, which is read for a run and not kept. Paths as the daemon reads them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Book {
+    /// The file.
+    pub file: String,
+    /// Its column map.
+    pub map: String,
+}
+
+/// What became of the rows of a book: counts and places, never values.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BookReport {
+    /// Rows read.
+    pub rows: u64,
+    /// Rows taken as they were.
+    pub accepted: u64,
+    /// Rows taken after a repair.
+    pub repaired: u64,
+    /// Rows refused.
+    pub refused: u64,
+    /// Refusals of rows and values by code.
+    pub refusals: Vec<(Code, u64)>,
+    /// Where the first of them are, at most [`crate::limits::REFUSED_PLACES_MAX`]: the line and the code.
+    pub first: Vec<(u64, Code)>,
+}
+
+/// A row of our own set that the peer also holds.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Match {
+    /// The row.
+    pub row: IndicatorRow,
+    /// What the hub says of it in a lighthouse run: a label of the class of the run's release, which decodes. Nothing in a pair
+    /// run.
+    pub label: Vec<u8>,
+}
+
+/// Rows name customers, labels crimes.
+impl fmt::Debug for Match {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Match({}, ..)", self.row.kind)
+    }
+}
+
+impl RunPlan {
+    /// The kind of run.
+    pub fn kind(&self) -> RunKind {
+        if self.lighthouse.is_some() { RunKind::Lighthouse } else { RunKind::Pair }
+    }
 }
 
 impl Entry {
@@ -422,6 +490,7 @@ impl Entry {
             Self::EditionAdopted { .. } => "edition-adopted",
             Self::EvaluationCharged { .. } => "evaluation-charged",
             Self::TableGrown { .. } => "table-grown",
+            Self::BookRead { .. } => "book-read",
         }
     }
 }

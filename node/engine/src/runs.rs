@@ -18,8 +18,10 @@ impl Engine {
     pub(crate) fn plan_run(&mut self, mut plan: RunPlan) -> Result<Reply, Refusal> {
         let own = self.member()?.node();
         let pilot = self.state.pilots().get(&plan.pilot).ok_or(Refusal::UnknownPilot)?;
+        let hub = self.state.network().ok_or(Refusal::NotJoined)?.hub;
         plan.charter = pilot.charter.digest();
-        check_plan(pilot, &plan, own)?;
+        check_plan(pilot, &plan, own, hub)?;
+        self.check_release(&plan)?;
         if self.state.active(plan.peer).is_none() {
             return Err(Refusal::UnknownMember);
         }
@@ -42,11 +44,13 @@ impl Engine {
         if pilot.charter.digest() != plan.charter {
             return Err(Refusal::CharterChanged);
         }
-        check_plan(pilot, plan, own)?;
+        let network = self.state.network().ok_or(Refusal::NotJoined)?;
+        check_plan(pilot, plan, own, network.hub)?;
+        self.check_release(plan)?;
         if self.state.active(plan.peer).is_none() {
             return Err(Refusal::UnknownMember);
         }
-        self.state.network().ok_or(Refusal::NotJoined)?.roster().in_force(now)?;
+        network.roster().in_force(now)?;
         let leakage = protocol(plan.protocol).ok_or(Refusal::NotAllowed("this protocol"))?.leakage().digest();
         if leakage != consent {
             return Err(Refusal::Consent);
@@ -128,6 +132,7 @@ impl Engine {
         }
         pilot.live(now).map_err(|_| "charter-not-live")?;
         self.state.active(plan.peer).ok_or("peer-not-on-roster")?;
+        self.check_release(plan).map_err(|refusal| refusal.code())?;
         let roster = self.state.network().ok_or("not-joined")?.roster();
         roster.in_force(now).map_err(|error| error.code())?;
         if self.state.charged(plan.pilot, plan.peer, now) >= budget_of(pilot) {
@@ -162,16 +167,31 @@ pub(crate) fn budget_of(pilot: &Pilot) -> usize {
     pilot.charter.body().budget.sessions_per_day as usize
 }
 
-/// Whether a charter allows a pair run as planned. Its dates and signatures are another matter.
-pub(crate) fn check_plan(pilot: &Pilot, plan: &RunPlan, own: NodeKey) -> Result<(), Refusal> {
+/// Whether a charter allows a run as planned, at either side of it. Its dates and signatures are another matter, and so is the
+/// release of a lighthouse run.
+pub(crate) fn check_plan(pilot: &Pilot, plan: &RunPlan, own: NodeKey, hub: NodeKey) -> Result<(), Refusal> {
     let charter = &pilot.charter;
     let body = charter.body();
     let allow = |holds: bool, what| if holds { Ok(()) } else { Err(Refusal::NotAllowed(what)) };
-    allow(body.runs.contains(&RunKind::Pair), "pair runs")?;
-    allow(body.learns.contains(&plan.learns), "this side to learn")?;
-    allow(protocol(plan.protocol).is_some_and(|known| known.for_members()), "this protocol")?;
-    allow(plan.peer != own && charter.names(plan.peer) && charter.names(own), "a run with this member")?;
-    let admitted = plan.selection.0.iter().all(|(kind, _)| RunKind::Pair.admits(*kind));
+    let known = protocol(plan.protocol);
+    match plan.kind() {
+        RunKind::Lighthouse => {
+            allow(body.runs.contains(&RunKind::Lighthouse), "lighthouse runs")?;
+            allow(plan.learns == Learns::Proposer, "the hub to learn")?;
+            allow(known.is_some_and(|known| known.for_lighthouse()), "this protocol")?;
+            // No charter names the hub.
+            let member = if own == hub { plan.peer } else { own };
+            let with_hub = (own == hub) != (plan.peer == hub);
+            allow(with_hub && charter.names(member), "a lighthouse run of these two")?;
+        }
+        _ => {
+            allow(body.runs.contains(&RunKind::Pair), "pair runs")?;
+            allow(body.learns.contains(&plan.learns), "this side to learn")?;
+            allow(known.is_some_and(|known| known.for_members()), "this protocol")?;
+            allow(plan.peer != own && charter.names(plan.peer) && charter.names(own), "a run with this member")?;
+        }
+    }
+    let admitted = plan.selection.0.iter().all(|(kind, _)| plan.kind().admits(*kind));
     allow(admitted, "card numbers in a run between members")?;
     allow(selection_allowed(pilot, &plan.selection), "these indicator types and roles")
 }

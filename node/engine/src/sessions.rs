@@ -2,7 +2,8 @@
 
 use cwg_protocol::charter::KindRoles;
 use cwg_protocol::indicator::ruleset_hash;
-use cwg_protocol::psi::{JobId, JobOutput, ProtocolId, PsiProtocol, protocol};
+use cwg_protocol::lighthouse::{ReleaseNumber, Seen};
+use cwg_protocol::psi::{JobId, JobOutput, protocol};
 use cwg_protocol::session::{Lane, OwnItems, OwnSet, Place, Receipt, Session, SessionStep, Terms};
 use cwg_protocol::wire::limits::SESSIONS_PER_PEER_MAX;
 use cwg_protocol::wire::{Accept, Decline, DeclineCode, Message, Propose, PsiFrame, Seal, SessionAbort};
@@ -12,7 +13,7 @@ use crate::Engine;
 use crate::io::{CloseCode, ConnId, Effect, Level, Selection, Ticket};
 use crate::limits::{FAULTS_PER_EPOCH_MAX, ITEMS_READ_PER_MS, SESSION_STALL_MS, SESSIONS_MAX};
 use crate::peers::Phase;
-use crate::record::{Entry, RunPlan};
+use crate::record::{Entry, LighthousePlan, RunPlan};
 use crate::runs::{budget_of, check_plan, learns};
 use crate::sets::RowsLoaded;
 
@@ -97,11 +98,9 @@ impl Engine {
         self.gather(active, None);
     }
 
-    /// How long a session may be silent: the sets that its charter allows have to be read.
+    /// How long a session may be silent: its sets, as large as they may be, have to be read.
     pub(crate) fn patience_ms(&self, plan: &RunPlan) -> u64 {
-        let budget =
-            self.state.pilots().get(&plan.pilot).map_or(0, |pilot| pilot.charter.body().budget.items_per_session);
-        SESSION_STALL_MS + u64::from(budget.min(set_limit(plan.protocol))) / ITEMS_READ_PER_MS
+        SESSION_STALL_MS + u64::from(self.largest_set(plan)) / ITEMS_READ_PER_MS
     }
 
     pub(crate) fn set_of_proposer(&mut self, number: u64, mut active: Active, ready: Ready) {
@@ -115,12 +114,12 @@ impl Engine {
         if ready.items == 0 {
             return self.end_run(active.plan.run, "set-empty");
         }
-        let limit = set_limit(active.plan.protocol);
-        if ready.set.padded > budget.items_per_session.min(limit) {
+        if ready.set.padded > self.own_limit(&active.plan) {
             return self.end_run(active.plan.run, "set-too-large");
         }
         active.stage = Stage::AwaitPeer(ready);
-        active.stall_ms = active.give_up_ms;
+        // A book may have taken all the time there was.
+        active.stall_ms = active.give_up_ms.max(self.now.mono_ms + SESSION_STALL_MS);
         let peer = active.peer;
         self.sessions.insert(number, active);
         self.sessions_ready(peer);
@@ -187,6 +186,7 @@ impl Engine {
             leakage: protocol.leakage().digest(),
             ruleset: ruleset_hash(),
             selection: selection_to_wire(&plan.selection),
+            release: plan.lighthouse.as_ref().map(|lighthouse| lighthouse.release.digest),
             set: ready.set,
             nonce,
         };
@@ -226,7 +226,8 @@ impl Engine {
 
     fn check_proposal(&self, from: NodeKey, propose: &Propose) -> Result<RunPlan, DeclineCode> {
         let now = self.now.wall;
-        let own = self.member().map_err(|_| DeclineCode::NotAllowed)?.node();
+        let own = self.own().map_err(|_| DeclineCode::NotAllowed)?.node();
+        (self.is_hub() == propose.release.is_some()).then_some(()).ok_or(DeclineCode::NotAllowed)?;
         let network = self.state.network().ok_or(DeclineCode::Roster)?;
         let in_force = network.roster().in_force(now).is_ok() && network.roster().digest() == propose.roster;
         in_force.then_some(()).ok_or(DeclineCode::Roster)?;
@@ -236,7 +237,9 @@ impl Engine {
         live.then_some(()).ok_or(DeclineCode::Charter)?;
         let known = protocol(propose.protocol).ok_or(DeclineCode::NotAllowed)?;
         (known.leakage().digest() == propose.leakage).then_some(()).ok_or(DeclineCode::Leakage)?;
-        let plan = RunPlan {
+        // Whether it is the hub's current one is looked at last: a proposal that is not allowed says nothing of it.
+        let seen = |digest| Seen { number: ReleaseNumber(0), digest };
+        let mut plan = RunPlan {
             run: propose.run,
             pilot: propose.pilot,
             charter: propose.charter,
@@ -244,12 +247,17 @@ impl Engine {
             learns: propose.learns,
             protocol: propose.protocol,
             selection: Selection(propose.selection.iter().map(|entry| (entry.kind, entry.roles)).collect()),
+            lighthouse: propose.release.map(|digest| LighthousePlan { release: seen(digest), book: None }),
         };
-        check_plan(pilot, &plan, own).map_err(|_| DeclineCode::NotAllowed)?;
-        let budget = pilot.charter.body().budget;
+        check_plan(pilot, &plan, own, network.hub).map_err(|_| DeclineCode::NotAllowed)?;
+        if let (Some(digest), Some(lighthouse)) = (propose.release, &mut plan.lighthouse) {
+            lighthouse.release = self.release_named(digest).ok_or(DeclineCode::Release)?;
+        }
         let sized = propose.set.padded >= cwg_protocol::wire::limits::ITEMS_MIN_PADDED
             && cwg_protocol::psi::padded_size(propose.set.padded as usize) == propose.set.padded
-            && propose.set.padded <= budget.items_per_session.min(set_limit(known.id()));
+            && propose.set.padded <= self.peer_limit(&plan)
+            // Only a receiver proposes a run that carries labels.
+            && propose.set.label_len.is_none();
         sized.then_some(()).ok_or(DeclineCode::Size)?;
         let faulty = self.state.faults(from) >= FAULTS_PER_EPOCH_MAX;
         if faulty || self.state.charged(propose.pilot, from, now) >= budget_of(pilot) {
@@ -295,11 +303,15 @@ impl Engine {
         if let Err(code) = self.check_proposal(active.peer, propose) {
             return self.decline(conn, run, attempt, code);
         }
-        let limit = set_limit(active.plan.protocol);
         let too_few = learns(active.plan.learns, Place::Acceptor) && ready.items < budget.items_min;
         // One code for all of these: which one it is would say more about our set.
-        if ready.items == 0 || too_few || ready.set.padded > budget.items_per_session.min(limit) {
+        if ready.items == 0 || too_few || ready.set.padded > self.own_limit(&active.plan) {
             return self.decline(conn, run, attempt, DeclineCode::Set);
+        }
+        if !self.labels_as_planned(&active.plan, ready.set.label_len) {
+            // The files of the release are not those of its record: for the peer the same as a set that cannot be read.
+            self.push(Effect::Log(Level::Warn, "set-damaged"));
+            return self.decline(conn, run, attempt, DeclineCode::Busy);
         }
         let nonce = self.random("nonce");
         let Some(terms) = self.terms(Place::Acceptor, propose, active.peer, ready.set, nonce) else { return };
@@ -326,16 +338,17 @@ impl Engine {
         let Stage::AwaitAccept(_, ready, propose) = core::mem::replace(&mut active.stage, Stage::Fresh) else {
             unreachable!("found by this stage")
         };
-        let limit = set_limit(active.plan.protocol);
-        let budget = self.state.pilots().get(&active.plan.pilot).map(|pilot| pilot.charter.body().budget);
         let sized = accept.set.padded >= cwg_protocol::wire::limits::ITEMS_MIN_PADDED
             && cwg_protocol::psi::padded_size(accept.set.padded as usize) == accept.set.padded
-            && budget.is_some_and(|budget| accept.set.padded <= budget.items_per_session.min(limit));
+            && accept.set.padded <= self.peer_limit(&active.plan);
         let terms = self.terms_of_proposer(&propose, from, &ready, accept);
         let exporter = self.conns.get(&conn).map(|conn| conn.exporter);
         let (Some(terms), Some(exporter), true) = (terms, exporter, sized) else {
             return self.session_broken(conn, active, "declined-size");
         };
+        if !self.labels_as_planned(&active.plan, accept.set.label_len) {
+            return self.session_broken(conn, active, "label-wrong-class");
+        }
         if terms.session(&exporter) != accept.session {
             return self.session_broken(conn, active, "terms-differ");
         }
@@ -379,6 +392,7 @@ impl Engine {
             leakage: propose.leakage,
             ruleset: propose.ruleset,
             selection: propose.selection.clone(),
+            release: propose.release,
             proposer_set: propose.set,
             acceptor_set: own_set,
             proposer_nonce: propose.nonce,
@@ -479,7 +493,13 @@ impl Engine {
         };
         match session.release() {
             Err(violation) => self.session_broken(conn, active, violation.code()),
-            Ok(released) => self.load_rows(number, active, released),
+            Ok(released) => {
+                let fault = released.labels.as_ref().and_then(|labels| self.labels_fault(&active.plan, labels));
+                match fault {
+                    Some(code) => self.session_broken(conn, active, code),
+                    None => self.load_rows(number, active, released),
+                }
+            }
         }
     }
 
@@ -608,11 +628,6 @@ impl Engine {
             })
             .map(|(number, _)| *number)
     }
-}
-
-/// The largest padded set of a run with a protocol.
-pub(crate) fn set_limit(id: ProtocolId) -> u32 {
-    protocol(id).map_or(0, PsiProtocol::items_max)
 }
 
 fn selection_to_wire(

@@ -2,15 +2,15 @@
 //! matched. The engine never holds a set: one of any size passes through a session (`docs/adr/0015-large-sets-through-a-spill.md`).
 
 use cwg_protocol::RunId;
-use cwg_protocol::psi::Shard;
+use cwg_protocol::psi::{Labels, Shard};
 use cwg_protocol::session::{Lane, Matches, Receipt, Released};
 use cwg_protocol::wire::{DeclineCode, Propose};
 
 use crate::Engine;
-use crate::io::{ConnId, Effect, IndicatorRow, Level, LoadQuery, Loaded, More, Ticket};
+use crate::io::{ConnId, Effect, FoundRow, Level, LoadQuery, Loaded, More, SetSource, Ticket};
 use crate::limits::MATCHES_PER_RECORD;
-use crate::record::Entry;
-use crate::sessions::{Active, Ready, Stage, set_limit};
+use crate::record::{Entry, Match, RunPlan};
+use crate::sessions::{Active, Ready, Stage};
 
 /// Which shard of which lane a load is for.
 pub(crate) struct ShardPlace {
@@ -23,6 +23,8 @@ pub(crate) struct ShardPlace {
 pub(crate) struct RowsLoaded {
     /// Items that matched; `None` where this node was not to learn.
     matches: Option<u32>,
+    /// What the peer says of each, in the order of the places.
+    labels: Option<Labels>,
     /// Rows that are stored.
     stored: u32,
 }
@@ -31,13 +33,32 @@ impl Engine {
     /// Has the own set of a session gathered. The session bears the number of the ticket from now on.
     pub(crate) fn gather(&mut self, mut active: Active, proposal: Option<Box<(ConnId, Propose)>>) {
         let (ticket, salt) = (self.ticket(), self.random("set salt"));
-        let (selection, limit) = (active.plan.selection.clone(), set_limit(active.plan.protocol));
+        let Some(source) = self.source_of(&active.plan) else {
+            return self.end_run(active.plan.run, "release-outdated");
+        };
+        let (selection, limit) = (active.plan.selection.clone(), self.own_limit(&active.plan));
+        // Nobody waits for a proposer that reads a file of any length, and its driver answers in every case.
+        let stall_ms = self.now.mono_ms + self.patience_ms(&active.plan);
+        active.stall_ms = if matches!(source, SetSource::Book(_)) { u64::MAX } else { stall_ms };
         active.stage = Stage::AwaitSet(salt, proposal);
-        active.stall_ms = self.now.mono_ms + self.patience_ms(&active.plan);
         self.sessions.insert(ticket.0, active);
         self.gathered.insert(ticket.0);
         self.loads.insert(ticket, ticket.0);
-        self.push(Effect::Load(ticket, LoadQuery::Gather { selection, limit, salt }));
+        self.push(Effect::Load(ticket, LoadQuery::Gather { source, selection, limit, salt }));
+    }
+
+    /// Where the own set of a run comes from.
+    fn source_of(&self, plan: &RunPlan) -> Option<SetSource> {
+        match &plan.lighthouse {
+            None => Some(SetSource::Loads),
+            Some(lighthouse) => match &lighthouse.book {
+                Some(book) => Some(SetSource::Book(book.clone())),
+                None => {
+                    let release = self.state.lighthouse().releases().get(&lighthouse.release.number)?;
+                    release.content.map(SetSource::Release)
+                }
+            },
+        }
     }
 
     /// Lets the driver forget the sets of sessions that are over.
@@ -65,7 +86,10 @@ impl Engine {
         let Some(mut active) = self.sessions.remove(&number) else { return };
         let run = active.plan.run;
         match (core::mem::replace(&mut active.stage, Stage::Fresh), loaded) {
-            (Stage::AwaitSet(salt, proposal), Loaded::Gathered { set, items }) => {
+            (Stage::AwaitSet(salt, proposal), Loaded::Gathered { set, items, book }) => {
+                if let Some(report) = book {
+                    self.commit(Entry::BookRead { run, report });
+                }
                 let ready = Ready { set, items, salt };
                 match proposal {
                     None => self.set_of_proposer(number, active, ready),
@@ -73,17 +97,24 @@ impl Engine {
                 }
             }
             (Stage::AwaitSet(_, None), Loaded::TooMany) => self.end_run(run, "set-too-large"),
+            (Stage::AwaitSet(_, None), Loaded::BookUnread) => self.end_run(run, "book-unread"),
+            (Stage::AwaitSet(_, None), Loaded::BookChanged) => self.end_run(run, "book-changed"),
             (Stage::AwaitSet(_, None), _) => self.end_run(run, "set-damaged"),
             (Stage::AwaitSet(_, Some(proposal)), loaded) => {
                 let code = if matches!(loaded, Loaded::TooMany) { DeclineCode::Set } else { DeclineCode::Busy };
                 self.decline(proposal.0, run, active.attempt, code);
             }
             (Stage::AwaitRows(receipt, loaded), Loaded::Rows { rows, more }) => {
-                self.store_rows(number, active, receipt, loaded, &rows, more);
+                self.store_rows(number, active, receipt, loaded, rows, more);
             }
-            (Stage::AwaitRows(..), _) => {
-                self.session_over(&active, "set-damaged");
-                self.end_run(run, "set-damaged");
+            (Stage::AwaitRows(..), loaded) => {
+                let code = match loaded {
+                    Loaded::BookChanged => "book-changed",
+                    Loaded::BookUnread => "book-unread",
+                    _ => "set-damaged",
+                };
+                self.session_over(&active, code);
+                self.end_run(run, code);
             }
             (stage, _) => {
                 active.stage = stage;
@@ -107,7 +138,7 @@ impl Engine {
     pub(crate) fn load_rows(&mut self, number: u64, active: Active, released: Released) {
         let (session, receipt) = (released.receipt.session, Box::new(released.receipt));
         let matches = released.matches.as_ref().map(|matches| u32::try_from(matches.len()).unwrap_or(u32::MAX));
-        let loaded = RowsLoaded { matches, stored: 0 };
+        let loaded = RowsLoaded { matches, labels: released.labels, stored: 0 };
         match released.matches {
             Some(Matches::Places { bits, places }) if !places.is_empty() => {
                 let query = LoadQuery::Rows { gathered: Ticket(number), session, bits, places };
@@ -141,14 +172,19 @@ impl Engine {
         active: Active,
         receipt: Box<Receipt>,
         mut loaded: RowsLoaded,
-        rows: &[IndicatorRow],
+        rows: Vec<FoundRow>,
         more: More,
     ) {
         let run = active.plan.run;
-        let chunks = (loaded.stored..).step_by(MATCHES_PER_RECORD).zip(rows.chunks(MATCHES_PER_RECORD));
+        let matches = rows.into_iter().map(|FoundRow { number, row }| {
+            let label = loaded.labels.as_ref().and_then(|labels| labels.get(number as usize));
+            Match { row, label: label.unwrap_or_default().to_vec() }
+        });
+        let matches: Vec<Match> = matches.collect();
+        let chunks = (loaded.stored..).step_by(MATCHES_PER_RECORD).zip(matches.chunks(MATCHES_PER_RECORD));
         let entries: Vec<Entry> =
             chunks.map(|(first, rows)| Entry::Matches { run, first, rows: rows.to_vec() }).collect();
-        loaded.stored = loaded.stored.saturating_add(u32::try_from(rows.len()).unwrap_or(u32::MAX));
+        loaded.stored = loaded.stored.saturating_add(u32::try_from(matches.len()).unwrap_or(u32::MAX));
         match more {
             More::No => self.store_seal(run, receipt, &loaded, entries),
             More::Yes => {

@@ -11,7 +11,7 @@ use cwg_protocol::{LoadId, NetworkId, NodeKey, OperatorKey, PilotId, RunId, Tran
 
 use crate::lighthouse::state::Lighthouse;
 use crate::limits::BUDGET_PERIOD_SECS;
-use crate::record::{Code, Entry, LoadSummary, NodeKind, Record, RunPlan};
+use crate::record::{BookReport, Code, Entry, LoadSummary, NodeKind, Record, RunPlan};
 use crate::standing::state::Standing;
 
 /// Everything a node knows.
@@ -124,6 +124,8 @@ pub struct Run {
     pub changed: UnixTime,
     /// What was kept of it.
     pub receipt: Option<Box<Receipt>>,
+    /// What became of the rows of this member's book, when it was read last.
+    pub book: Option<Box<BookReport>>,
 }
 
 /// Where a run stands.
@@ -243,6 +245,7 @@ impl State {
             | Entry::SessionCharged { .. }
             | Entry::SessionEnded { .. }
             | Entry::RunSealed { .. }
+            | Entry::BookRead { .. }
             | Entry::RunEnded { .. } => self.fold_run(record)?,
             Entry::PeriodOpened { .. }
             | Entry::PeriodPinned { .. }
@@ -298,6 +301,11 @@ impl State {
                 run.receipt = Some(receipt.clone());
                 run
             }
+            Entry::BookRead { run, report } => {
+                let run = self.runs.get_mut(run)?;
+                run.book = Some(report.clone());
+                run
+            }
             Entry::RunEnded { run, code } => {
                 let run = self.runs.get_mut(run)?;
                 // A result stands, whatever becomes of a repetition.
@@ -320,6 +328,7 @@ impl State {
             attempts: 0,
             changed: UnixTime(0),
             receipt: None,
+            book: None,
         })
     }
 
@@ -444,6 +453,8 @@ fn is_fault(code: &Code) -> bool {
 /// Ends that a session may come to between two honest sides.
 const BLAMELESS: &[&str] = &[
     "aborted-by-peer",
+    "book-changed",
+    "book-unread",
     "labels-unfit",
     "node-restarted",
     "peer-lost",

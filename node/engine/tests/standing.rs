@@ -1,7 +1,5 @@
 //! The standing comparison between a hub and a member: periods, evaluations, downloads, rotation, and every fault by its name.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
-
 mod hub_and_member;
 
 use cwg_engine::command::{Command, Refusal, Reply};

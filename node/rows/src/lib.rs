@@ -88,6 +88,14 @@ impl Rows {
         !matches!(self.0, Format::JsonLines(_))
     }
 
+    /// How many rows there are, where the file says so before the first.
+    pub fn count(&self) -> Option<u64> {
+        match &self.0 {
+            Format::Parquet(rows) => Some(rows.total()),
+            Format::Csv(_) | Format::JsonLines(_) => None,
+        }
+    }
+
     /// Before the first row: leaves all other columns unread where the format allows it. Their cells are then absent.
     ///
     /// # Errors

@@ -27,6 +27,8 @@ pub(crate) struct ParquetRows {
     group_rows: u64,
     cells: Vec<ColumnCells>,
     rows: u64,
+    /// Rows of all groups.
+    total: u64,
 }
 
 /// How the values of a column become texts.
@@ -65,11 +67,26 @@ impl ParquetRows {
             return Err(RowsError::Limit("the number of rows"));
         }
         let wanted = Vec::new();
-        Ok(Self { reader, file, columns, kinds, wanted, group: 0, group_rows: 0, cells: Vec::new(), rows: 0 })
+        Ok(Self {
+            reader,
+            file,
+            columns,
+            kinds,
+            wanted,
+            group: 0,
+            group_rows: 0,
+            cells: Vec::new(),
+            rows: 0,
+            total: rows,
+        })
     }
 
     pub(crate) fn columns(&self) -> &[String] {
         &self.columns
+    }
+
+    pub(crate) fn total(&self) -> u64 {
+        self.total
     }
 
     pub(crate) fn read_only(&mut self, columns: &[usize]) -> Result<(), RowsError> {

@@ -34,7 +34,7 @@ mod store;
 mod table;
 
 pub use dealt::{Dealer, Dealt};
-pub use editions::Editions;
+pub use editions::{Editions, ProvenChunk};
 pub use error::{Blame, Damage, StoreError, UnlockMethod};
 pub use index::{Entry, INDEX_KEY_LEN_MAX, Index, KeysOf, Tree};
 pub use journal::{COMMIT_LEN_MAX, Head, RECORD_LEN_MAX, Recovery, Verified};

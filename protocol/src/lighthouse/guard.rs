@@ -87,7 +87,7 @@ pub fn forbidden_column(name: &str) -> Option<Forbidden> {
 /// What a value is, if that is forbidden, whatever its canonical form.
 pub(super) fn forbidden_value(kind: ColumnKind, raw: &str, canonical: &Canonical) -> Option<Forbidden> {
     forbidden_text(raw)
-        .or_else(|| (open_shape(kind) && is_sentence(raw)).then_some(Forbidden::Conversation))
+        .or_else(|| words_max(kind).is_some_and(|max| words(raw) > max).then_some(Forbidden::Conversation))
         .or_else(|| canonical.keys.iter().find_map(forbidden_key))
 }
 
@@ -109,20 +109,52 @@ pub(super) fn forbidden_text(raw: &str) -> Option<Forbidden> {
 /// The first letters of JPEG, PNG, GIF, RIFF (WebP), MP4 and Matroska files in Base64.
 const MEDIA_BASE64: &[&str] = &["/9j/", "iVBORw0KGgo", "R0lGOD", "UklGR", "AAAAGGZ0eX", "AAAAIGZ0eX", "GkXfo"];
 
-/// Kinds of columns whose canonical form has no check digits or grammar of its own.
-fn open_shape(kind: ColumnKind) -> bool {
-    matches!(kind, ColumnKind::Handle | ColumnKind::PayId)
+/// The most words that a value has, for kinds whose canonical form has no check digits or grammar of its own: more of them
+/// are a sentence.
+fn words_max(kind: ColumnKind) -> Option<usize> {
+    match kind {
+        // No name of an account is longer, nor a memo.
+        ColumnKind::Handle
+        | ColumnKind::PayId
+        | ColumnKind::Ewallet
+        | ColumnKind::Device
+        | ColumnKind::Xlm
+        | ColumnKind::Ton => Some(5),
+        // Names of people, cities and banks, two of them at most.
+        ColumnKind::Person | ColumnKind::Payee | ColumnKind::ForeignAccount => Some(16),
+        ColumnKind::AuAccount
+        | ColumnKind::Abn
+        | ColumnKind::Acn
+        | ColumnKind::Phone
+        | ColumnKind::Email
+        | ColumnKind::Iban
+        | ColumnKind::Btc
+        | ColumnKind::Evm
+        | ColumnKind::Trx
+        | ColumnKind::Domain
+        | ColumnKind::Pan
+        | ColumnKind::Ltc
+        | ColumnKind::Doge
+        | ColumnKind::Bch
+        | ColumnKind::Xmr
+        | ColumnKind::Xrp
+        | ColumnKind::Sol
+        | ColumnKind::IpTime => None,
+    }
 }
 
-/// More words than any name of an account has.
-fn is_sentence(text: &str) -> bool {
-    text.split_whitespace().count() > 5
+fn words(text: &str) -> usize {
+    text.split_whitespace().count()
 }
 
 fn forbidden_key(key: &Key) -> Option<Forbidden> {
+    fn after<'a>((_, rest): (&'a str, &'a str)) -> &'a str {
+        rest
+    }
     let value = match key.kind {
         IndicatorKind::OrgId => key.text.as_str(),
-        IndicatorKind::Handle => key.text.split_once(':').map_or(key.text.as_str(), |(_, name)| name),
+        IndicatorKind::Handle | IndicatorKind::HandleRaw => key.text.split_once(':').map_or(key.text.as_str(), after),
+        IndicatorKind::Ewallet => key.text.rsplit_once(':').map_or(key.text.as_str(), after),
         _ => return None,
     };
     if value.contains("://") || (value.starts_with("www.") && value.contains('/')) {
@@ -209,12 +241,15 @@ mod tests {
         check(handle, "any:TFN 12345678", Some(Forbidden::TaxFileNumber));
         check(handle, "any:hello are you there my friend", Some(Forbidden::Conversation));
         check(ColumnKind::PayId, "https://example.org:443", Some(Forbidden::FullAddress));
+        let memo = "GA7QYNF7SOWQ3GLR2BGMZEHXAVIRZA4KVWLTJJFC7MGXUA74P7UJVSGZ#send it to me before she wakes";
+        check(ColumnKind::Xlm, memo, Some(Forbidden::Conversation));
         // What looks alike and is not.
         check(handle, "telegram:123456782", None);
         check(handle, "any:123456789", None);
         check(handle, "any:mary jane of the hill", None);
         check(handle, "any:tfn_fan", None);
         check(handle, "kik:deadbeef", None);
+        check(ColumnKind::Payee, "PH:Quezon City:Maria Clara de la Cruz y Santos", None);
         check(ColumnKind::Phone, "+61412345678", None);
     }
 

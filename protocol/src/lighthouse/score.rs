@@ -259,17 +259,29 @@ fn groups(matches: &[KeyMatch<'_>]) -> Vec<usize> {
 fn say_the_same(a: &KeyMatch<'_>, b: &KeyMatch<'_>) -> bool {
     let shared = || a.label.clues.iter().any(|clue| b.label.clues.iter().any(|other| other.id == clue.id));
     // Where both labels hide clues, one of those can be the same, if both can be forms of one identifier.
-    let hidden = a.label.more > 0 && b.label.more > 0 && family(a.kind) == family(b.kind);
+    let hidden = a.label.more > 0 && b.label.more > 0 && forms_of_one(a.kind, b.kind);
     a.own_value == b.own_value || shared() || hidden
 }
 
-/// The kind that stands for all kinds of forms which one identifier can have.
+/// Whether one identifier can have forms of both kinds.
+fn forms_of_one(a: IndicatorKind, b: IndicatorKind) -> bool {
+    // An account with an operator of e-wallets is known by a phone number or an address of e-mail.
+    let wallet =
+        |one, other| one == IndicatorKind::Ewallet && matches!(other, IndicatorKind::Phone | IndicatorKind::Email);
+    let (a, b) = (family(a), family(b));
+    a == b || wallet(a, b) || wallet(b, a)
+}
+
+/// The kind that stands for all kinds which the forms of one identifier can have, whatever it is.
 fn family(kind: IndicatorKind) -> IndicatorKind {
     match kind {
         IndicatorKind::Mailbox => IndicatorKind::Email,
-        IndicatorKind::Hash160 => IndicatorKind::Btc,
+        // One public key has an address on each of these chains.
+        IndicatorKind::Hash160 | IndicatorKind::Ltc | IndicatorKind::Doge | IndicatorKind::Bch => IndicatorKind::Btc,
         IndicatorKind::Acn => IndicatorKind::Abn,
         IndicatorKind::Trx => IndicatorKind::Evm,
+        IndicatorKind::Iban => IndicatorKind::ForeignAccount,
+        IndicatorKind::HandleRaw => IndicatorKind::Handle,
         other => other,
     }
 }

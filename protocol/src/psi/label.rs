@@ -77,6 +77,11 @@ impl Labels {
         self.bytes.chunks_exact(self.len.bytes())
     }
 
+    /// The label of the match at that place among them.
+    pub fn get(&self, place: usize) -> Option<&[u8]> {
+        self.bytes.chunks_exact(self.len.bytes()).nth(place)
+    }
+
     /// The same labels in another order: first the one at the first of these places, and so on.
     pub(crate) fn at(&self, places: impl Iterator<Item = usize>) -> Self {
         let len = self.len.bytes();
@@ -137,6 +142,7 @@ mod tests {
         let moved = labels.at([2, 0].into_iter());
         assert!(moved.iter().eq([[3; 16], [1; 16]].iter().map(|label| &label[..])));
         assert_eq!((labels.iter().len(), labels.label_len()), (3, len));
+        assert_eq!((labels.get(1), labels.get(3)), (Some(&[2; 16][..]), None));
         assert_eq!(format!("{labels:?}"), "Labels(..)");
     }
 }

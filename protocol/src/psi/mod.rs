@@ -92,6 +92,10 @@ pub trait PsiProtocol: Sync {
     fn for_members(&self) -> bool {
         self.leakage().model == Model::Malicious && !self.carries_labels()
     }
+    /// Whether a member may run it with the hub's release: it stands against malicious sides and carries labels.
+    fn for_lighthouse(&self) -> bool {
+        self.leakage().model == Model::Malicious && self.carries_labels()
+    }
     /// Largest padded size of either set.
     fn items_max(&self) -> u32;
     /// Opens one side of an execution.
@@ -120,7 +124,8 @@ pub trait Party: Send {
     fn on_computed(&mut self, job: JobId, output: JobOutput) -> Result<Step, Violation>;
 }
 
-/// Every protocol. Members may run those of which [`PsiProtocol::for_members`] says so.
+/// Every protocol. Members may run those of which [`PsiProtocol::for_members`] says so, a member and the hub those of which
+/// [`PsiProtocol::for_lighthouse`] does.
 pub static PROTOCOLS: &[&dyn PsiProtocol] =
     &[&voprf::Voprf, &vole::Vole::MALICIOUS, &vole::Vole::SEMI_HONEST, &vole::Vole::LABELLED];
 
@@ -138,6 +143,11 @@ pub fn protocol_named(name: &str) -> Option<&'static dyn PsiProtocol> {
 /// others take the least time with `vole`.
 pub fn default_protocol(items: u64) -> &'static dyn PsiProtocol {
     if items <= u64::from(VOPRF_ITEMS_DEFAULT) { &voprf::Voprf } else { &vole::Vole::MALICIOUS }
+}
+
+/// The protocol of a lighthouse run in bulk.
+pub fn lighthouse_protocol() -> &'static dyn PsiProtocol {
+    &vole::Vole::LABELLED
 }
 
 /// The size that is shown for a set of `len` items: the next of 1, 1.25, 1.5 and 1.75 times a power of two, at least 16.
@@ -192,6 +202,9 @@ mod tests {
             assert_eq!(default_protocol(items).name(), name, "{items}");
             assert!(default_protocol(items).for_members());
         }
+        let lighthouse: Vec<&str> =
+            PROTOCOLS.iter().filter(|known| known.for_lighthouse()).map(|known| known.name()).collect();
+        assert_eq!(lighthouse, [lighthouse_protocol().name()]);
     }
 
     #[test]

@@ -252,6 +252,7 @@ impl Plain {
             leakage: self.protocol.leakage().digest(),
             ruleset: rules(),
             selection: Vec::new().try_into().expect("none is under the limit"),
+            release: None,
             set: self.set,
             nonce: self.nonce,
         };
@@ -268,7 +269,8 @@ impl Plain {
         let same = propose.protocol == self.protocol.id()
             && propose.leakage == self.protocol.leakage().digest()
             && propose.ruleset == rules()
-            && propose.learns == Learns::Proposer;
+            && propose.learns == Learns::Proposer
+            && propose.release.is_none();
         if !same {
             return Err(PlainError::Terms);
         }
@@ -351,6 +353,7 @@ fn terms(
         leakage: propose.leakage,
         ruleset: rules(),
         selection: propose.selection.clone(),
+        release: propose.release,
         proposer_set: propose.set,
         acceptor_set,
         proposer_nonce: propose.nonce,

@@ -239,6 +239,8 @@ pub struct Terms {
     pub ruleset: Digest,
     /// Kinds and roles that may enter.
     pub selection: BoundedVec<KindRoles, SELECTION_MAX>,
+    /// Digest of the release that a lighthouse run is over; none in a pair run.
+    pub release: Option<Digest>,
     /// The proposer's set.
     pub proposer_set: OwnSet,
     /// The acceptor's set.

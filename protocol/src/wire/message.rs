@@ -207,6 +207,8 @@ pub struct Propose {
     pub ruleset: Digest,
     /// Kinds and roles that may enter.
     pub selection: BoundedVec<KindRoles, SELECTION_MAX>,
+    /// Digest of the release that a lighthouse run is over; none in a pair run.
+    pub release: Option<Digest>,
     /// The proposer's set.
     pub set: OwnSet,
     /// 32 random bytes.
@@ -252,6 +254,8 @@ pub enum DeclineCode {
     Set,
     /// The attempt is not newer than one seen before.
     Repeated,
+    /// Over a release that is not the hub's current one, or no longer valid.
+    Release,
 }
 
 impl DeclineCode {
@@ -268,13 +272,14 @@ impl DeclineCode {
             Self::Busy => "declined-busy",
             Self::Set => "declined-set",
             Self::Repeated => "declined-repeated",
+            Self::Release => "declined-release",
         }
     }
 
-    /// Whether the same proposal may succeed later without anyone doing anything: rosters and the last signature to a
-    /// charter may still be on their way to the acceptor.
+    /// Whether another proposal may succeed, or the proposer see by itself why not, without anyone doing anything: rosters and
+    /// the last signature to a charter may still be on their way to the acceptor, a release to the proposer.
     pub fn may_pass(self) -> bool {
-        matches!(self, Self::Roster | Self::Charter | Self::Busy)
+        matches!(self, Self::Roster | Self::Charter | Self::Busy | Self::Release)
     }
 }
 

@@ -68,6 +68,7 @@ pub(crate) fn terms(protocol: &dyn PsiProtocol, learns: Learns, proposer: &[Item
         leakage: protocol.leakage().digest(),
         ruleset: Digest::from_bytes([6; 32]),
         selection: Vec::new().try_into().unwrap(),
+        release: None,
         proposer_set: own_set(protocol, learns, Place::Proposer, proposer, 7),
         acceptor_set: own_set(protocol, learns, Place::Acceptor, acceptor, 8),
         proposer_nonce: [10; 32],

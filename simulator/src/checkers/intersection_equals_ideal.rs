@@ -22,7 +22,7 @@ pub(super) fn check(world: &World) -> Vec<String> {
                     rows.remove(&plan.run);
                 }
                 Entry::Matches { run, rows: more, .. } => {
-                    rows.entry(*run).or_default().extend(more.iter().map(|row| row.item));
+                    rows.entry(*run).or_default().extend(more.iter().map(|found| found.row.item));
                 }
                 Entry::RunSealed { run, receipt, matches } => {
                     let found = rows.remove(run).unwrap_or_default();

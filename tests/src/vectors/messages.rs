@@ -126,6 +126,7 @@ pub(super) fn propose() -> Propose {
         selection: vec![KindRoles { kind: IndicatorKind::Phone, roles: Roles::only(Role::Holder) }]
             .try_into()
             .expect("one is under the limit"),
+        release: None,
         set: OwnSet { padded: 20, commitment: Digest::from_bytes([0x44; 32]), label_len: LabelLen::NONE },
         nonce: [0x45; 32],
     }
@@ -146,6 +147,7 @@ fn propose_laid() -> Laid {
         ("selection: count u64", vec![1, 0, 0, 0, 0, 0, 0, 0]),
         ("selection: kind u32, phone is number 4, place 3", vec![3, 0, 0, 0]),
         ("selection: roles u8, holder", vec![1]),
+        ("release: none", vec![0]),
         ("set: padded u32", vec![20, 0, 0, 0]),
         ("set: commitment [32]", vec![0x44; 32]),
         ("nonce [32]", vec![0x45; 32]),

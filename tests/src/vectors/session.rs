@@ -172,6 +172,7 @@ pub fn session() -> Value {
         leakage: propose.leakage,
         ruleset: propose.ruleset,
         selection: propose.selection.clone(),
+        release: propose.release,
         proposer_set: OwnSet::of(&items([1, 2]), &proposer_salt),
         acceptor_set: OwnSet::of(&items([2, 3]), &acceptor_salt),
         proposer_nonce: propose.nonce,

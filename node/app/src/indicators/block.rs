@@ -22,6 +22,7 @@ pub(super) enum RowFault {
     /// As in any file of rows.
     Row(cwg_rows::RowFault),
     JsonValue,
+    NoText,
     NoValue,
     Reference,
     TypeUnknown,
@@ -31,8 +32,8 @@ pub(super) enum RowFault {
 impl RowFault {
     /// Those that files of other rows do not know.
     #[cfg(test)]
-    pub(super) const OWN: [Self; 5] =
-        [Self::JsonValue, Self::NoValue, Self::Reference, Self::TypeUnknown, Self::RoleUnknown];
+    pub(super) const OWN: [Self; 6] =
+        [Self::JsonValue, Self::NoText, Self::NoValue, Self::Reference, Self::TypeUnknown, Self::RoleUnknown];
 
     /// Code, problem and hint.
     pub(super) fn text(self) -> (&'static str, &'static str, &'static str) {
@@ -41,6 +42,11 @@ impl RowFault {
             Self::JsonValue => {
                 ("json-value", "a mapped field is neither text nor a whole number", "write values as text")
             }
+            Self::NoText => (
+                "cell-not-text",
+                "a mapped cell is neither UTF-8 text, a whole number, a day nor a time",
+                "write values as text",
+            ),
             Self::NoValue => (
                 "row-empty",
                 "the row has no value in any mapped column",

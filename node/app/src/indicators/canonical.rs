@@ -14,24 +14,33 @@ use super::block::{Block, Cells, RowAt, RowFault};
 use super::columns::{Columns, SlottedValue};
 use super::map::ValuePlace;
 use super::report::Tally;
+use super::run::Picked;
 
 /// What came of some rows.
 pub(super) struct Worked {
-    pub(super) rows: Vec<IndicatorRow>,
+    /// Each with the number of its row.
+    pub(super) rows: Vec<(u64, IndicatorRow)>,
     pub(super) tally: Tally,
 }
 
 /// The numbers of cards do not stay in memory.
 impl Drop for Worked {
     fn drop(&mut self) {
-        self.rows.iter_mut().filter(|row| row.kind.is_card()).for_each(|row| row.canonical.zeroize());
+        let cards = self.rows.iter_mut().map(|(_, row)| row).filter(|row| row.kind.is_card());
+        cards.for_each(|row| row.canonical.zeroize());
     }
 }
 
-/// Works on some rows of a block.
-pub(super) fn work_on(block: &Block, range: Range<usize>, columns: &Columns, network: NetworkId) -> Worked {
-    let mut worked = Worked { rows: Vec::with_capacity(range.len()), tally: Tally::new(columns) };
-    for (row, cells) in block.rows(range) {
+/// Works on those of some rows of a block that are picked.
+pub(super) fn work_on(
+    block: &Block,
+    range: Range<usize>,
+    columns: &Columns,
+    network: NetworkId,
+    picked: Picked<'_>,
+) -> Worked {
+    let mut worked = Worked { rows: Vec::new(), tally: Tally::new(columns) };
+    for (row, cells) in block.rows(range).filter(|(row, _)| picked.has(row.row)) {
         work_on_row(row, cells, columns, network, &mut worked);
     }
     worked
@@ -64,7 +73,8 @@ fn work_on_row(row: RowAt, cells: Cells<'_>, columns: &Columns, network: Network
                 taken = true;
                 repaired |= !canonical.repairs.is_empty();
                 tally.taken(kind, &canonical);
-                worked.rows.extend(rows_of(canonical, role, reference, network));
+                let rows = rows_of(canonical, role, reference, network);
+                worked.rows.extend(rows.map(|found| (row.row, found)));
             }
             Value::Refused(kind, slot, code) => {
                 refused = true;

@@ -41,10 +41,7 @@ impl<R: Read> CsvRows<R> {
         });
         for title in header.iter().flatten() {
             if let Some(sort) = Forbidden::of_header(title) {
-                let what = sort.looks_like();
-                notes.push(format!(
-                    "Column {title} of {file} was not read: it looks like {what}, which an export should leave out"
-                ));
+                notes.push(super::passed_over(title, file, sort));
             }
         }
         let columns = Columns::of_header(map, header.as_deref(), shape.fields, file)?;

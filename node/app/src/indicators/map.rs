@@ -20,6 +20,8 @@ pub enum Format {
     Csv,
     /// One JSON object a line.
     Jsonl,
+    /// Parquet, of columns that are not nested.
+    Parquet,
 }
 
 /// A column map whose every word was checked.
@@ -159,8 +161,15 @@ impl ColumnMap {
 
     fn check(written: Written) -> Result<Self, Fault> {
         let jsonl = written.format == Format::Jsonl;
-        if jsonl && (written.delimiter.is_some() || written.has_header.is_some()) {
-            return Err(fault("delimiter or has_header", "means nothing for jsonl", "remove it"));
+        if written.delimiter.is_some() || written.has_header.is_some() {
+            let without = match written.format {
+                Format::Csv => None,
+                Format::Jsonl => Some("jsonl"),
+                Format::Parquet => Some("parquet"),
+            };
+            if let Some(format) = without {
+                return Err(fault("delimiter or has_header", format!("means nothing for {format}"), "remove it"));
+            }
         }
         if let Some(delimiter) = &written.delimiter
             && !matches!(delimiter.as_bytes(), [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\r' | b'\n' | 0))

@@ -9,15 +9,25 @@ mod columns;
 mod csv;
 mod jsonl;
 mod map;
+mod parquet;
 mod report;
 mod run;
 mod sink;
 
 pub use map::{AccountColumns, ColumnMap, ColumnName, Format, TypedColumns, ValueColumn};
-pub use run::{NoProgress, Progress, read};
+pub(crate) use run::STOPPED;
+pub use run::{NoProgress, Picked, Progress, RowFile, read, read_file};
 pub use sink::{Counting, RowSink, SetSink, SinkProblem, SinkSummary};
 
 pub use cwg_rows::{COLUMNS_MAX, ROW_LEN_MAX};
+
+use cwg_protocol::indicator::Forbidden;
+
+/// What is noted of a column that looks like something that must not be there.
+fn passed_over(title: &str, file: &str, sort: Forbidden) -> String {
+    let what = sort.looks_like();
+    format!("Column {title} of {file} was not read: it looks like {what}, which an export should leave out")
+}
 
 /// Columns that a map may name.
 pub const MAPPED_MAX: usize = 64;

@@ -11,11 +11,11 @@ use crate::problem::{Exit, Problem};
 
 /// Takes rows, in the order of the file, an item more than once.
 pub trait RowSink {
-    /// Takes one row.
+    /// Takes what came of one value of the file's row of that number, counted from 1, header aside.
     ///
     /// # Errors
     /// If it cannot; the reading then ends.
-    fn push(&mut self, row: &IndicatorRow) -> Result<(), SinkProblem>;
+    fn push(&mut self, number: u64, row: &IndicatorRow) -> Result<(), SinkProblem>;
 }
 
 /// A set under way, as the store writes it.
@@ -70,7 +70,7 @@ impl Counting {
 }
 
 impl RowSink for Counting {
-    fn push(&mut self, row: &IndicatorRow) -> Result<(), SinkProblem> {
+    fn push(&mut self, _: u64, row: &IndicatorRow) -> Result<(), SinkProblem> {
         if self.overflown {
             return Ok(());
         }

@@ -137,8 +137,8 @@ struct Allowed<'a> {
 }
 
 impl RowSink for Allowed<'_> {
-    fn push(&mut self, row: &IndicatorRow) -> Result<(), SinkProblem> {
-        if self.selection.contains(row) { self.sink.push(row) } else { Ok(()) }
+    fn push(&mut self, number: u64, row: &IndicatorRow) -> Result<(), SinkProblem> {
+        if self.selection.contains(row) { self.sink.push(number, row) } else { Ok(()) }
     }
 }
 

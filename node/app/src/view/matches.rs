@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Screen;
+use super::{ClueMatchView, RecalledClue, Screen};
 
 /// Matches, masked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MatchesView {
-    /// In the order of runs as they were sealed, and of items within a run.
+    /// In the order of runs as they were sealed; within a pair run in that of items, within a lighthouse run the most urgent first.
     pub matches: Vec<MatchLine>,
     /// Where to go on, as `after`; none if these were all.
     pub next: Option<String>,
@@ -34,6 +34,14 @@ pub struct MatchLine {
     pub pilot_name: String,
     /// How many of our own references there are.
     pub references: u32,
+    /// Of a lighthouse run: the number of the release.
+    pub release: Option<u32>,
+    /// Of a lighthouse run: `low`, `medium` or `high`, the most urgent of its customers.
+    pub band: Option<String>,
+    /// Of a lighthouse run: whether a case may open for one of its customers.
+    pub may_open: Option<bool>,
+    /// Why all its clues were taken back; empty while one stands.
+    pub recalled: Vec<RecalledClue>,
 }
 
 /// One match.
@@ -63,7 +71,7 @@ pub struct MatchView {
     pub run: String,
     /// When the run was sealed.
     pub found: String,
-    /// The other member of the pair run.
+    /// The other member of the pair run, or the hub.
     pub with: String,
     /// The pilot's number.
     pub pilot: String,
@@ -73,6 +81,8 @@ pub struct MatchView {
     pub purpose: String,
     /// When it is deleted unless it is in a case.
     pub delete_after: String,
+    /// What the hub's release says, in a lighthouse run.
+    pub lighthouse: Option<Box<ClueMatchView>>,
 }
 
 impl MatchesView {
@@ -87,10 +97,14 @@ impl MatchesView {
                 line.run.clone(),
                 line.pilot_name.clone(),
                 line.references.to_string(),
+                line.lighthouse_text(),
             ]
         });
-        let headers = ["match", "type", "value", "strength", "roles", "run", "pilot", "references"];
-        let screen = Screen::new("Matches").table("", headers, rows).note(FACT);
+        let headers = ["match", "type", "value", "strength", "roles", "run", "pilot", "references", "lighthouse"];
+        let mut screen = Screen::new("Matches").table("", headers, rows).note(FACT);
+        for line in &self.matches {
+            screen = screen.notes(line.recalled.iter().map(|recalled| format!("{}: {}", line.id, recalled.text())));
+        }
         match &self.next {
             Some(next) => screen.note(format!("More follow: cwg match list --after {next}")),
             None => screen,
@@ -98,9 +112,24 @@ impl MatchesView {
     }
 }
 
+impl MatchLine {
+    /// Release, band and whether a case may open.
+    fn lighthouse_text(&self) -> String {
+        let Some(release) = self.release else { return String::new() };
+        let band = self.band.as_deref().unwrap_or("withdrawn");
+        let opens = if self.may_open == Some(true) { ", may open" } else { "" };
+        format!("{band}{opens} (release {release})")
+    }
+}
+
 impl MatchView {
     pub(crate) fn screen(&self) -> Screen {
-        Screen::new(format!("Match {}", self.id))
+        let screen = Screen::new(format!("Match {}", self.id));
+        let screen = match &self.lighthouse {
+            Some(clues) => clues.draw_head(screen),
+            None => screen,
+        };
+        let screen = screen
             .field("type", &self.kind)
             .field("value", &self.canonical)
             .field("strength", format!("{}: {}", self.strength, self.strength_meaning))
@@ -110,10 +139,14 @@ impl MatchView {
             .field("pilot", format!("{} ({})", self.pilot_name, self.pilot))
             .field("may be used for", &self.purpose)
             .field("deleted after", &self.delete_after)
-            .list("Our references", &self.references)
-            .note(&self.fact)
+            .list("Our references", &self.references);
+        let screen = match &self.lighthouse {
+            Some(clues) => clues.draw_rest(screen),
+            None => screen,
+        };
+        screen.note(&self.fact)
     }
 }
 
 /// What every screen with a match says.
-pub(crate) const FACT: &str = "A match is a fact about values, not an accusation: both members hold this identifier";
+pub(crate) const FACT: &str = "A match is a fact about values, not an accusation: both sides hold this identifier";

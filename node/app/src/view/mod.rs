@@ -5,6 +5,7 @@
 //! tables and notes, which the command line and the console draw alike.
 
 mod audit;
+mod clues;
 mod indicators;
 mod matches;
 mod node;
@@ -20,6 +21,7 @@ mod standing;
 use serde::{Deserialize, Serialize};
 
 pub use audit::{AuditEntryView, AuditVerifiedView, AuditView, Detail};
+pub use clues::{ClueMatchView, ClueView, CustomerView, KeyView, PartView, RecalledClue};
 pub use indicators::{
     IndicatorsView, KeyCount, KindLine, LoadLine, LoadReportView, RefusalCount, RefusedRow, RepairCount, ValueCount,
 };
@@ -34,7 +36,10 @@ pub use release::{
     ReleaseFileView, ReleaseLine, ReleaseSourceLine, ReleaseView, ReleasesView, SourceReportsView,
 };
 pub use roster::{InvitationLine, InvitationView, MemberLine, RosterView};
-pub use run::{EndReason, LeakageView, RunLine, RunPlanView, RunView, RunsView, SetSizeView, TypeRoles};
+pub use run::{
+    BookPlace, BookView, CodeCount, EndReason, LeakageView, RunLine, RunPlanView, RunView, RunsView, SetSizeView,
+    TypeRoles,
+};
 pub use screen::{Screen, Table};
 pub use source::{RefusedPlace, SourceReportView};
 pub use standing::{ClueLine, EvaluationView, LeftLine, LookUpView, PeriodLine, ReadingView, StandingView};

@@ -38,14 +38,54 @@ pub struct LeakageView {
 /// How many own items a run would bring.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetSizeView {
-    /// Items of the loads in use that fit the plan. An upper bound: loads may share items.
-    pub items_at_most: u64,
+    /// Items of the loads in use that fit the plan. An upper bound: loads may share items. None in a lighthouse run, whose book is
+    /// read when it starts.
+    pub items_at_most: Option<u64>,
     /// That number, padded: what the other side would see at most.
-    pub padded_at_most: u64,
+    pub padded_at_most: Option<u64>,
     /// What a side that learns brings at least.
     pub items_min: u32,
     /// What a side brings at most, padding included.
     pub items_max: u32,
+}
+
+/// The file that a lighthouse run compares, and what became of its rows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BookView {
+    /// The file.
+    pub file: String,
+    /// Its column map.
+    pub map: String,
+    /// Rows read; none before it was read.
+    pub rows: Option<u64>,
+    /// Rows taken as they were.
+    pub accepted: Option<u64>,
+    /// Rows taken after a repair.
+    pub repaired: Option<u64>,
+    /// Rows refused.
+    pub refused: Option<u64>,
+    /// Refusals of rows and values by code.
+    pub refusals: Vec<CodeCount>,
+    /// Where the first of them are.
+    pub first_refused: Vec<BookPlace>,
+}
+
+/// How often a code came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeCount {
+    /// The stable code.
+    pub code: String,
+    /// How often.
+    pub count: u64,
+}
+
+/// A place in a book at which something was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BookPlace {
+    /// The line; in a file without lines the row.
+    pub line: u64,
+    /// The stable code.
+    pub code: String,
 }
 
 /// A planned run, as it is shown before consent.
@@ -59,8 +99,14 @@ pub struct RunPlanView {
     pub pilot_name: String,
     /// The pilot's purpose.
     pub purpose: String,
-    /// The other member.
+    /// `pair` or `lighthouse`.
+    pub kind: String,
+    /// The other member, or the hub.
     pub with: String,
+    /// Of a lighthouse run: the number of the release.
+    pub release: Option<u32>,
+    /// Of a lighthouse run: our file.
+    pub book: Option<BookView>,
     /// Who learns: `us`, `them`, `both`.
     pub learns: String,
     /// Types and roles that enter.
@@ -90,8 +136,14 @@ pub struct RunView {
     pub pilot: String,
     /// The pilot's name.
     pub pilot_name: String,
-    /// The other member.
+    /// `pair` or `lighthouse`.
+    pub kind: String,
+    /// The other member, or the hub.
     pub with: String,
+    /// Of a lighthouse run: the number of the release.
+    pub release: Option<u32>,
+    /// Of a lighthouse run of ours: the file, and what became of its rows.
+    pub book: Option<BookView>,
     /// `proposer` or `acceptor`: which side this node is.
     pub place: String,
     /// Who learns: `us`, `them`, `both`.
@@ -188,11 +240,11 @@ impl RunPlanView {
         let screen = Screen::new(format!("Run {} with {}", self.run, self.with))
             .field("pilot", format!("{} ({})", self.pilot_name, self.pilot))
             .field("purpose", &self.purpose)
+            .field("kind of run", &self.kind)
+            .field_if("release", self.release)
+            .field_if("our file", self.book.as_ref().map(|book| format!("{}, read by {}", book.file, book.map)))
             .field("who learns", &self.learns)
-            .field(
-                "our items",
-                format!("at most {}, shown to them as at most {}", set.items_at_most, set.padded_at_most),
-            )
+            .field("our items", own_items(set))
             .field("allowed items", format!("{} to {}", set.items_min, set.items_max))
             .field("sessions left today", self.sessions_left)
             .table("What enters", ["type", "roles"], types)
@@ -213,7 +265,9 @@ impl RunView {
             self.indicators.iter().map(|line| format!("{} ({})", line.kind, line.roles.join(", "))).collect();
         let screen = Screen::new(format!("Run {}", self.run))
             .field("pilot", format!("{} ({})", self.pilot_name, self.pilot))
+            .field("kind of run", &self.kind)
             .field("with", &self.with)
+            .field_if("release", self.release)
             .field("we are", &self.place)
             .field("who learns", &self.learns)
             .field("protocol", &self.protocol)
@@ -226,10 +280,44 @@ impl RunView {
             .field_if("their items, padded", self.other_items_padded)
             .field_if("session", self.session.as_ref())
             .field_if("transcript", self.transcript.as_ref());
+        let screen = match &self.book {
+            Some(book) => book.draw(screen),
+            None => screen,
+        };
         match &self.end {
             Some(end) => screen.note(format!("{} ({})", end.problem, end.code)).note(format!("hint: {}", end.hint)),
             None => screen,
         }
+    }
+}
+
+fn own_items(set: &SetSizeView) -> String {
+    match (set.items_at_most, set.padded_at_most) {
+        (Some(items), Some(padded)) => format!("at most {items}, shown to them as at most {padded}"),
+        _ => "known when the file is read; shown to them rounded up".to_owned(),
+    }
+}
+
+impl BookView {
+    fn draw(&self, screen: Screen) -> Screen {
+        let screen = screen.field("our file", format!("{}, read by {}", self.file, self.map));
+        let (Some(rows), Some(accepted), Some(repaired), Some(refused)) =
+            (self.rows, self.accepted, self.repaired, self.refused)
+        else {
+            return screen;
+        };
+        let screen =
+            screen.field("its rows", format!("{rows}: {accepted} accepted, {repaired} repaired, {refused} refused"));
+        if self.refusals.is_empty() {
+            return screen;
+        }
+        let counts = self.refusals.iter().map(|line| [line.code.clone(), line.count.to_string()]);
+        let first = self.first_refused.iter().map(|place| [place.line.to_string(), place.code.clone()]);
+        screen.table("Refused, rows and values", ["code", "count"], counts).table(
+            "The first of them",
+            ["line", "code"],
+            first,
+        )
     }
 }
 

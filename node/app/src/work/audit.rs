@@ -223,6 +223,13 @@ fn lighthouse_details(state: &State, entry: &Entry) -> Details {
         }
         Entry::MeanReleased(mean) => vec![("month", mean.period().to_string())],
         Entry::MeanAdopted { period, .. } => vec![("month", period.to_string())],
+        Entry::BookRead { run, report } => vec![
+            ("run", run.to_string()),
+            ("rows", report.rows.to_string()),
+            ("accepted", report.accepted.to_string()),
+            ("repaired", report.repaired.to_string()),
+            ("refused", report.refused.to_string()),
+        ],
         _ => standing_details(entry),
     }
 }

@@ -10,7 +10,7 @@ use cwg_protocol::{LoadId, NetworkId, UnixTime};
 
 use super::{Records, Submit};
 use crate::action::Pending;
-use crate::indicators::{self, Counting, Progress, SetSink};
+use crate::indicators::{self, Counting, Picked, Progress, RowFile, SetSink};
 use crate::problem::{Exit, Problem};
 use crate::times::shown;
 use crate::view::View;
@@ -112,7 +112,9 @@ impl LoadWork {
     ) -> Result<crate::view::LoadReportView, Problem> {
         let map = files::read_map(&self.map)?.on(self.today);
         let (file, len) = files::open_regular(&self.path)?;
-        indicators::read(&map, file, len, &files::shown(&self.path), self.network, sink, progress)
+        let name = files::shown(&self.path);
+        let file = RowFile { file, len, name: &name };
+        indicators::read_file(&map, file, self.network, Picked::All, sink, progress)
     }
 }
 

@@ -3,19 +3,25 @@
 //! The number of a match is a digest of its run and its place in it: it says nothing about the value, and needs no
 //! index to be found again.
 
+use std::ops::ControlFlow;
+
 use cwg_crypto::{Domain, digest};
+use cwg_engine::Published;
 use cwg_engine::io::IndicatorRow;
 use cwg_engine::state::{Run, RunPhase, State};
 use cwg_protocol::indicator::{IndicatorKind, Strength};
+use cwg_protocol::lighthouse::{Day, Opening};
 use cwg_protocol::{RunId, UnixTime};
 
 use super::Records;
+use super::clues::{clue_match, recalled_clue, release_of};
+use super::customers::{Clued, Customers};
 use crate::describe::{pilot_name, role_names};
 use crate::mask::{disclosed, masked};
 use crate::named;
 use crate::problem::{Exit, Problem};
 use crate::times::shown;
-use crate::view::{MatchLine, MatchView, MatchesView, View};
+use crate::view::{ClueMatchView, MatchLine, MatchView, MatchesView, View};
 
 /// Matches of one answer at most.
 pub(crate) const MATCH_LIMIT_MAX: u32 = 1000;
@@ -25,26 +31,42 @@ pub(crate) const MATCH_LIMIT_MAX: u32 = 1000;
 pub struct MatchListWork {
     run: Option<RunId>,
     kind: Option<IndicatorKind>,
+    which: Which,
     after: Option<Place>,
     limit: u32,
+    today: Day,
+}
+
+/// Which matches are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Which {
+    /// Those that stand.
+    Standing,
+    /// Those of lighthouse runs all of whose clues were taken back.
+    Withdrawn,
 }
 
 /// Shows one match.
 #[derive(Debug)]
 pub struct MatchShowWork {
     place: Place,
+    today: Day,
 }
 
 /// Where a match stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Place {
+pub(super) struct Place {
     run: RunId,
     /// Counted from 0, in the order of the run's records.
     at: u32,
 }
 
 impl Place {
-    fn number(self) -> String {
+    pub(super) fn of(run: RunId, at: usize) -> Self {
+        Self { run, at: u32::try_from(at).unwrap_or(u32::MAX) }
+    }
+
+    pub(super) fn number(self) -> String {
         let digest = digest(Domain::MatchNumber, &[&self.run.0, &self.at.to_le_bytes()]);
         hex::encode(&digest.as_bytes()[..8])
     }
@@ -52,11 +74,11 @@ impl Place {
 
 impl MatchListWork {
     pub(crate) fn new(
-        run: Option<RunId>,
-        kind: Option<IndicatorKind>,
+        (run, kind, withdrawn): (Option<RunId>, Option<IndicatorKind>, bool),
         after: Option<String>,
         limit: u32,
         state: &State,
+        now: UnixTime,
     ) -> Result<Self, Problem> {
         if !(1..=MATCH_LIMIT_MAX).contains(&limit) {
             return Err(Problem::new(
@@ -67,7 +89,8 @@ impl MatchListWork {
             ));
         }
         let after = after.map(|after| find(state, &after)).transpose()?;
-        Ok(Self { run, kind, after, limit })
+        let which = if withdrawn { Which::Withdrawn } else { Which::Standing };
+        Ok(Self { run, kind, which, after, limit, today: Day::of(now) })
     }
 
     /// Reads the matches.
@@ -75,47 +98,129 @@ impl MatchListWork {
     /// # Errors
     /// If the journal is damaged.
     pub fn run(&self, state: &State, records: &dyn Records) -> Result<View, Problem> {
-        let mut lines: Vec<MatchLine> = Vec::new();
-        let mut next = None;
-        'runs: for (id, run) in sealed_runs(state).filter(|(id, _)| self.run.is_none_or(|only| only == *id)) {
-            let Some(from) = self.first_of(state, id) else { continue };
-            let mut at = 0;
-            for rows in records.matches(id) {
-                for row in rows? {
-                    let place = Place { run: id, at };
-                    // Older records of a run that was repeated do not count.
-                    if at == matches_of(run) {
-                        continue 'runs;
-                    }
-                    at += 1;
-                    if place.at < from || self.kind.is_some_and(|kind| kind != row.kind) {
-                        continue;
-                    }
-                    if lines.len() == self.limit as usize {
-                        next = lines.last().map(|line| line.id.clone());
-                        break 'runs;
-                    }
-                    lines.push(line(state, run, place, &row));
+        let mut lines = Lines { limit: self.limit as usize, lines: Vec::new(), next: None };
+        for (id, run) in sealed_runs(state).filter(|(id, _)| self.run.is_none_or(|only| only == *id)) {
+            if !self.reaches(state, id) {
+                continue;
+            }
+            let listed = match release_of(state, run) {
+                Some(release) => self.list_clued(&mut lines, state, (id, run), release, records)?,
+                None if self.which == Which::Standing => self.list_pair(&mut lines, state, (id, run), records)?,
+                None => ControlFlow::Continue(()),
+            };
+            if listed.is_break() {
+                break;
+            }
+        }
+        Ok(View::Matches(MatchesView { matches: lines.lines, next: lines.next }))
+    }
+
+    /// Whether a run does not come before the start.
+    fn reaches(&self, state: &State, run: RunId) -> bool {
+        let Some(after) = self.after else { return true };
+        let mut order = sealed_runs(state).map(|(id, _)| id).skip_while(|id| *id != after.run);
+        order.any(|id| id == run)
+    }
+
+    /// The match of this run after which the list begins, if it begins in this run.
+    fn after_in(&self, run: RunId) -> Option<u32> {
+        self.after.filter(|after| after.run == run).map(|after| after.at)
+    }
+
+    fn list_pair(
+        &self,
+        lines: &mut Lines,
+        state: &State,
+        (id, run): (RunId, &Run),
+        records: &dyn Records,
+    ) -> Result<ControlFlow<()>, Problem> {
+        let from = self.after_in(id).map_or(0, |after| after + 1);
+        let mut at = 0;
+        for rows in records.matches(id) {
+            for found in rows? {
+                // Older records of a run that was repeated do not count.
+                if at == matches_of(run) {
+                    return Ok(ControlFlow::Continue(()));
+                }
+                let place = Place { run: id, at };
+                at += 1;
+                if place.at < from || self.kind.is_some_and(|kind| kind != found.row.kind) {
+                    continue;
+                }
+                if lines.push(|| line(state, run, place, &found.row)).is_break() {
+                    return Ok(ControlFlow::Break(()));
                 }
             }
         }
-        Ok(View::Matches(MatchesView { matches: lines, next }))
+        Ok(ControlFlow::Continue(()))
     }
 
-    /// The first place of a run that is to be listed; `None` for a run that comes before the start.
-    fn first_of(&self, state: &State, run: RunId) -> Option<u32> {
-        let Some(after) = self.after else { return Some(0) };
-        let mut order = sealed_runs(state).map(|(id, _)| id).skip_while(|id| *id != after.run);
-        if run == after.run {
-            return Some(after.at + 1);
+    /// Matches with clues, the most urgent first. All matches of the run are held for that.
+    fn list_clued(
+        &self,
+        lines: &mut Lines,
+        state: &State,
+        (id, run): (RunId, &Run),
+        release: &Published,
+        records: &dyn Records,
+    ) -> Result<ControlFlow<()>, Problem> {
+        let customers = customers_of(state, (id, run), release, records, self.today)?;
+        let mut queue = customers.queue().into_iter();
+        if let Some(after) = self.after_in(id) {
+            queue.by_ref().find(|at| *at == after as usize);
         }
-        order.any(|id| id == run).then_some(0)
+        let which =
+            if self.which == Which::Withdrawn { Clued::is_withdrawn } else { |found: &Clued| !found.is_withdrawn() };
+        for at in queue {
+            let found = &customers.matches[at];
+            if !which(found) || self.kind.is_some_and(|kind| kind != found.row.kind) {
+                continue;
+            }
+            let pushed = lines.push(|| {
+                let most = customers.of_match(at).next().map(|customer| customer.assessment.band);
+                let mut opens = customers.of_match(at).map(|customer| customer.assessment.opening);
+                MatchLine {
+                    release: Some(release.seen.number.0),
+                    band: most.map(|band| band.name().to_owned()),
+                    may_open: most.map(|_| opens.any(|opening| matches!(opening, Opening::May(_)))),
+                    recalled: if found.is_withdrawn() {
+                        found.recalled.iter().map(recalled_clue).collect()
+                    } else {
+                        Vec::new()
+                    },
+                    ..line(state, run, Place::of(id, at), &found.row)
+                }
+            });
+            if pushed.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
+/// Lines of an answer, and where the next one begins.
+struct Lines {
+    limit: usize,
+    lines: Vec<MatchLine>,
+    next: Option<String>,
+}
+
+impl Lines {
+    /// Adds a line, if there is room.
+    fn push(&mut self, line: impl FnOnce() -> MatchLine) -> ControlFlow<()> {
+        if self.lines.len() == self.limit {
+            self.next = self.lines.last().map(|line| line.id.clone());
+            return ControlFlow::Break(());
+        }
+        self.lines.push(line());
+        ControlFlow::Continue(())
     }
 }
 
 impl MatchShowWork {
-    pub(crate) fn new(id: &str, state: &State) -> Result<Self, Problem> {
-        Ok(Self { place: find(state, id)? })
+    pub(crate) fn new(id: &str, state: &State, now: UnixTime) -> Result<Self, Problem> {
+        Ok(Self { place: find(state, id)?, today: Day::of(now) })
     }
 
     /// Reads the match.
@@ -123,21 +228,50 @@ impl MatchShowWork {
     /// # Errors
     /// If the journal is damaged.
     pub fn run(&self, state: &State, records: &dyn Records) -> Result<View, Problem> {
-        let mut at = self.place.at as usize;
-        for rows in records.matches(self.place.run) {
+        let Place { run: id, at } = self.place;
+        let run = state.runs().get(&id).ok_or(Problem::defect("a run is gone"))?;
+        if let Some(release) = release_of(state, run) {
+            let customers = customers_of(state, (id, run), release, records, self.today)?;
+            let found = customers.matches.get(at as usize).ok_or_else(missing)?;
+            let clues = clue_match(id, at as usize, &customers, release, self.today);
+            return show(state, self.place, run, found.row.clone(), Some(Box::new(clues)));
+        }
+        let mut at = at as usize;
+        for rows in records.matches(id) {
             let mut rows = rows?;
             if at < rows.len() {
-                return show(state, self.place, rows.swap_remove(at));
+                return show(state, self.place, run, rows.swap_remove(at).row, None);
             }
             at -= rows.len();
         }
-        Err(Problem::new(
-            Exit::Io,
-            "match-missing",
-            "the match is counted in its run and not in the journal",
-            "run cwg audit verify, then cwg doctor",
-        ))
+        Err(missing())
     }
+}
+
+fn missing() -> Problem {
+    Problem::new(
+        Exit::Io,
+        "match-missing",
+        "the match is counted in its run and not in the journal",
+        "run cwg audit verify, then cwg doctor",
+    )
+}
+
+/// All matches of a lighthouse run.
+fn customers_of(
+    state: &State,
+    (id, run): (RunId, &Run),
+    release: &Published,
+    records: &dyn Records,
+    today: Day,
+) -> Result<Customers, Problem> {
+    let mut matches = Vec::new();
+    for rows in records.matches(id) {
+        matches.extend(rows?);
+    }
+    // Older records of a run that was repeated do not count.
+    matches.truncate(matches_of(run) as usize);
+    Customers::of(matches, release.body.class, state.lighthouse().recalled(), today)
 }
 
 /// Sealed runs with matches, in the order in which they were sealed.
@@ -184,21 +318,37 @@ fn line(state: &State, run: &Run, place: Place, row: &IndicatorRow) -> MatchLine
         run: place.run.to_string(),
         pilot_name: pilot_name(state, run.plan.pilot),
         references: u32::try_from(row.references.len()).unwrap_or(u32::MAX),
+        release: None,
+        band: None,
+        may_open: None,
+        recalled: Vec::new(),
     }
 }
 
-fn show(state: &State, place: Place, row: IndicatorRow) -> Result<View, Problem> {
-    let run = state.runs().get(&place.run).ok_or(Problem::defect("a run is gone"))?;
+fn show(
+    state: &State,
+    place: Place,
+    run: &Run,
+    row: IndicatorRow,
+    lighthouse: Option<Box<ClueMatchView>>,
+) -> Result<View, Problem> {
     let pilot = state.pilots().get(&run.plan.pilot).ok_or(Problem::defect("a sealed run without its pilot"))?;
     let body = pilot.charter.body();
     let with = named::name_of(state, run.plan.peer);
     let delete_after = UnixTime(run.changed.0).plus_secs(u64::from(body.retention_days) * 86_400);
     Ok(View::Match(Box::new(MatchView {
         id: place.number(),
-        fact: format!(
-            "A fact about values, not an accusation: this member and {with} both hold this identifier. A person decides \
-             what it means"
-        ),
+        fact: match &lighthouse {
+            None => format!(
+                "A fact about values, not an accusation: this member and {with} both hold this identifier. A person decides \
+                 what it means"
+            ),
+            Some(clues) => format!(
+                "A fact about values, not an accusation: release {} names this identifier, and this member holds it. A person \
+                 decides what it means",
+                clues.release
+            ),
+        },
         kind: row.kind.name().to_owned(),
         canonical: disclosed(row.kind, &row.canonical),
         strength: row.strength.to_string(),
@@ -213,6 +363,7 @@ fn show(state: &State, place: Place, row: IndicatorRow) -> Result<View, Problem>
         pilot_name: body.name.to_string(),
         purpose: body.purpose.to_string(),
         delete_after: shown(delete_after),
+        lighthouse,
     })))
 }
 

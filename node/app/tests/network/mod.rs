@@ -151,6 +151,7 @@ impl Node {
                 work.run(&self.contents, fresh, &mut cwg_app::indicators::NoProgress)?
             }
             Work::PurgeOlder(work) => work.run(state, &journal)?,
+            Work::PlanBook(work) => work.run()?,
             Work::Check(work) => return work.check(&mut cwg_app::indicators::NoProgress),
             Work::Stats => return Work::stats(state, &journal),
             Work::MatchList(work) => return work.run(state, &journal),
@@ -266,7 +267,7 @@ impl Records for Journal {
 pub(crate) struct Set(std::collections::BTreeMap<cwg_protocol::Item, (IndicatorKind, Roles)>);
 
 impl RowSink for Set {
-    fn push(&mut self, row: &IndicatorRow) -> Result<(), SinkProblem> {
+    fn push(&mut self, _: u64, row: &IndicatorRow) -> Result<(), SinkProblem> {
         let entry = self.0.entry(row.item).or_insert((row.kind, Roles::NONE));
         entry.1 = entry.1.union(row.roles);
         Ok(())

@@ -173,8 +173,13 @@ impl Own {
         let mut writer = ItemSourceWriter::new(&std::env::temp_dir(), HOLD_MAX);
         if !task.label_len.is_none() && task.role == Role::Sender {
             let seed = task.seed;
-            writer =
-                writer.labelled(task.label_len, Box::new(move |number, label| made_up_label(&seed, number, label)));
+            let len = task.label_len.bytes();
+            let labels = move |numbers: &[u32], labels: &mut [u8]| {
+                let each = numbers.iter().zip(labels.chunks_exact_mut(len));
+                each.for_each(|(number, label)| made_up_label(&seed, *number, label));
+                Ok(())
+            };
+            writer = writer.labelled(task.label_len, Box::new(labels));
         }
         let mut planted = Tally::default();
         for (number, item) in (0u32..).zip(items::each(&seed, side, task.own_items, task.common_items)) {

@@ -1,7 +1,7 @@
 //! The engine's work on files of editions.
 
 use cwg_engine::io::{EditionDone, EditionWork};
-use cwg_store::{Editions, StoreError};
+use cwg_store::{Editions, ProvenChunk, StoreError};
 
 /// Carries it out, on a thread that may wait for the disk.
 pub(crate) fn work_on_edition(editions: &Editions, work: EditionWork) -> EditionDone {
@@ -14,7 +14,7 @@ pub(crate) fn work_on_edition(editions: &Editions, work: EditionWork) -> Edition
 fn done(editions: &Editions, work: EditionWork) -> Result<EditionDone, StoreError> {
     Ok(match work {
         EditionWork::Read { edition, chunk } => match editions.proven_chunk(&edition, chunk)? {
-            Some((bytes, path)) => EditionDone::Chunk { bytes, path },
+            Some(ProvenChunk { bytes, path }) => EditionDone::Chunk { bytes, path },
             None => EditionDone::Failed,
         },
         EditionWork::Begin { edition } => EditionDone::Begun { chunk: editions.begin(&edition)? },

@@ -83,7 +83,7 @@ fn run(desk: &Desk, tables: &Tables, dir: &Path, work: &EvaluateWork, mut hearer
 struct Dealt(SpillWriter);
 
 impl RowSink for Dealt {
-    fn push(&mut self, row: &IndicatorRow) -> Result<(), SinkProblem> {
+    fn push(&mut self, _: u64, row: &IndicatorRow) -> Result<(), SinkProblem> {
         self.0.push(row.item.0[0].into(), &row.item.0).map_err(|error| crate::work::sink_problem(&error))
     }
 }

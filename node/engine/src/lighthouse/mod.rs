@@ -1,7 +1,9 @@
 //! Lighthouse at the hub: a release is drafted, signed by two persons, published; clues are taken back; figures of the whole are
-//! released (`docs/spec/lighthouse.md`). What travels is in `offers.rs`, what is remembered in `state.rs`.
+//! released (`docs/spec/lighthouse.md`). What travels is in `offers.rs`, runs over a
+//! release in `runs.rs`, what is remembered in `state.rs`.
 
 mod offers;
+mod runs;
 pub(crate) mod state;
 
 use cwg_protocol::lighthouse::limits::DELTA_ENTRIES_MAX;

@@ -86,7 +86,7 @@ impl Engine {
         firsts.find_map(|(place, offer)| {
             let known = self.state.standing().periods().get(&offer.period)?;
             let checked = known.chain().follow(&offer.edition, None).and_then(|verified| {
-                let release = self.release_of(verified.body().release);
+                let release = self.seen_of(verified.body().release);
                 if release.is_some() { known.chain().follow(&offer.edition, release) } else { Ok(verified) }
             });
             match checked {
@@ -172,7 +172,7 @@ impl Engine {
             self.under_way.download = Some(download);
             return;
         }
-        if let Some((chunk, bytes)) = fetching.to_write() {
+        if let Some((chunk, bytes)) = fetching.next_to_write() {
             let ticket = self.ticket();
             fetching.writing = Some((ticket, chunk.1));
             let edition = Box::new(download.verified.clone());
@@ -181,7 +181,7 @@ impl Engine {
         let hub = self.hub_of_network();
         fetching.conn = fetching.conn.or_else(|| Some(self.ready_conn(hub?)?.0));
         if let Some(conn) = fetching.conn {
-            for chunk in fetching.to_ask(chunks) {
+            for chunk in fetching.next_to_ask(chunks) {
                 self.send(conn, &Message::ChunkFetch(ChunkFetch { edition: digest, chunk }));
             }
         }
@@ -268,7 +268,7 @@ impl Fetching {
     }
 
     /// The chunks to be asked for now, noted as asked for.
-    fn to_ask(&mut self, chunks: u32) -> Vec<u32> {
+    fn next_to_ask(&mut self, chunks: u32) -> Vec<u32> {
         let room = CHUNKS_PER_PEER_MAX.saturating_sub(self.asked.len() + self.here.len());
         let next: Vec<u32> = (self.ask_next..chunks).take(room).collect();
         self.ask_next += u32::try_from(next.len()).expect("a few");
@@ -277,7 +277,7 @@ impl Fetching {
     }
 
     /// The next chunks in order, from which to which, if nothing is being written.
-    fn to_write(&mut self) -> Option<((u32, u32), Vec<u8>)> {
+    fn next_to_write(&mut self) -> Option<((u32, u32), Vec<u8>)> {
         if self.writing.is_some() {
             return None;
         }

@@ -140,7 +140,7 @@ impl Engine {
         let period = body.period;
         let known = self.state.standing().periods().get(&period).ok_or(Refusal::UnknownPeriod)?;
         let signed = SignedEdition::sign(body, &own.signing)?;
-        let release = self.release_of(body.release).ok_or(EditionError::OtherRelease)?;
+        let release = self.seen_of(body.release).ok_or(EditionError::OtherRelease)?;
         let verified = known.chain().follow(&signed, Some(release))?;
         if known.chain().head() == Some(verified.digest()) {
             return Ok(Reply::Done);
@@ -167,7 +167,7 @@ impl Engine {
     }
 
     /// What this node remembers of a release.
-    fn release_of(&self, number: ReleaseNumber) -> Option<(Seen, LabelClass)> {
+    fn seen_of(&self, number: ReleaseNumber) -> Option<(Seen, LabelClass)> {
         let published = self.state.lighthouse().releases().get(&number)?;
         Some((published.seen, published.body.class))
     }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use cwg_crypto::{Digest, Secret32, Seed, SigningKey};
 use cwg_engine::command::{Command, Refusal, Reply};
 use cwg_engine::io::{
-    ConnId, DialFailure, DownReason, Effect, IndicatorRow, Input, LoadQuery, Loaded, More, Now, PeerUp, Selection,
-    Side, Ticket,
+    ConnId, DialFailure, DownReason, Effect, FoundRow, IndicatorRow, Input, LoadQuery, Loaded, More, Now, PeerUp,
+    Selection, Side, Ticket,
 };
 use cwg_engine::record::{Entry, NodeKind, Record, RunPlan, StoredSecret};
 use cwg_engine::state::{RunPhase, State};
@@ -253,6 +253,7 @@ impl Members {
             learns,
             protocol: voprf.id(),
             selection: Selection(vec![(kind, Roles::BOTH)]),
+            lighthouse: None,
         };
         let Reply::RunPlanned(run) = self.command(0, Command::PlanRun(plan))? else { panic!("not planned") };
         self.command(0, Command::StartRun { run, leakage: voprf.leakage().digest() })?;
@@ -380,7 +381,7 @@ impl Members {
                 let items: Arc<[Item]> = self.held[member].iter().map(|row| row.item).collect();
                 let (set, count) = (OwnSet::of(&items, &salt), items.len() as u32);
                 self.gathered[member].insert(ticket, items);
-                Loaded::Gathered { set, items: count }
+                Loaded::Gathered { set, items: count, book: None }
             }
             LoadQuery::Shard { .. } if self.damaged == Some(Damaged::Shards) => Loaded::Failed,
             LoadQuery::Shard { gathered, session, shard } => {
@@ -391,8 +392,11 @@ impl Members {
             LoadQuery::Rows { gathered, session, bits, places } => {
                 let items = Arc::clone(&self.gathered[member][&gathered]);
                 let items = HeldItems::new(items.into(), LabelLen::NONE, session).at(bits, &places);
-                let rows = self.held[member].iter().filter(|row| items.contains(&row.item)).cloned().collect();
-                Loaded::Rows { rows, more: More::No }
+                let held = &self.held[member];
+                let row = |(number, item): (u32, Item)| {
+                    Some(FoundRow { number, row: held.iter().find(|row| row.item == item)?.clone() })
+                };
+                Loaded::Rows { rows: (0..).zip(items).filter_map(row).collect(), more: More::No }
             }
             LoadQuery::MoreRows { .. } => panic!("there are no more"),
         }

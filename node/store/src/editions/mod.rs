@@ -31,6 +31,15 @@ struct Shared {
     checked: Mutex<BTreeMap<Digest, Arc<Content>>>,
 }
 
+/// A chunk of an edition, and how its leaf leads to the root.
+#[derive(Debug)]
+pub struct ProvenChunk {
+    /// Whole rows.
+    pub bytes: Vec<u8>,
+    /// The siblings on its way to the root, lowest first.
+    pub path: Vec<Digest>,
+}
+
 impl Editions {
     pub(crate) fn open(disk: Arc<dyn Disk>, dir: &Path) -> Result<Self, StoreError> {
         disk.make_dir(dir).map_err(|error| StoreError::io("create", dir, error))?;
@@ -129,16 +138,12 @@ impl Editions {
     ///
     /// # Errors
     /// If the file is missing or damaged, or the disk refuses.
-    pub fn proven_chunk(
-        &self,
-        edition: &VerifiedEdition,
-        chunk: u32,
-    ) -> Result<Option<(Vec<u8>, Vec<Digest>)>, StoreError> {
+    pub fn proven_chunk(&self, edition: &VerifiedEdition, chunk: u32) -> Result<Option<ProvenChunk>, StoreError> {
         let content = self.content(edition)?;
         let Some(proof) = content.proof(chunk) else { return Ok(None) };
         let bytes = self.chunk(edition, chunk)?;
         content.rows(chunk, &bytes).map_err(|_| self.damage(edition.digest()))?;
-        Ok(Some((bytes, proof.path().to_vec())))
+        Ok(Some(ProvenChunk { bytes, path: proof.path().to_vec() }))
     }
 
     /// Removes the file of an edition, whole or not. What is not there is removed already.

@@ -103,7 +103,8 @@ fn a_download_goes_on_and_counts_once_all_of_it_is_what_was_signed() {
         for chunk in 0..3 {
             let bytes = editions.chunk(&edition, chunk).expect("it is there");
             assert!(content.rows(chunk, &bytes).is_ok());
-            let (proven, path) = editions.proven_chunk(&edition, chunk).expect("a disk").expect("it has that chunk");
+            let proven = editions.proven_chunk(&edition, chunk).expect("a disk").expect("it has that chunk");
+            let ProvenChunk { bytes: proven, path } = proven;
             assert_eq!((proven, path.len()), (bytes, if chunk == 2 { 1 } else { 2 }));
         }
         assert!(editions.proven_chunk(&edition, 3).expect("a disk").is_none());

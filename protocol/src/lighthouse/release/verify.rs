@@ -1,6 +1,7 @@
 //! What a member checks before it uses a release: the head, then the records if it has them.
 
 use cwg_crypto::Digest;
+use serde::{Deserialize, Serialize};
 
 use super::{ClientVersion, PersonSignature, Purpose, ReleaseBody, ReleaseError, ReleaseNumber, SignedRelease};
 use crate::lighthouse::record::{Record, Tally};
@@ -27,7 +28,7 @@ pub struct Expected {
 }
 
 /// A release that was accepted before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen {
     /// Its number.
     pub number: ReleaseNumber,

@@ -145,7 +145,31 @@ fn labels_that_both_hide_clues_are_independent_only_if_they_cannot_be_forms_of_o
         assert_eq!(assessment.independent, independent, "{a} {b}");
     };
     check(IndicatorKind::Email, IndicatorKind::Mailbox, 1);
+    check(IndicatorKind::Ltc, IndicatorKind::Doge, 1);
+    check(IndicatorKind::Mailbox, IndicatorKind::Ewallet, 1);
     check(IndicatorKind::Email, IndicatorKind::Phone, 2);
+    check(IndicatorKind::Sol, IndicatorKind::Btc, 2);
+}
+
+/// Over every value of the ruleset's vectors.
+#[test]
+fn all_forms_of_one_identifier_are_taken_for_forms_of_one() {
+    let texts =
+        [include_str!("../../../vectors/ruleset-2.json"), include_str!("../../../vectors/ruleset-2-kinds.json")];
+    let vectors = texts.iter().flat_map(|text| serde_json::from_str::<Vec<serde_json::Value>>(text).unwrap());
+    let mut of_several_kinds = 0;
+    for vector in vectors {
+        let Some(keys) = vector["expect"]["keys"].as_array() else { continue };
+        let of =
+            |key: &serde_json::Value| IndicatorKind::ALL.into_iter().find(|kind| key["kind"] == kind.name()).unwrap();
+        let kinds: Vec<IndicatorKind> = keys.iter().map(of).collect();
+        assert!(kinds.iter().all(|kind| forms_of_one(kinds[0], *kind) && forms_of_one(*kind, kinds[0])), "{vector}");
+        of_several_kinds += usize::from(kinds.iter().any(|kind| *kind != kinds[0]));
+    }
+    assert!(of_several_kinds > 20);
+    for kind in IndicatorKind::ALL {
+        assert_eq!(family(family(kind)), family(kind), "a family is named by one of its own");
+    }
 }
 
 #[test]
