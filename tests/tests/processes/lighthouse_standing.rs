@@ -29,8 +29,18 @@ fn release(hub: &Node, clues: &[String]) -> Value {
 fn evaluate(bank: &Node, range: std::ops::Range<u32>) -> Answer {
     fs::write(bank.path("book.csv"), numbers(range, |n| format!("0491 570 {n:03}"))).unwrap();
     fs::write(bank.path("map.toml"), MAP).unwrap();
+    on_book(bank, &["lighthouse", "evaluate", "--pilot", "Payees"])
+}
+
+/// A command over the file that was evaluated last.
+fn on_book(bank: &Node, args: &[&str]) -> Answer {
     let (book, map) = (bank.text("book.csv"), bank.text("map.toml"));
-    bank.cwg(&["lighthouse", "evaluate", "--pilot", "Payees", "--book", &book, "--map", &map])
+    bank.cwg(&[args, &["--book", &book, "--map", &map]].concat())
+}
+
+/// The clues that a match shows.
+fn clues_of(shown: &Value) -> Value {
+    shown["lighthouse"]["clues"].clone()
 }
 
 /// Looks a number up, which no command line shows.
@@ -73,6 +83,25 @@ fn a_bank_evaluates_once_and_looks_up_through_snapshot_delta_recall_and_rotation
     assert_eq!((&again["items"], &again["evaluated"]), (&40.into(), &10.into()));
     let standing = bank.cwg(&["lighthouse", "standing"]).ok();
     assert_eq!(standing["periods"][0]["table"], 50);
+
+    // Compared here, in nobody's sight: what a run in bulk over the same file gives.
+    assert_eq!(evaluate(bank, 100..150).ok()["evaluated"], 0);
+    let compared = on_book(bank, &["lighthouse", "compare", "--pilot", "Payees"]).ok();
+    assert_eq!((&compared["phase"], &compared["matches"]), (&"sealed".into(), &9.into()));
+    assert_eq!(compared["protocol"], "standing");
+    let plan = on_book(bank, &["run", "plan", "--lighthouse", "--pilot", "Payees"]).ok();
+    let bulk = plan["run"].as_str().unwrap();
+    let digest = plan["leakage"]["digest"].as_str().unwrap();
+    bank.cwg(&["run", "start", bulk, "--leakage", digest, "--wait"]).ok();
+    let matches = |run: &Value| {
+        let list = bank.cwg(&["match", "list", "--run", run.as_str().unwrap()]).ok();
+        let all = list["matches"].as_array().unwrap().iter();
+        let shown = all.map(|line| bank.cwg(&["match", "show", line["match"].as_str().unwrap()]).ok());
+        shown.map(|shown| (shown["canonical"].clone(), shown["references"].clone(), clues_of(&shown))).collect()
+    };
+    let both: [Vec<_>; 2] = [matches(&compared["run"]), matches(&plan["run"])];
+    assert_eq!(both[0].len(), 9);
+    assert_eq!(both[0], both[1]);
 
     // The allowance has ten left: a batch beyond it is refused by name, and costs nothing.
     assert_eq!(evaluate(bank, 200..220).refused(77)["code"], "evaluation-allowance");
@@ -125,5 +154,35 @@ fn a_bank_evaluates_once_and_looks_up_through_snapshot_delta_recall_and_rotation
         for marker in ["491570103", "491 570 103"] {
             assert!(!node.holds(marker.as_bytes()), "{marker}");
         }
+    }
+}
+
+#[test]
+fn a_download_that_a_kill_broke_off_goes_on_and_a_file_that_was_changed_is_fetched_anew() {
+    let mut group = Group::start(2);
+    add_persons(&group.hub);
+    open_period(&group.hub, 100);
+    group.banks.iter_mut().for_each(Node::kill);
+    let clues: Vec<String> = (1..=9).map(clue).collect();
+    let many =
+        |number: u32| format!("01ARZ3NDEKTSV4RRFFQ6XG{number:04},email,invented.{number}@example.com,2026-05-01,,\n");
+    release(&group.hub, &clues.into_iter().chain((0..2500).map(many)).collect::<Vec<_>>());
+    let editions = |node: &Node| node.dir.join("editions");
+    let [file] = &fs::read_dir(editions(&group.hub)).unwrap().map(|entry| entry.unwrap()).collect::<Vec<_>>()[..]
+    else {
+        panic!("one edition")
+    };
+    let (name, whole) = (file.file_name().into_string().unwrap(), fs::read(file.path()).unwrap());
+    assert!(whole.len() > 200_000);
+    // What a killed process leaves: some chunks and a piece of one; and a file that is whole and is not what was signed.
+    let part = name.replace(".edition", ".part");
+    fs::write(editions(&group.banks[0]).join(&part), &whole[..150_000]).unwrap();
+    fs::write(editions(&group.banks[1]).join(&part), vec![7; whole.len()]).unwrap();
+    group.banks.iter_mut().for_each(Node::serve);
+    for bank in &group.banks {
+        has(bank, 1, 1);
+        assert!(fs::read(editions(bank).join(&name)).unwrap() == whole);
+        assert!(!editions(bank).join(&part).exists());
+        assert_eq!(look_up(bank, "0491570103").ok()["clues"].as_array().unwrap().len(), 1);
     }
 }
