@@ -18,7 +18,7 @@ use crate::lighthouse::request::Awaited;
 use crate::named::{self, bytes_of};
 use crate::problem::{Exit, Problem};
 use crate::request::{Purge, Request, WhoLearns};
-use crate::standing::{EvaluateWork, LookUpWork};
+use crate::standing::{CompareWork, EvaluateWork, LookUpWork};
 use crate::view::{BuildView, LoadReportView, View};
 use crate::work::{
     AuditShowWork, AuditVerifyWork, DoctorWork, LoadWork, MatchListWork, MatchShowWork, PlanBookWork, PurgeOlderWork,
@@ -124,7 +124,10 @@ pub fn prepare(request: Request, state: &State, now: UnixTime) -> Result<Action,
         Request::StandingShow => Action::Show(standing::standing(state, Vec::new())),
         Request::EditionPublish => Action::Work(Work::PublishEdition),
         Request::Evaluate { pilot, path, map } => {
-            Action::Work(Work::Evaluate(EvaluateWork::new(&pilot, path, map, state, now)?))
+            Action::Work(Work::Evaluate(EvaluateWork::new(&pilot, &path, &map, state, now)?))
+        }
+        Request::Compare { pilot, path, map } => {
+            Action::Work(Work::Compare(CompareWork::new(&pilot, &path, &map, state, now)?))
         }
         Request::LookUp { pilot, kind, value } => {
             Action::Work(Work::LookUp(LookUpWork::new(&pilot, &kind, &value, state, now)?))

@@ -1,6 +1,6 @@
 //! Views of the state: what the engine knows, in words.
 
-use cwg_engine::record::{Code, LighthousePlan, NodeKind};
+use cwg_engine::record::{Code, LighthousePlan, NodeKind, STANDING};
 use cwg_engine::state::{Pilot, Run, RunPhase, State};
 use cwg_protocol::charter::{KindRoles, RunKind};
 use cwg_protocol::indicator::Roles;
@@ -353,6 +353,9 @@ fn place_name(place: Place) -> &'static str {
 }
 
 fn protocol_name(id: ProtocolId) -> String {
+    if id == STANDING {
+        return "standing".to_owned();
+    }
     protocol(id).map_or_else(|| format!("number {}", id.0), |protocol| protocol.name().to_owned())
 }
 

@@ -216,6 +216,15 @@ pub enum Request {
         /// The column map.
         map: PathBuf,
     },
+    /// Member: compares its table with the editions, without telling anyone. Answered by `run`.
+    Compare {
+        /// The pilot.
+        pilot: String,
+        /// The file that was evaluated: rows of what matches are read from it.
+        path: PathBuf,
+        /// The column map.
+        map: PathBuf,
+    },
     /// Member: asks what the editions say of one value. Answered by `look-up`.
     LookUp {
         /// The pilot.

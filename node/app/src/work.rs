@@ -19,7 +19,7 @@ use cwg_protocol::{LoadId, NodeKey, RunId};
 pub use audit::{AuditShowWork, AuditVerifyWork};
 pub(crate) use book::path_text;
 pub use book::{OpenBook, Since};
-pub(crate) use load::today;
+
 pub use load::{LoadWork, PurgeOlderWork};
 pub use matches::{MatchListWork, MatchShowWork};
 pub use node::{DoctorWork, StatusWork};
@@ -28,7 +28,7 @@ pub use plan::PlanBookWork;
 use crate::action::Pending;
 use crate::lighthouse::hub::LighthouseWork;
 use crate::problem::{Exit, Problem};
-use crate::standing::{EvaluateWork, LookUpWork};
+use crate::standing::{CompareWork, EvaluateWork, LookUpWork};
 use crate::view::View;
 
 /// Work to be done outside the engine.
@@ -62,6 +62,8 @@ pub enum Work {
     PublishEdition,
     /// Member: have the items of a file evaluated.
     Evaluate(EvaluateWork),
+    /// Member: compare the table with the editions.
+    Compare(CompareWork),
     /// Member: look one value up.
     LookUp(LookUpWork),
 }

@@ -27,6 +27,7 @@ pub(crate) fn begin(node: &mut Node, work: Work, answer: Answer, hearer: Hearer)
         }
         Work::PublishEdition => crate::standing::publish(node, answer),
         Work::Evaluate(work) => crate::standing::evaluate(node, work, answer, hearer),
+        Work::Compare(work) => crate::standing::compare(node, work, answer),
         Work::LookUp(work) => crate::standing::look_up(node, work, answer),
         work => match tokio::task::block_in_place(|| look(node, work)) {
             Ok(Submit::Nothing(view)) => answer(Ok(view)),
@@ -61,6 +62,7 @@ fn look(node: &Node, work: Work) -> Result<Submit, Problem> {
         | Work::Lighthouse(_)
         | Work::PublishEdition
         | Work::Evaluate(_)
+        | Work::Compare(_)
         | Work::LookUp(_) => unreachable!("begun before"),
     };
     Ok(Submit::Nothing(view))

@@ -12,8 +12,9 @@ use cwg_protocol::roster::{Address, Name, RosterError};
 use cwg_protocol::wire::EvaluateCode;
 use cwg_protocol::{Epoch, Item, LoadId, NodeKey, OperatorKey, PilotId, RunId, UnixTime};
 
+use crate::io::Selection;
 use crate::limits::{RECALLS_ALL_MAX, RECALLS_MAX};
-use crate::record::{Code, LoadSummary, ReleaseDraft, RunPlan};
+use crate::record::{Book, BookReport, Code, LoadSummary, Match, ReleaseDraft, RunPlan};
 
 /// What an operator asks for.
 #[derive(Debug)]
@@ -130,11 +131,32 @@ pub enum Command {
         /// Rows.
         rows: u64,
     },
+    /// Member: stores what a comparison of its table with the editions found.
+    StoreComparison(Box<Comparison>),
     /// Member: ends a period before its time, in favour of a later one.
     ClosePeriod {
         /// Which.
         period: Period,
     },
+}
+
+/// What a comparison of a table with the editions of a period found.
+#[derive(Debug)]
+pub struct Comparison {
+    /// The pilot whose charter allows it.
+    pub pilot: PilotId,
+    /// The period.
+    pub period: Period,
+    /// The release that the last edition publishes.
+    pub release: ReleaseNumber,
+    /// The file whose rows these are.
+    pub book: Book,
+    /// Kinds and roles that the charter allows.
+    pub selection: Selection,
+    /// What became of the rows of the file.
+    pub report: Box<BookReport>,
+    /// What matched.
+    pub matches: Vec<Match>,
 }
 
 /// Items to be evaluated in one batch, at most 4096.
@@ -177,6 +199,8 @@ pub enum Reply {
     Recalled(u32),
     /// The period is open.
     PeriodOpened(Period),
+    /// A comparison is stored as this run.
+    Compared(RunId),
     /// What the items of the batch came to, in their order.
     Evaluated(Vec<OwnOutput>),
 }

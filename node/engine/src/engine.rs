@@ -160,6 +160,7 @@ impl Engine {
             | Command::PublishEdition(_)
             | Command::Evaluate(_)
             | Command::TableGrown { .. }
+            | Command::StoreComparison(_)
             | Command::ClosePeriod { .. } => self.on_standing_command(ticket, command),
             command => self.on_lighthouse_command(command).map(Some),
         };

@@ -293,6 +293,15 @@ pub enum Entry {
         /// Items.
         items: u32,
     },
+    /// Member: a comparison of its table with the editions of a period has its result, as a run.
+    Compared {
+        /// The run.
+        run: RunId,
+        /// The period.
+        period: Period,
+        /// How many matches.
+        matches: u32,
+    },
     /// Member: outputs are in the table of a period.
     TableGrown {
         /// The period.
@@ -387,6 +396,9 @@ pub struct RunPlan {
     /// What makes it a lighthouse run; none in a pair run.
     pub lighthouse: Option<LighthousePlan>,
 }
+
+/// The number that stands in the place of a protocol in a run that is a standing comparison: it has no session.
+pub const STANDING: ProtocolId = ProtocolId(0);
 
 /// What a lighthouse run compares.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -490,6 +502,7 @@ impl Entry {
             Self::EditionAdopted { .. } => "edition-adopted",
             Self::EvaluationCharged { .. } => "evaluation-charged",
             Self::TableGrown { .. } => "table-grown",
+            Self::Compared { .. } => "run-compared",
             Self::BookRead { .. } => "book-read",
         }
     }

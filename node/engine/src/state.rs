@@ -246,6 +246,7 @@ impl State {
             | Entry::SessionEnded { .. }
             | Entry::RunSealed { .. }
             | Entry::BookRead { .. }
+            | Entry::Compared { .. }
             | Entry::RunEnded { .. } => self.fold_run(record)?,
             Entry::PeriodOpened { .. }
             | Entry::PeriodPinned { .. }
@@ -299,6 +300,11 @@ impl State {
                 let run = self.runs.get_mut(run)?;
                 run.phase = RunPhase::Sealed(*matches);
                 run.receipt = Some(receipt.clone());
+                run
+            }
+            Entry::Compared { run, matches, .. } => {
+                let run = self.runs.get_mut(run)?;
+                run.phase = RunPhase::Sealed(Some(*matches));
                 run
             }
             Entry::BookRead { run, report } => {

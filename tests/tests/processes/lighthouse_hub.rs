@@ -10,7 +10,7 @@ use crate::nodes::{Answer, Group, Node};
 const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../node/app/samples/sources");
 
 /// The hub's persons, each with a key of their own.
-fn add_persons(hub: &Node) {
+pub(crate) fn add_persons(hub: &Node) {
     fs::write(hub.path("passphrase"), "correct horse battery staple\n").unwrap();
     for person in ["Ann", "Ben"] {
         hub.cwg(&["operator", "add", person, "--operator-passphrase-file", &hub.text("passphrase")]).ok();
@@ -23,20 +23,20 @@ fn as_person(hub: &Node, person: &str, args: &[&str]) -> Answer {
     hub.cwg(&[&["lighthouse"], args, &rest].concat())
 }
 
-fn build(hub: &Node, sources: &[(&str, &str)]) -> Answer {
+pub(crate) fn build(hub: &Node, sources: &[(&str, &str)]) -> Answer {
     let mut args = vec!["build", "--note", "from three desks"];
     sources.iter().for_each(|(file, map)| args.extend(["--source", file, map]));
     as_person(hub, "Ann", &args)
 }
 
 /// Approves as the second person and publishes.
-fn publish(hub: &Node) -> Value {
+pub(crate) fn publish(hub: &Node) -> Value {
     as_person(hub, "Ben", &["approve", "--yes"]).ok();
     hub.cwg(&["lighthouse", "publish"]).ok()
 }
 
 /// A clue as a line of a source of its own ids.
-fn row(number: u8, kind_and_value: &str, rest: &str) -> String {
+pub(crate) fn row(number: u8, kind_and_value: &str, rest: &str) -> String {
     format!("01ARZ3NDEKTSV4RRFFQ69G{number:04},{kind_and_value},2026-05-01,{rest}\n")
 }
 
@@ -44,7 +44,7 @@ const MAP: &str = "format = \"csv\"\nexpires_after_days = 3000\n[source]\npseudo
                    [defaults]\ntypology = \"sextortion\"\ngrade = \"B2\"\nconfidence = \"70\"\ncaveats = \"none\"\n";
 
 /// A source of these rows.
-fn desk(hub: &Node, rows: &[String]) -> (String, String) {
+pub(crate) fn desk(hub: &Node, rows: &[String]) -> (String, String) {
     fs::write(hub.path("desk.csv"), format!("id,kind,value,first-seen,subject,status\n{}", rows.concat())).unwrap();
     fs::write(hub.path("desk.toml"), MAP).unwrap();
     (hub.text("desk.csv"), hub.text("desk.toml"))

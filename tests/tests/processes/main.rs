@@ -6,6 +6,7 @@ mod bad_files;
 mod bench;
 mod lighthouse_bulk;
 mod lighthouse_hub;
+mod lighthouse_standing;
 mod nodes;
 mod real_data;
 mod recovery;

@@ -43,10 +43,7 @@ pub(crate) fn program(dir: &Path) -> Command {
 
 /// One command with its answer as JSON.
 pub(crate) fn cwg(dir: &Path, args: &[&str]) -> Answer {
-    let done = program(dir).arg("--json").args(args).output().unwrap();
-    let text = String::from_utf8(done.stdout).unwrap();
-    let talk = String::from_utf8_lossy(&done.stderr).into_owned();
-    Answer { code: done.status.code().unwrap_or(-1), text, talk }
+    Answer::of(program(dir).arg("--json").args(args).output().unwrap())
 }
 
 /// What a command came to.
@@ -57,6 +54,12 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    pub(crate) fn of(done: std::process::Output) -> Self {
+        let text = String::from_utf8(done.stdout).unwrap();
+        let talk = String::from_utf8_lossy(&done.stderr).into_owned();
+        Self { code: done.status.code().unwrap_or(-1), text, talk }
+    }
+
     /// The document of a command that did it.
     pub(crate) fn ok(&self) -> Value {
         assert_eq!(self.code, 0, "{}{}", self.text, self.talk);

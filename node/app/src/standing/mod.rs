@@ -2,22 +2,24 @@
 
 mod describe;
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use cwg_engine::command::Refusal;
 use cwg_engine::io::{IndicatorRow, Selection};
+use cwg_engine::record::{Book, BookReport};
 use cwg_engine::state::State;
 use cwg_engine::{Edition, KeyPeriod};
 use cwg_protocol::charter::{Charter, RunKind};
-use cwg_protocol::indicator::{ColumnKind, Day, Region, Rules, canonicalize};
+use cwg_protocol::indicator::{ColumnKind, Region, Rules, canonicalize};
 use cwg_protocol::lighthouse::standing::{Period, VerifiedEdition};
 use cwg_protocol::lighthouse::{ReleaseNumber, VerifiedRelease};
-use cwg_protocol::{Item, NetworkId, PilotId, UnixTime};
+use cwg_protocol::{Item, NetworkId, PilotId, RunId, UnixTime};
 
-use crate::indicators::{self, Progress, RowSink, SinkProblem};
+use crate::indicators::{RowSink, SinkProblem};
 use crate::problem::{Exit, Problem};
-use crate::view::{EvaluationView, LoadReportView, View};
-use crate::{files, named, refusals};
+use crate::view::{EvaluationView, View};
+use crate::work::{OpenBook, path_text};
+use crate::{named, refusals};
 
 pub use describe::standing as shown;
 pub(crate) use describe::standing;
@@ -31,7 +33,23 @@ pub struct EvaluateWork {
     pub period: Period,
     /// Earlier periods that this one replaces.
     pub earlier: Vec<Period>,
-    book: Book,
+    /// The file.
+    pub book: StandingBook,
+}
+
+/// Compares the table with the editions, all of it here.
+#[derive(Debug)]
+pub struct CompareWork {
+    /// Under whose charter.
+    pub pilot: PilotId,
+    /// In which period.
+    pub period: Period,
+    /// A snapshot, then its deltas.
+    pub editions: Vec<VerifiedEdition>,
+    /// The release of the last of them.
+    pub release: ReleaseNumber,
+    /// The file.
+    pub book: StandingBook,
 }
 
 /// Asks what the editions say of one value.
@@ -52,32 +70,29 @@ pub struct LookUpWork {
 
 /// A member's file of identifiers, of which the charter lets some in.
 #[derive(Debug)]
-pub struct Book {
-    path: PathBuf,
-    map: PathBuf,
+pub struct StandingBook {
+    /// Where it is.
+    pub book: Book,
+    /// Kinds and roles that the charter allows.
+    pub selection: Selection,
     network: NetworkId,
-    selection: Selection,
-    today: Day,
+    now: UnixTime,
 }
 
 impl EvaluateWork {
-    pub(crate) fn new(pilot: &str, path: PathBuf, map: PathBuf, state: &State, now: UnixTime) -> Result<Self, Problem> {
+    pub(crate) fn new(pilot: &str, path: &Path, map: &Path, state: &State, now: UnixTime) -> Result<Self, Problem> {
         let (pilot, charter) = allowed(state, pilot, now)?;
         let periods = state.standing().periods();
         let period = *periods.last_key_value().ok_or_else(no_period)?.0;
         let earlier = periods.keys().copied().filter(|earlier| *earlier < period).collect();
-        Ok(Self { pilot, period, earlier, book: Book::new(path, map, charter, state, now)? })
-    }
-
-    /// The file.
-    pub const fn book(&self) -> &Book {
-        &self.book
+        Ok(Self { pilot, period, earlier, book: StandingBook::new(path, map, charter, state, now)? })
     }
 
     /// The view of what it came to.
-    pub fn done(&self, read: LoadReportView, items: u64, evaluated: u64, destroyed: &[Period]) -> View {
+    pub fn done(&self, read: &BookReport, items: u64, evaluated: u64, destroyed: &[Period]) -> View {
         let destroyed = destroyed.iter().map(|period| period.0).collect();
-        View::Evaluation(Box::new(EvaluationView { period: self.period.0, read, items, evaluated, destroyed }))
+        let BookReport { rows, refused, .. } = *read;
+        View::Evaluation(EvaluationView { period: self.period.0, rows, refused, items, evaluated, destroyed })
     }
 }
 
@@ -112,22 +127,38 @@ impl LookUpWork {
     }
 }
 
-impl Book {
-    fn new(path: PathBuf, map: PathBuf, charter: &Charter, state: &State, now: UnixTime) -> Result<Self, Problem> {
+impl CompareWork {
+    pub(crate) fn new(pilot: &str, path: &Path, map: &Path, state: &State, now: UnixTime) -> Result<Self, Problem> {
+        let (pilot, charter) = allowed(state, pilot, now)?;
+        let (period, known, release) = usable(state, now)?;
+        let book = StandingBook::new(path, map, charter, state, now)?;
+        Ok(Self { pilot, period, editions: heads(known), release: release.seen().number, book })
+    }
+
+    /// The view of the run as which it was stored.
+    ///
+    /// # Errors
+    /// Never, for a run that is there.
+    pub fn done(&self, state: &State, run: RunId) -> Result<View, Problem> {
+        crate::describe::run(state, run)
+    }
+}
+
+impl StandingBook {
+    fn new(path: &Path, map: &Path, charter: &Charter, state: &State, now: UnixTime) -> Result<Self, Problem> {
         let network = state.network().ok_or_else(named::not_joined)?.id;
         let selection = Selection(charter.body().kinds.iter().map(|entry| (entry.kind, entry.roles)).collect());
-        Ok(Self { path, map, network, selection, today: crate::work::today(now) })
+        let book = Book { file: path_text(path)?, map: path_text(map)? };
+        Ok(Self { book, selection, network, now })
     }
 
     /// Reads the file; rows of kinds and roles that the charter allows reach the sink.
     ///
     /// # Errors
     /// If the file or the map cannot be read, the map does not fit the file, or the sink fails.
-    pub fn read(&self, sink: &mut dyn RowSink, progress: &mut dyn Progress) -> Result<LoadReportView, Problem> {
-        let map = files::read_map(&self.map)?.on(self.today);
-        let (file, len) = files::open_regular(&self.path)?;
+    pub fn read(&self, sink: &mut dyn RowSink) -> Result<BookReport, Problem> {
         let mut allowed = Allowed { selection: &self.selection, sink };
-        indicators::read(&map, file, len, &files::shown(&self.path), self.network, &mut allowed, progress)
+        OpenBook::open(&self.book, self.network, self.now)?.read(&mut allowed)
     }
 }
 

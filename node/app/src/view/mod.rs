@@ -106,7 +106,7 @@ pub enum View {
     /// Key periods of the standing comparison.
     Standing(StandingView),
     /// What an evaluation of a file came to.
-    Evaluation(Box<EvaluationView>),
+    Evaluation(EvaluationView),
     /// What the editions say of one value.
     LookUp(Box<LookUpView>),
 }

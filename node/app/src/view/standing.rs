@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{LoadReportView, Screen};
+use super::Screen;
 
 /// Key periods and their editions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,8 +52,10 @@ pub struct LeftLine {
 pub struct EvaluationView {
     /// The period.
     pub period: u32,
-    /// What the file came to.
-    pub read: LoadReportView,
+    /// Rows read.
+    pub rows: u64,
+    /// Rows refused: `cwg indicators check` tells why.
+    pub refused: u64,
     /// Different items of the file that the charter allows.
     pub items: u64,
     /// Of these, those that were evaluated now.
@@ -157,8 +159,8 @@ impl StandingView {
 impl EvaluationView {
     pub(crate) fn screen(&self) -> Screen {
         let screen = Screen::new(format!("Evaluated in period {}", self.period))
-            .field("rows read", self.read.rows)
-            .field("rows refused", self.read.rows_refused)
+            .field("rows read", self.rows)
+            .field("rows refused", self.refused)
             .field("items that the charter allows", self.items)
             .field("evaluated now", self.evaluated);
         let gone = self.destroyed.iter().map(|period| format!("The table of period {period} is destroyed"));

@@ -247,6 +247,9 @@ fn standing_details(entry: &Entry) -> Details {
             of(period),
             ("items padded", items.to_string()),
         ],
+        Entry::Compared { run, period, matches } => {
+            vec![("run", run.to_string()), of(period), ("matches", matches.to_string())]
+        }
         Entry::TableGrown { period, rows } => vec![of(period), ("rows", rows.to_string())],
         _ => Vec::new(),
     }

@@ -20,6 +20,8 @@ pub(crate) enum StandingCommand {
     Edition(EditionCommand),
     /// Member: has the items of a file evaluated by the hub, once a period. It learns how many, and not which.
     Evaluate(BookArgs),
+    /// Member: compares what was evaluated with the current release, here and in nobody's sight; matches are stored as a run.
+    Compare(BookArgs),
     /// Member: looks one value up in the current release. The hub learns that one was.
     Lookup(LookUpArgs),
 }
@@ -77,6 +79,9 @@ pub(crate) fn request_of(command: StandingCommand) -> Result<Request, Problem> {
         StandingCommand::Edition(EditionCommand::Publish) => Request::EditionPublish,
         StandingCommand::Evaluate(BookArgs { pilot, book, map }) => {
             Request::Evaluate { pilot, path: absolute(&book)?, map: absolute(&map)? }
+        }
+        StandingCommand::Compare(BookArgs { pilot, book, map }) => {
+            Request::Compare { pilot, path: absolute(&book)?, map: absolute(&map)? }
         }
         StandingCommand::Lookup(LookUpArgs { pilot, kind, value }) => {
             Request::LookUp { pilot, kind, value: read_value(&value)? }

@@ -53,7 +53,7 @@ impl Drop for Turn {
 fn run(desk: &Desk, tables: &Tables, dir: &Path, work: &EvaluateWork, mut hearer: Hearer) -> Result<View, Problem> {
     let store = |error: StoreError| problems::store(&error);
     let mut wanted = Dealt(SpillWriter::new(dir, SHARDS_MAX, ITEM_LEN).map_err(store)?);
-    let read = work.book().read(&mut wanted, &mut cwg_app::indicators::NoProgress)?;
+    let read = work.book.read(&mut wanted)?;
     let wanted = wanted.0.finish().map_err(store)?;
     let known = known(tables, dir, work.period).map_err(store)?;
     let (items, fresh) = counts(&wanted, &known).map_err(store)?;
@@ -76,7 +76,7 @@ fn run(desk: &Desk, tables: &Tables, dir: &Path, work: &EvaluateWork, mut hearer
     }
     under_way.end()?;
     let destroyed = close_earlier(desk, &work.earlier);
-    Ok(work.done(read, items, fresh, &destroyed))
+    Ok(work.done(&read, items, fresh, &destroyed))
 }
 
 /// The items of the file.

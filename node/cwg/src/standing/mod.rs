@@ -3,6 +3,7 @@
 //! A thread asks the loop as a front end does, and waits: how much it has asked for is what bounds it.
 
 mod args;
+mod compare;
 mod editions;
 mod evaluate;
 mod look_up;
@@ -15,6 +16,7 @@ use cwg_engine::command::{Command, Refusal, Reply};
 use tokio::sync::mpsc;
 
 pub(crate) use args::{StandingCommand, request_of};
+pub(crate) use compare::compare;
 pub(crate) use editions::work_on_edition;
 pub(crate) use evaluate::evaluate;
 pub(crate) use look_up::look_up;

@@ -18,6 +18,7 @@ use crate::Engine;
 use crate::command::{Command, Refusal, Reply};
 use crate::limits::{FIGURE_MONTHS_BACK, RECALLS_ALL_MAX, RECALLS_MAX};
 use crate::record::{Entry, ReleaseDraft};
+pub(crate) use runs::label_fault;
 use state::{Draft, expected};
 
 impl Engine {

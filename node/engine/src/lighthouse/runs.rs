@@ -79,7 +79,7 @@ impl Engine {
     }
 }
 
-fn label_fault(label: &[u8], release: &ReleaseBody) -> Option<&'static str> {
+pub(crate) fn label_fault(label: &[u8], release: &ReleaseBody) -> Option<&'static str> {
     let class: LabelClass = release.class;
     match Label::decode(label, class) {
         Err(error) => Some(error.code()),

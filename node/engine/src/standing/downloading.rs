@@ -98,7 +98,7 @@ impl Engine {
     }
 
     /// A fault of the hub's that ends no connection: what it has published stays as it is.
-    fn note_edition(&mut self, code: &'static str) {
+    pub(super) fn note_edition(&mut self, code: &'static str) {
         let peer = self.hub_of_network();
         self.push(Effect::Log(Level::Warn, code));
         self.commit(Entry::Refused { peer, code: code.into() });

@@ -1,9 +1,11 @@
 //! The standing comparison (`docs/spec/standing.md`): periods open, are told, are pinned, and end; editions are published and
-//! offered. The hub's evaluations are in `serving.rs`, a member's in `asking.rs`, its downloads in `downloading.rs`.
+//! offered. The hub's evaluations are in `serving.rs`, a member's in `asking.rs`,
+//! its downloads in `downloading.rs`, what a comparison found in `comparing.rs`.
 //!
 //! The engine holds no table and no edition: pieces of at most 4096 items, or of one chunk, pass through it.
 
 mod asking;
+mod comparing;
 mod downloading;
 mod serving;
 pub(crate) mod state;
@@ -52,6 +54,7 @@ impl Engine {
             Command::Evaluate(batch) => self.evaluate(ticket, batch).map(|()| None),
             Command::TableGrown { period, rows } => self.table_grown(period, rows).map(Some),
             Command::ClosePeriod { period } => self.close_period(period).map(Some),
+            Command::StoreComparison(comparison) => self.store_comparison(*comparison).map(Some),
             _ => unreachable!("other commands are carried out elsewhere"),
         }
     }
