@@ -502,6 +502,7 @@ fn reply_text(reply: &Reply) -> &'static str {
         Reply::Recalled(_) => "clues-recalled",
         Reply::PeriodOpened(_) => "period-opened",
         Reply::Evaluated(_) => "evaluated",
+        Reply::Compared(_) => "compared",
     }
 }
 
