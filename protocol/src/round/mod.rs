@@ -3,11 +3,13 @@
 //! | who | machine | does |
 //! |---|---|---|
 //! | keyholders, hub | [`ceremony`] | share a key among members, hand it over, refresh it |
+//! | members, keyholders | [`evaluate`] | have every item evaluated under that key, within allowances |
 //!
 //! All are pure: messages, finished jobs and times go in, messages, jobs and ends come out. Whoever drives them stores what their comments
 //! say must be durable, before it carries out the rest. The cryptography is `cwg_crypto`'s, specified in `docs/spec/round.md`.
 
 pub mod ceremony;
+pub mod evaluate;
 mod form;
 mod key;
 pub mod limits;
