@@ -59,3 +59,6 @@ pub const ROOM_INTERVALS_MAX: u16 = 1_000;
 
 /// Bytes of free text in a post, where a charter allows it.
 pub const ROOM_TEXT_LEN_MAX: usize = 160;
+
+/// Bytes of anything sealed to the hub or by it: a piece, what sealing adds, and the encapsulated key.
+pub const SEALED_LEN_MAX: usize = PIECE_PLACES as usize * 16 + 20 + 32;

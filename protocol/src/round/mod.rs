@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | keyholders, hub | [`ceremony`] | share a key among members, hand it over, refresh it |
 //! | members, keyholders | [`evaluate`] | have every item evaluated under that key, within allowances |
+//! | members, relay, hub | [`upload`] | tickets, slots, lists, the search, answers |
 //!
 //! All are pure: messages, finished jobs and times go in, messages, jobs and ends come out. Whoever drives them stores what their comments
 //! say must be durable, before it carries out the rest. The cryptography is `cwg_crypto`'s, specified in `docs/spec/round.md`.
@@ -16,6 +17,7 @@ pub mod limits;
 mod signed;
 mod terms;
 mod turn;
+pub mod upload;
 
 #[cfg(test)]
 mod sample;

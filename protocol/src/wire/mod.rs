@@ -5,7 +5,7 @@ mod codec;
 pub mod limits;
 mod message;
 
-pub use bounded::{BoundedText, BoundedVec, OverLimit};
+pub use bounded::{BoundedBytes, BoundedText, BoundedVec, OverLimit};
 pub use codec::{CodecError, decode, decode_canonical, encode};
 pub use message::{
     Accept, CharterOffer, Decline, DeclineCode, Hello, Join, JoinRefusal, Joined, Message, Propose, PsiFrame,
