@@ -219,6 +219,8 @@ domains! {
     RoomPseudonym = "cwg-network room-pseudonym/v1",
     /// A pseudonym's signature over a post.
     RoomPost = "cwg-network room-post/v1",
+    /// Name of a post, by which another one answers it.
+    RoomPostName = "cwg-network room-answered/v1",
     /// Digest of a ruleset: its tables, vectors and pinned versions.
     Ruleset = "cwg-network ruleset/v1",
 }

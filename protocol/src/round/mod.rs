@@ -5,6 +5,7 @@
 //! | keyholders, hub | [`ceremony`] | share a key among members, hand it over, refresh it |
 //! | members, keyholders | [`evaluate`] | have every item evaluated under that key, within allowances |
 //! | members, relay, hub | [`upload`] | tickets, slots, lists, the search, answers |
+//! | holders, relay, hub | [`room`] | unnamed posts between the holders of one item |
 //!
 //! All are pure: messages, finished jobs and times go in, messages, jobs and ends come out. Whoever drives them stores what their comments
 //! say must be durable, before it carries out the rest. The cryptography is `cwg_crypto`'s, specified in `docs/spec/round.md`.
@@ -14,6 +15,7 @@ pub mod evaluate;
 mod form;
 mod key;
 pub mod limits;
+pub mod room;
 mod signed;
 mod terms;
 mod turn;

@@ -6,9 +6,9 @@
 use std::sync::Arc;
 
 use cwg_crypto::collect::{SLOTS_MAX, TableParams};
-use cwg_crypto::hpke::SealingKey;
+use cwg_crypto::hpke::{OVERHEAD, Sealer, SealingKey};
 use cwg_crypto::voprf::PublicKey;
-use cwg_crypto::{Digest, Domain, SigningKey};
+use cwg_crypto::{Digest, Domain, Seed, SigningKey};
 use serde::{Deserialize, Serialize};
 
 use super::form::Form;
@@ -290,6 +290,9 @@ fn check_rules(body: &TermsBody) -> Result<(), TermsError> {
     rule(!body.kinds.is_empty(), "they need a kind")?;
     rule(body.kinds.is_sorted_by(|a, b| a.kind < b.kind), "kinds are sorted and stand once")?;
     rule(body.kinds.iter().all(|kind| kind.items > 0 && kind.roles != Roles::NONE), "each kind has items and a role")?;
+    let sealing = SealingKey::from_bytes(body.sealing);
+    let can_be_sealed_to = Sealer::new(&sealing, &[], OVERHEAD + 1, Seed::new([0; 32])).is_ok();
+    rule(can_be_sealed_to, "something can be sealed to the hub's key")?;
     rule(body.members.is_sorted_by(|a, b| a < b), "members are sorted and stand once")?;
     let one_each = |at: usize| !body.relays[..at].contains(&body.relays[at]);
     rule(!body.relays.is_empty() && (0..body.relays.len()).all(one_each), "relays stand once, and there is one")?;

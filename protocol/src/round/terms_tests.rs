@@ -49,6 +49,7 @@ fn every_rule_refuses_the_terms_that_break_it() {
         body.kinds = kinds.try_into().unwrap();
     });
     check("a member who is a stranger", "terms-not-allowed", |body| body.members = vec![node(99)].try_into().unwrap());
+    check("a key of low order", "terms-rule", |body| body.sealing = [0; 32]);
     check("a member twice", "terms-rule", |body| {
         let mut members = body.members.to_vec();
         members[1] = members[0];

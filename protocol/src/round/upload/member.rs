@@ -106,22 +106,14 @@ const READING: u32 = 1 << 16;
 impl Uploader {
     /// Takes part in a turn with the values of the own items, each once ([`crate::round::evaluate`]). The seed serves this turn alone.
     ///
-    /// # Errors
-    /// If the hub's key is one that nothing can be sealed to.
-    ///
     /// # Panics
     /// If there are more values than the terms have items.
-    pub fn new(
-        terms: SharedTerms,
-        turn: Turn,
-        values: &[Secret32],
-        seed: Seed,
-    ) -> Result<(Self, UploaderStep), Violation> {
+    pub fn new(terms: SharedTerms, turn: Turn, values: &[Secret32], seed: Seed) -> (Self, UploaderStep) {
         assert!(values.len() <= terms.form().items() as usize, "values are those of evaluated items");
         let execution = turn.execution();
         let (sealing, len) = (terms.sealing(), terms.form().sealed_len());
         let sealer = Sealer::new(&sealing, &upload_parts(&execution), len, seed.fork("seal", 0));
-        let sealer = sealer.map_err(|_| Violation::BadPublicKey)?;
+        let sealer = sealer.expect("the terms were checked for a key that can be sealed to");
         let request = TicketRequest::new(&execution.0, &terms.body().issuer, seed.fork("ticket", 0));
         let step = UploaderStep {
             to_hub: Some(TicketAsk { execution, blinded: *request.blinded() }),
@@ -143,7 +135,7 @@ impl Uploader {
             read: 0,
             found: BTreeSet::new(),
         };
-        Ok((uploader, step))
+        (uploader, step)
     }
 
     /// The turn.

@@ -328,7 +328,7 @@ fn tickets_are_one_a_member_in_their_time() {
     let terms = terms(3, 10);
     let turn = Turn::open(&terms, 0, EVALUATE_BY, &signing(0)).unwrap();
     let mut hub = Collector::new(terms.clone(), turn.clone(), issuer(), opening_key(), seed(1));
-    let ask = |byte| Uploader::new(terms.clone(), turn.clone(), &[], seed(byte)).unwrap().1.to_hub.unwrap();
+    let ask = |byte| Uploader::new(terms.clone(), turn.clone(), &[], seed(byte)).1.to_hub.unwrap();
     let given = hub.on_ticket_ask(EVALUATE_BY, node(1), ask(1)).unwrap();
     assert_eq!(hub.on_ticket_ask(EVALUATE_BY, node(1), ask(1)), Ok(given), "the same again after a lost connection");
     assert!(hub.on_ticket_ask(EVALUATE_BY, node(1), ask(2)).is_err(), "a second ticket");

@@ -190,7 +190,7 @@ impl<'a> Run<'a> {
                 _ => number,
             };
             let seed = seeds.fork("member", randomness.into());
-            let (uploader, step) = Uploader::new(world.terms.clone(), turn.clone(), &values, seed).unwrap();
+            let (uploader, step) = Uploader::new(world.terms.clone(), turn.clone(), &values, seed);
             run.members.insert(number, uploader);
             run.member(number, Ok(step));
         }
