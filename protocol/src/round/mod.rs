@@ -15,6 +15,7 @@ pub mod evaluate;
 mod form;
 mod key;
 pub mod limits;
+mod message;
 pub mod room;
 mod signed;
 mod terms;
@@ -23,9 +24,12 @@ pub mod upload;
 
 #[cfg(test)]
 mod sample;
+#[cfg(test)]
+mod whole;
 
 pub use form::Form;
 pub use key::{HeldKey, KeyBody, KeyError, KeyPeriod, SignedKey};
+pub use message::{EvaluateRefused, RoomPageAsk, RoundMessage};
 pub use signed::Signed;
 pub use terms::{
     FreeText, KindItems, RoomTerms, RoundTerms, Schedule, SharedTerms, SignedTerms, TermsBody, TermsError,

@@ -15,8 +15,8 @@ use crate::round::limits::ROOM_POSTS_MAX;
 use crate::round::terms::SharedTerms;
 use crate::round::turn::Execution;
 use crate::violation::Violation;
-use crate::wire::BoundedVec;
 use crate::wire::limits::MEMBERS_MAX;
+use crate::wire::{BoundedBytes, BoundedVec};
 use crate::{NodeKey, UnixTime};
 
 /// Bytes of a post that is sealed to the hub too: the encapsulated key, then what was sealed.
@@ -28,8 +28,8 @@ const OF_MEMBER_MAX: usize = ROOM_POSTS_MAX as usize;
 const OF_ALL_MAX: usize = MEMBERS_MAX * OF_MEMBER_MAX;
 
 /// A post as it is carried, and as the hub shows it.
-type CarriedPost = BoundedVec<u8, CARRIED_LEN>;
-type ShownPost = BoundedVec<u8, POST_LEN>;
+type CarriedPost = BoundedBytes<CARRIED_LEN>;
+type ShownPost = BoundedBytes<POST_LEN>;
 
 /// A member's posts of an interval, to the relay: as many as the terms say.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -291,7 +291,7 @@ pub fn read_page(
 }
 
 fn check_posts<const N: usize, const M: usize>(
-    posts: &BoundedVec<BoundedVec<u8, N>, M>,
+    posts: &BoundedVec<BoundedBytes<N>, M>,
     expected: usize,
 ) -> Result<(), Violation> {
     if posts.len() != expected {

@@ -21,7 +21,7 @@ mod tests;
 #[cfg(test)]
 mod views;
 #[cfg(test)]
-mod world;
+pub(super) mod world;
 
 pub use collector::{Collected, Collector, CollectorStep, SlotFault, ToRelay};
 pub use member::{Found, FoundItem, Uploader, UploaderStep};

@@ -15,7 +15,7 @@ use crate::{NodeKey, UnixTime};
 
 /// Who sends or gets a message. The relay is a member too; here it is named by what it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Who {
+pub(in crate::round) enum Who {
     Hub,
     Relay,
     Member(u8),
@@ -23,7 +23,7 @@ pub(super) enum Who {
 
 /// A message on its way.
 #[derive(Clone, Debug)]
-pub(super) enum Sent {
+pub(in crate::round) enum Sent {
     Ask(TicketAsk),
     Given(TicketGiven),
     Upload(Upload),
@@ -35,19 +35,19 @@ pub(super) enum Sent {
 
 /// What whoever watches a link sees of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Seen {
-    pub(super) at: UnixTime,
-    pub(super) from: Who,
-    pub(super) to: Who,
-    pub(super) kind: &'static str,
-    pub(super) len: usize,
+pub(in crate::round) struct Seen {
+    pub(in crate::round) at: UnixTime,
+    pub(in crate::round) from: Who,
+    pub(in crate::round) to: Who,
+    pub(in crate::round) kind: &'static str,
+    pub(in crate::round) len: usize,
     /// Of its bytes.
-    pub(super) digest: Digest,
+    pub(in crate::round) digest: Digest,
 }
 
 /// What a member does otherwise than it should.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Manner {
+pub(in crate::round) enum Manner {
     Honest,
     /// Is not there.
     Absent,
@@ -64,36 +64,36 @@ pub(super) enum Manner {
 }
 
 /// What may be changed on the way: nothing, one message instead, or none.
-pub(super) type Bend<'a> = dyn Fn(Who, Who, Sent) -> Option<Sent> + 'a;
+pub(in crate::round) type Bend<'a> = dyn Fn(Who, Who, Sent) -> Option<Sent> + 'a;
 
-pub(super) struct World<'a> {
-    pub(super) terms: SharedTerms,
+pub(in crate::round) struct World<'a> {
+    pub(in crate::round) terms: SharedTerms,
     /// The values of each member's items.
-    pub(super) values: Vec<Vec<[u8; 32]>>,
-    pub(super) manners: BTreeMap<u8, Manner>,
+    pub(in crate::round) values: Vec<Vec<[u8; 32]>>,
+    pub(in crate::round) manners: BTreeMap<u8, Manner>,
     /// The relay of this turn stops when it has sent so many messages.
-    pub(super) relay_dies_after: Option<usize>,
-    pub(super) bend: Option<&'a Bend<'a>>,
+    pub(in crate::round) relay_dies_after: Option<usize>,
+    pub(in crate::round) bend: Option<&'a Bend<'a>>,
     /// Two members who have exchanged their randomness.
-    pub(super) exchanged: Option<(u8, u8)>,
+    pub(in crate::round) exchanged: Option<(u8, u8)>,
 }
 
 /// How a turn went.
-pub(super) struct Went {
-    pub(super) collected: Option<Collected>,
+pub(in crate::round) struct Went {
+    pub(in crate::round) collected: Option<Collected>,
     /// Places of what each member found, if it came to its end.
-    pub(super) found: BTreeMap<u8, Vec<usize>>,
-    pub(super) rooms: BTreeMap<u8, Vec<[u8; 32]>>,
-    pub(super) seen: Vec<Seen>,
+    pub(in crate::round) found: BTreeMap<u8, Vec<usize>>,
+    pub(in crate::round) rooms: BTreeMap<u8, Vec<[u8; 32]>>,
+    pub(in crate::round) seen: Vec<Seen>,
     /// All bytes that the hub got, by channel: for what must not be in them.
-    pub(super) to_hub: Vec<Carried>,
-    pub(super) violations: Vec<(Who, Violation)>,
-    pub(super) now: UnixTime,
+    pub(in crate::round) to_hub: Vec<Carried>,
+    pub(in crate::round) violations: Vec<(Who, Violation)>,
+    pub(in crate::round) now: UnixTime,
 }
 
 impl Sent {
     /// Its kind and its bytes.
-    pub(super) fn kind(&self) -> (&'static str, Vec<u8>) {
+    pub(in crate::round) fn kind(&self) -> (&'static str, Vec<u8>) {
         fn bytes(value: &impl Serialize) -> Vec<u8> {
             encode(value)
         }
@@ -112,20 +112,20 @@ impl Sent {
     }
 }
 
-pub(super) fn key_of(number: u8) -> NodeKey {
+pub(in crate::round) fn key_of(number: u8) -> NodeKey {
     node(number)
 }
 
-pub(super) fn number_of(key: NodeKey) -> u8 {
+pub(in crate::round) fn number_of(key: NodeKey) -> u8 {
     (1..=sample::MEMBERS).find(|number| node(*number) == key).expect("a member")
 }
 
 impl<'a> World<'a> {
-    pub(super) fn new(terms: SharedTerms, values: Vec<Vec<[u8; 32]>>) -> Self {
+    pub(in crate::round) fn new(terms: SharedTerms, values: Vec<Vec<[u8; 32]>>) -> Self {
         Self { terms, values, manners: BTreeMap::new(), relay_dies_after: None, bend: None, exchanged: None }
     }
 
-    pub(super) fn with(mut self, manners: &[(u8, Manner)]) -> Self {
+    pub(in crate::round) fn with(mut self, manners: &[(u8, Manner)]) -> Self {
         self.manners = manners.iter().copied().collect();
         self
     }
@@ -135,12 +135,12 @@ impl<'a> World<'a> {
     }
 
     /// Runs one turn until nobody has anything left to do.
-    pub(super) fn turn(&self, turn: u8, opens: UnixTime) -> Went {
+    pub(in crate::round) fn turn(&self, turn: u8, opens: UnixTime) -> Went {
         self.turn_from(turn, opens, &seed(200).fork("turn", turn.into()))
     }
 
     /// With a seed for everyone's randomness.
-    pub(super) fn turn_from(&self, turn: u8, opens: UnixTime, seeds: &Seed) -> Went {
+    pub(in crate::round) fn turn_from(&self, turn: u8, opens: UnixTime, seeds: &Seed) -> Went {
         Run::new(self, Turn::open(&self.terms, turn, opens, &signing(0)).unwrap(), seeds).run()
     }
 }
