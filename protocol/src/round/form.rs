@@ -122,7 +122,8 @@ impl Form {
     /// The bytes of one piece of an answer. The last one is filled up with zeros to the length of the others.
     pub(super) fn answer_piece(&self, answer: &[u8], number: u32) -> Vec<u8> {
         let len = self.answer_sealed_len() - TAG_LEN;
-        let mut piece: Vec<u8> = answer.iter().copied().skip(number as usize * len).take(len).collect();
+        let first = answer.len().min(number as usize * len);
+        let mut piece = answer[first..answer.len().min(first + len)].to_vec();
         piece.resize(len, 0);
         piece
     }
@@ -168,7 +169,7 @@ mod tests {
 
     #[test]
     fn pieces_of_an_answer_join_to_it() {
-        for (threshold, items) in [(2, 1), (2, 100_000), (3, 100_000), (15, 1 << 20)] {
+        for (threshold, items) in [(2, 1), (2, 100_000), (3, 100_000), (15, 5_000)] {
             let form = Form::new(threshold, items).unwrap();
             let answer: Vec<u8> = (0..form.answer_len()).map(|at| at as u8).collect();
             let mut joined: Vec<u8> =

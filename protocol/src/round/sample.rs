@@ -128,7 +128,7 @@ pub(super) fn hold(terms: &CeremonyTerms, nodes: &[u8], shares: &[(u8, &Share)])
             match participant.on_board(&shown, &signing(number)).unwrap() {
                 Progress::Next(participant, post) => {
                     post.into_iter().for_each(|post| board.on_post(post).unwrap());
-                    all.push((number, participant));
+                    all.push((number, *participant));
                 }
                 Progress::Made(end) => made.push((number, *end)),
             }

@@ -29,7 +29,7 @@ pub struct Participant {
 
 /// What is awaited, and what was seen before.
 enum State {
-    Opening { receiver: Option<Receiver>, dealer: Option<Dealer> },
+    Opening { receiver: Option<Receiver>, dealer: Option<Box<Dealer>> },
     Dealing { receiver: Option<Receiver>, seen: Seen },
     Complaint { receiver: Option<Receiver>, seen: Seen },
     Signing { share: Option<Share>, body: KeyBody, faults: Vec<Fault> },
@@ -47,7 +47,7 @@ struct Seen {
 #[derive(Debug)]
 pub enum Progress {
     /// The next phase, with this node's post to it, if it has anything to say.
-    Next(Participant, Option<Post>),
+    Next(Box<Participant>, Option<Post>),
     /// The end.
     Made(Box<Made>),
 }
@@ -148,7 +148,7 @@ impl Participant {
             pledge: dealer.as_ref().map(|dealer| dealer.pledge().digest),
         };
         let post = Post::sign(terms.digest(), Phase::Opening, encode(&body), key);
-        let state = State::Opening { receiver, dealer };
+        let state = State::Opening { receiver, dealer: dealer.map(Box::new) };
         Ok((Self { terms, me, seed, posted: Some(post.clone()), state }, post))
     }
 
@@ -220,7 +220,8 @@ impl Participant {
                 return Ok(Progress::Made(Box::new(Made { key, share, faults })));
             }
         };
-        Ok(Progress::Next(Self { terms, me, seed, posted: posted.clone(), state }, posted))
+        let next = Self { terms, me, seed, posted: posted.clone(), state };
+        Ok(Progress::Next(Box::new(next), posted))
     }
 
     /// Only those who have a part in the phase, each under its own signature, and this node's post as it was made.

@@ -145,7 +145,7 @@ impl Bent<'_> {
                 let shown = (self.board)(number, shown.clone());
                 match participant.and_then(|participant| participant.on_board(&shown, &signing(number))) {
                     Ok(Progress::Next(participant, post)) => {
-                        next.push(Ok(self.posted(number, participant, post, &mut board)));
+                        next.push(Ok(self.posted(number, *participant, post, &mut board)));
                     }
                     Ok(Progress::Made(made)) => {
                         ends[usize::from(number) - 1] = Some(Ok(*made));
@@ -365,11 +365,11 @@ fn a_participant_that_starts_again_posts_the_same() {
             let mut again = open(number).0;
             for shown in &seen {
                 let Progress::Next(participant, _) = again.on_board(shown, &signing(number)).unwrap() else { panic!() };
-                again = participant;
+                again = *participant;
             }
             assert_eq!(again.posted().map(encode), post.as_ref().map(encode));
             post.into_iter().for_each(|post| board.on_post(post).unwrap());
-            next.push((number, participant));
+            next.push((number, *participant));
         }
         all = next;
     }

@@ -158,7 +158,7 @@ impl Asking {
         // Each member begins with another keyholder, so that the load is spread. Its draw is apart from that of the dummies, whose number
         // would show in it.
         let count = terms.key().body().holders.len();
-        let first = (u64::from(seed.fork("keyholders", 0).rng().next_u32()) * count as u64 >> 32) as usize;
+        let first = ((u64::from(seed.fork("keyholders", 0).rng().next_u32()) * count as u64) >> 32) as usize;
         let keyholders = (0..count).map(|at| {
             let index = Index::new(((first + at) % count) as u8 + 1).expect("a key has up to fifteen holders");
             Known { index, node: terms.key().holder(index).expect("an index of a holder"), state: Trust::Spare }

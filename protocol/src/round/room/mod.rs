@@ -14,7 +14,7 @@ mod tests;
 
 pub use post::{BadPost, Content, Draft, Pseudonym, ReadPost, RoomKey};
 pub use posting::{
-    RoomBatch, RoomBoard, RoomBoardStep, RoomPage, RoomRelay, RoomUpload, TooManyPosts, read_page, room_upload,
+    Opened, RoomBatch, RoomBoard, RoomBoardStep, RoomPage, RoomRelay, RoomUpload, TooManyPosts, read_page, room_upload,
 };
 pub use words::{Frequency, Outcome, Question};
 

@@ -260,8 +260,10 @@ impl fmt::Debug for RoomBoard {
     }
 }
 
-/// Reads a page with the keys of all own rooms: for each post that one of them opens, the room's place among the keys, and the post or what is
-/// wrong with it. Work is posts times rooms; a caller with many rooms deals them over jobs.
+/// What one of the own keys opens: the room's place among the keys, and the post, or what is wrong with it.
+pub type Opened = (usize, Result<ReadPost, BadPost>);
+
+/// Reads a page with the keys of all own rooms: what they open, in the order of the page. Work is posts times rooms; a caller with many rooms deals them over jobs.
 ///
 /// # Errors
 /// If the page is not one of this turn's, with as many posts as there must be, in their order.
@@ -270,7 +272,7 @@ pub fn read_page(
     execution: Execution,
     page: &RoomPage,
     rooms: &[RoomKey],
-) -> Result<Vec<(usize, Result<ReadPost, BadPost>)>, Violation> {
+) -> Result<Vec<Opened>, Violation> {
     let rules = terms.body().rooms;
     if page.execution != execution || page.interval >= rules.intervals || !page.posts.is_sorted_by(|a, b| **a <= **b) {
         return Err(Violation::Malformed { what: "page of the rooms" });
