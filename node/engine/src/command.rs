@@ -9,6 +9,8 @@ use cwg_protocol::lighthouse::{
     WithdrawalReason,
 };
 use cwg_protocol::roster::{Address, Name, RosterError};
+use cwg_protocol::round::ceremony::CeremonyError;
+use cwg_protocol::round::{KindItems, RoomTerms, Schedule, TermsError};
 use cwg_protocol::wire::EvaluateCode;
 use cwg_protocol::{Epoch, Item, LoadId, NodeKey, OperatorKey, PilotId, RunId, UnixTime};
 
@@ -138,6 +140,65 @@ pub enum Command {
         /// Which.
         period: Period,
     },
+    /// Hub: calls keyholders to make a shared key, to refresh it, or to hand it over.
+    CallCeremony(CeremonyCall),
+    /// Hub: opens a round under the key of a pilot.
+    OpenRound(Box<RoundPlan>),
+    /// Hub: ends a round before its time.
+    CloseRound {
+        /// Which.
+        round: RunId,
+    },
+    /// Member: takes part in a round.
+    JoinRound {
+        /// Which.
+        round: RunId,
+        /// Digest of the leakage that the person was shown and consented to.
+        leakage: Digest,
+    },
+    /// Member: answered when a round has ended here.
+    AwaitRound(RunId),
+}
+
+/// Where the key of a ceremony comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyOrigin {
+    /// It is new, and begins a period of its own.
+    New,
+    /// It is the pilot's present one: those of its holders that are active hand it over. With the same holders that is a refresh.
+    Handover,
+}
+
+/// A ceremony to be called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CeremonyCall {
+    /// The pilot.
+    pub pilot: PilotId,
+    /// Who will hold a share, in the order of their numbers.
+    pub holders: Vec<NodeKey>,
+    /// How many of them it takes to evaluate.
+    pub threshold: u8,
+    /// How long each of the four phases lasts at most, seconds.
+    pub phase_secs: u64,
+    /// Where the key comes from.
+    pub origin: KeyOrigin,
+}
+
+/// A round to be opened. What is not here follows from charter, roster and key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoundPlan {
+    /// The pilot.
+    pub pilot: PilotId,
+    /// Members that must hold an item.
+    pub threshold: u8,
+    /// The kinds, strictly ascending, with the number of items of each.
+    pub kinds: Vec<KindItems>,
+    /// Uploads without which there is no result.
+    pub uploads_min: u8,
+    /// When what is due.
+    pub schedule: Schedule,
+    /// The rooms.
+    pub rooms: RoomTerms,
 }
 
 /// What a comparison of a table with the editions of a period found.
@@ -203,6 +264,12 @@ pub enum Reply {
     Compared(RunId),
     /// What the items of the batch came to, in their order.
     Evaluated(Vec<OwnOutput>),
+    /// The ceremony of this name is called.
+    CeremonyCalled(Digest),
+    /// The round is open.
+    RoundOpened(RunId),
+    /// The round has ended here: with so many items, or without a result.
+    RoundEnded(RunEnd),
 }
 
 /// How a run ended.
@@ -370,6 +437,21 @@ pub enum Refusal {
         /// Items left of the allowance.
         left: u32,
     },
+    /// The ceremony breaks a rule.
+    #[error(transparent)]
+    Ceremony(#[from] CeremonyError),
+    /// The terms of the round break a rule.
+    #[error(transparent)]
+    Terms(#[from] TermsError),
+    /// No ceremony has made one.
+    #[error("the pilot has no shared key")]
+    NoSharedKey,
+    /// No such round.
+    #[error("no such round")]
+    UnknownRound,
+    /// The round is not in a state in which this can be done.
+    #[error("the round is {0}")]
+    RoundState(&'static str),
     /// The hub broke the protocol. Nothing of its answer was used.
     #[error("the hub's evaluation was refused ({0})")]
     HubFault(Code),
@@ -429,6 +511,11 @@ impl Refusal {
             Self::HubUnreachable => "hub-unreachable",
             Self::NotEvaluated { code, .. } => code.code(),
             Self::HubFault(_) => "hub-fault",
+            Self::Ceremony(error) => error.code(),
+            Self::Terms(error) => error.code(),
+            Self::NoSharedKey => "no-shared-key",
+            Self::UnknownRound => "unknown-round",
+            Self::RoundState(_) => "round-state",
         }
     }
 }

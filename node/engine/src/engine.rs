@@ -44,6 +44,7 @@ pub struct Engine {
     pub(crate) gathered: BTreeSet<u64>,
     pub(crate) waiting: BTreeMap<RunId, Vec<Ticket>>,
     pub(crate) under_way: crate::standing::UnderWay,
+    pub(crate) rounds: crate::rounds::UnderWay,
     allowed: BTreeSet<TransportKey>,
 }
 
@@ -69,10 +70,12 @@ impl Engine {
             gathered: BTreeSet::new(),
             waiting: BTreeMap::new(),
             under_way: crate::standing::UnderWay::default(),
+            rounds: crate::rounds::UnderWay::default(),
             allowed: BTreeSet::new(),
         };
         if config.online {
             engine.resume_runs();
+            engine.resume_rounds();
             engine.keep_up();
         }
         engine
@@ -114,7 +117,7 @@ impl Engine {
     /// When [`Input::Deadline`] is due, in milliseconds of the monotonic clock.
     pub fn poll_deadline(&self) -> Option<u64> {
         let dials = if self.config.online { self.next_redial() } else { None };
-        let work = [self.next_session_deadline(), self.next_standing_deadline()];
+        let work = [self.next_session_deadline(), self.next_standing_deadline(), self.next_rounds_deadline()];
         [self.next_conn_deadline(), dials, self.next_expiry()].into_iter().chain(work).flatten().min()
     }
 
@@ -128,6 +131,7 @@ impl Engine {
         self.renew_roster();
         self.propose_waiting();
         self.keep_standing();
+        self.keep_rounds();
         self.keep_dialing();
         let mut allowed = self.state.allowed(self.now.wall);
         // The key of a used invitation stays until its connection ends: a driver that is told to end the connections of
@@ -162,6 +166,11 @@ impl Engine {
             | Command::TableGrown { .. }
             | Command::StoreComparison(_)
             | Command::ClosePeriod { .. } => self.on_standing_command(ticket, command),
+            Command::CallCeremony(_)
+            | Command::OpenRound(_)
+            | Command::CloseRound { .. }
+            | Command::JoinRound { .. }
+            | Command::AwaitRound(_) => self.on_rounds_command(ticket, command),
             command => self.on_lighthouse_command(command).map(Some),
         };
         match answer {

@@ -163,6 +163,20 @@ pub enum LoadQuery {
         /// The ticket under which the set was gathered.
         gathered: Ticket,
     },
+    /// All items of the loads in use, with their kinds, for a round: it is small enough to be held.
+    Items {
+        /// Which.
+        selection: Selection,
+        /// Most items.
+        limit: u32,
+    },
+    /// The rows of items of the loads in use.
+    RowsOf {
+        /// The part of the set that they are of.
+        selection: Selection,
+        /// At most [`crate::limits::ROWS_PER_LOAD`], strictly ascending.
+        items: Vec<Item>,
+    },
 }
 
 /// Where a set comes from.
@@ -205,6 +219,8 @@ pub enum Loaded {
     TooMany,
     /// The items of a shard, strictly ascending, with their labels if the set has any.
     Shard(psi::Loaded),
+    /// Items with their kinds, strictly ascending by items.
+    Items(OwnKinds),
     /// Rows, one for each item that still has one: the first of them, or the next.
     Rows {
         /// At most [`crate::limits::ROWS_PER_LOAD`].
@@ -214,6 +230,16 @@ pub enum Loaded {
     },
     /// A set is damaged or missing, or cannot be kept; the driver has said which in its log.
     Failed,
+}
+
+/// Items with their kinds.
+pub struct OwnKinds(pub Vec<(IndicatorKind, Item)>);
+
+/// Items are guessable: they are never printed.
+impl core::fmt::Debug for OwnKinds {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "OwnKinds({} items)", self.0.len())
+    }
 }
 
 /// Work on the file of an edition. Files are named by the edition's digest.

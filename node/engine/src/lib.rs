@@ -16,6 +16,7 @@ pub(crate) mod lighthouse;
 pub mod limits;
 mod peers;
 pub mod record;
+pub(crate) mod rounds;
 mod runs;
 mod sessions;
 mod sets;
@@ -24,4 +25,5 @@ pub mod state;
 
 pub use engine::{Config, Engine};
 pub use lighthouse::state::{Draft, Lighthouse, LighthouseKeys, MemberHas, Published, client_version};
+pub use rounds::state::{CalledCeremony, HeldShare, KnownRound, RoundPhase, Rounds};
 pub use standing::state::{Edition, KeyPeriod, Standing};

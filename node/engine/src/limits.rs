@@ -78,6 +78,12 @@ pub const LARGE_BATCH: usize = 64;
 /// Large batches that a member has at the hub: enough that it never waits for the next, and a look-up never for many.
 pub const LARGE_BATCHES_MAX: usize = 4;
 
+/// Elements of each kind that a keyholder evaluates for one member under one key: so many times the items that the charter allows a session.
+pub const ROUNDS_PER_KEY: u64 = 32;
+
+/// Values of items in one record: 256 KiB.
+pub const VALUES_PER_RECORD: usize = 8_192;
+
 /// Sessions of all peers at once that this node accepts.
 pub const SESSIONS_MAX: usize = 16;
 

@@ -112,9 +112,10 @@ impl Engine {
         self.wait_before_redial(&conn, refusal);
         match conn.phase {
             Phase::AwaitJoined => self.join_failed("connection-lost"),
-            Phase::Ready { .. } => {
+            Phase::Ready { node, .. } => {
                 self.sessions_lost(id);
                 self.standing_lost(id);
+                self.rounds_lost(id, node);
             }
             Phase::AwaitHello | Phase::AwaitJoin => {}
         }
@@ -162,6 +163,7 @@ impl Engine {
             | Message::Evaluate(_)
             | Message::Evaluated(_)
             | Message::EvaluateRefused(_) => self.on_standing_message(id, node, message),
+            Message::Round(message) => self.on_round_message(id, node, message),
             Message::Hello(_) | Message::Join(_) | Message::Joined(_) | Message::JoinRefused(_) => {
                 self.refuse(id, CloseCode::Violation, "unexpected-message");
             }
@@ -228,6 +230,7 @@ impl Engine {
         self.offer_charters(id, node);
         self.say_lighthouse(id, node);
         self.begin_standing(id, node);
+        self.begin_rounds(node);
         self.sessions_ready(node);
     }
 

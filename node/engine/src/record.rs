@@ -15,8 +15,12 @@ use cwg_protocol::lighthouse::{
 };
 use cwg_protocol::psi::ProtocolId;
 use cwg_protocol::roster::{Address, Name, SignedRoster};
+use cwg_protocol::round::ceremony::{Board, SignedCeremony};
+use cwg_protocol::round::evaluate::Charge;
+use cwg_protocol::round::upload::{CountBand, TurnEnd};
+use cwg_protocol::round::{SignedKey, SignedTerms, SignedTurn};
 use cwg_protocol::session::{Learns, Place, Receipt};
-use cwg_protocol::{LoadId, NetworkId, NodeKey, OperatorKey, PilotId, RunId, TransportKey, UnixTime};
+use cwg_protocol::{Item, LoadId, NetworkId, NodeKey, OperatorKey, PilotId, RunId, TransportKey, UnixTime};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -316,6 +320,145 @@ pub enum Entry {
         /// What became of its rows.
         report: Box<BookReport>,
     },
+    /// A ceremony was called: at the hub, or here as one of those who take part.
+    CeremonyCalled {
+        /// Its terms.
+        signed: Box<SignedCeremony>,
+        /// Of what this node deals and receives in it; none at the hub.
+        seed: Option<StoredSecret>,
+    },
+    /// A phase of a ceremony is over: its board, as the hub shows it, or as this node has seen it.
+    BoardShown(Box<Board>),
+    /// A ceremony made a key.
+    KeyHeld {
+        /// The ceremony.
+        ceremony: Digest,
+        /// The key, with the signatures of all who hold it.
+        key: Box<SignedKey>,
+        /// This node's share, if it holds one.
+        share: Option<StoredShare>,
+    },
+    /// A ceremony came to nothing.
+    CeremonyEnded {
+        /// The ceremony.
+        ceremony: Digest,
+        /// Why.
+        code: Code,
+    },
+    /// Hub: a round is open.
+    RoundOpened {
+        /// Of its keys: for tickets, and to open uploads.
+        seed: StoredSecret,
+        /// Its terms.
+        signed: Box<SignedTerms>,
+    },
+    /// Member: the hub offers a round, or this node evaluates in it.
+    RoundOffered(Box<SignedTerms>),
+    /// Member: a person consented, and this node takes part.
+    RoundJoined {
+        /// The round.
+        round: RunId,
+        /// Digest of the leakage that was shown.
+        leakage: Digest,
+        /// Of all that is random about this node in the round.
+        seed: StoredSecret,
+    },
+    /// Member: the items that it brings to a round, before anything of them was sent.
+    RoundBound {
+        /// The round.
+        round: RunId,
+        /// How many.
+        items: u32,
+        /// Digest of the items under a salt that follows from the seed.
+        commitment: Digest,
+    },
+    /// Keyholder: a batch was charged to a member's allowance, before it was evaluated.
+    RoundCharged {
+        /// The pilot whose key it is.
+        pilot: PilotId,
+        /// The charge.
+        charge: Charge,
+    },
+    /// Member: what its items came to, in their order. All of them are in one commit.
+    RoundEvaluated {
+        /// The round.
+        round: RunId,
+        /// Number of the first of them.
+        first: u32,
+        /// The values.
+        values: Vec<StoredSecret>,
+    },
+    /// A turn: the hub opened it, or this member takes part in it.
+    TurnOpened {
+        /// The round.
+        round: RunId,
+        /// The turn.
+        signed: Box<SignedTurn>,
+    },
+    /// Hub: how a turn ended.
+    TurnEnded {
+        /// The round.
+        round: RunId,
+        /// Its number.
+        turn: u8,
+        /// How.
+        ending: TurnEnding,
+    },
+    /// Member: a round has its result. The rows are in records of matches, the last of which is in one commit with this one; without it they
+    /// count for nothing.
+    RoundResult {
+        /// The round.
+        round: RunId,
+        /// The turn that answered.
+        turn: u8,
+        /// The items that enough members hold, each with the key of its room.
+        rooms: Vec<RoomOf>,
+    },
+    /// A round ended without a result.
+    RoundEnded {
+        /// The round.
+        round: RunId,
+        /// Why.
+        code: Code,
+    },
+}
+
+/// A share of a key inside a record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredShare {
+    /// The holder's number.
+    pub number: u8,
+    /// The scalar.
+    pub scalar: StoredSecret,
+}
+
+/// An item that enough members hold, and the key of its room.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomOf {
+    /// The item.
+    pub item: Item,
+    /// The key.
+    pub key: StoredSecret,
+}
+
+/// Items tell of customers.
+impl fmt::Debug for RoomOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RoomOf(..)")
+    }
+}
+
+/// How a turn ended, as the coordinator is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TurnEnding {
+    /// How, for everyone.
+    pub end: TurnEnd,
+    /// Complete uploads.
+    pub uploads: u8,
+    /// How many items enough of them hold; none without a result.
+    pub band: Option<CountBand>,
+    /// What was wrong with the others, without whose they were.
+    pub faults: Vec<Code>,
 }
 
 /// A release that nobody has signed yet.
@@ -504,6 +647,20 @@ impl Entry {
             Self::TableGrown { .. } => "table-grown",
             Self::Compared { .. } => "run-compared",
             Self::BookRead { .. } => "book-read",
+            Self::CeremonyCalled { .. } => "ceremony-called",
+            Self::BoardShown(_) => "ceremony-board-shown",
+            Self::KeyHeld { .. } => "shared-key-held",
+            Self::CeremonyEnded { .. } => "ceremony-ended",
+            Self::RoundOpened { .. } => "round-opened",
+            Self::RoundOffered(_) => "round-offered",
+            Self::RoundJoined { .. } => "round-joined",
+            Self::RoundBound { .. } => "round-items-bound",
+            Self::RoundCharged { .. } => "round-evaluation-charged",
+            Self::RoundEvaluated { .. } => "round-items-evaluated",
+            Self::TurnOpened { .. } => "round-turn-opened",
+            Self::TurnEnded { .. } => "round-turn-ended",
+            Self::RoundResult { .. } => "round-answered",
+            Self::RoundEnded { .. } => "round-ended",
         }
     }
 }

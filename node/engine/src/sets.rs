@@ -82,6 +82,7 @@ impl Engine {
         if let Some(place) = self.shards.remove(&ticket) {
             return self.on_shard(&place, loaded);
         }
+        let Some(loaded) = self.on_rounds_loaded(ticket, loaded) else { return };
         let Some(number) = self.loads.remove(&ticket) else { return };
         let Some(mut active) = self.sessions.remove(&number) else { return };
         let run = active.plan.run;

@@ -12,6 +12,7 @@ use cwg_protocol::{LoadId, NetworkId, NodeKey, OperatorKey, PilotId, RunId, Tran
 use crate::lighthouse::state::Lighthouse;
 use crate::limits::BUDGET_PERIOD_SECS;
 use crate::record::{BookReport, Code, Entry, LoadSummary, NodeKind, Record, RunPlan};
+use crate::rounds::state::{Known, Rounds};
 use crate::standing::state::Standing;
 
 /// Everything a node knows.
@@ -30,6 +31,7 @@ pub struct State {
     faults: BTreeMap<NodeKey, u32>,
     lighthouse: Lighthouse,
     standing: Standing,
+    rounds: Rounds,
     records: u64,
 }
 
@@ -248,6 +250,23 @@ impl State {
             | Entry::BookRead { .. }
             | Entry::Compared { .. }
             | Entry::RunEnded { .. } => self.fold_run(record)?,
+            Entry::CeremonyCalled { .. }
+            | Entry::BoardShown(_)
+            | Entry::KeyHeld { .. }
+            | Entry::CeremonyEnded { .. }
+            | Entry::RoundOpened { .. }
+            | Entry::RoundOffered(_)
+            | Entry::RoundJoined { .. }
+            | Entry::RoundBound { .. }
+            | Entry::RoundCharged { .. }
+            | Entry::RoundEvaluated { .. }
+            | Entry::TurnOpened { .. }
+            | Entry::TurnEnded { .. }
+            | Entry::RoundResult { .. }
+            | Entry::RoundEnded { .. } => {
+                let known = Known { network: self.network.as_ref()?, pilots: &self.charters };
+                self.rounds.fold(record, known)?;
+            }
             Entry::PeriodOpened { .. }
             | Entry::PeriodPinned { .. }
             | Entry::PeriodClosed { .. }
@@ -414,6 +433,11 @@ impl State {
     /// What it knows of the standing comparison.
     pub fn standing(&self) -> &Standing {
         &self.standing
+    }
+
+    /// What it knows of shared keys and rounds.
+    pub fn rounds(&self) -> &Rounds {
+        &self.rounds
     }
 
     /// How many records there are.

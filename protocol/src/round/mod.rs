@@ -14,6 +14,7 @@ pub mod ceremony;
 pub mod evaluate;
 mod form;
 mod key;
+mod leakage;
 pub mod limits;
 mod message;
 pub mod room;
@@ -29,6 +30,7 @@ mod whole;
 
 pub use form::Form;
 pub use key::{HeldKey, KeyBody, KeyError, KeyPeriod, SignedKey};
+pub use leakage::{RoundFact, RoundLeakage};
 pub use message::{EvaluateRefused, RoomPageAsk, RoundMessage};
 pub use signed::Signed;
 pub use terms::{

@@ -17,6 +17,7 @@ use crate::lighthouse::limits::{RECALLS_PER_MESSAGE, SIGNED_RELEASE_LEN_MAX, TRE
 use crate::lighthouse::{Figure, Month, ReleaseNumber, SignedRecall, SignedRelease, Watermark};
 use crate::psi::ProtocolId;
 use crate::roster::{Address, SignedRoster};
+use crate::round::RoundMessage;
 use crate::session::{Lane, Learns, OwnSet, Seal as SealSignature};
 use crate::{Epoch, NetworkId, NodeKey, PilotId, RunId, SessionId, TransportKey};
 
@@ -389,10 +390,13 @@ macro_rules! messages {
             $($(#[$doc])* $name($payload),)*
             /// A message of a PSI protocol.
             Psi(PsiFrame),
+            /// A message of a round or a ceremony.
+            Round(RoundMessage),
         }
 
         impl Message {
-            /// Kind and length limit of every message, for the specification and the tests.
+            /// Kind and length limit of every message but those of rounds, which are in [`RoundMessage::KINDS`]; for the specification and
+            /// the tests.
             pub const KINDS: &[(&'static str, u16, usize)] =
                 &[$((stringify!($name), $kind, $len_max),)* ("Psi", PSI, FRAME_LEN_MAX)];
 
@@ -401,6 +405,7 @@ macro_rules! messages {
                 let (kind, payload): (u16, Vec<u8>) = match self {
                     $(Self::$name(payload) => ($kind, encode(payload)),)*
                     Self::Psi(frame) => return frame.encode(),
+                    Self::Round(message) => return message.encode(),
                 };
                 [&kind.to_le_bytes()[..], &payload].concat()
             }
@@ -416,6 +421,7 @@ macro_rules! messages {
                 match kind {
                     $($kind => decode(payload, $len_max).map(Self::$name).map_err(failed),)*
                     PSI => PsiFrame::decode(payload).map(Self::Psi).ok_or(failed(CodecError::Malformed)),
+                    0x70..=0x8f => RoundMessage::decode(body).map(Self::Round),
                     _ => Err(WireError::UnknownKind(kind)),
                 }
             }
@@ -425,6 +431,7 @@ macro_rules! messages {
                 match self {
                     $(Self::$name(_) => stringify!($name),)*
                     Self::Psi(_) => "Psi",
+                    Self::Round(message) => message.name(),
                 }
             }
         }

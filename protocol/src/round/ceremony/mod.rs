@@ -12,6 +12,7 @@
 //! holders different posts; then their transcripts differ, their signatures do not fit together, and no share is used.
 
 mod board;
+mod outcome;
 mod participant;
 mod post;
 
@@ -23,6 +24,7 @@ use cwg_crypto::{Digest, Domain, SigningKey};
 use serde::{Deserialize, Serialize};
 
 pub use board::{BoardKeeper, PostRefusal};
+pub use outcome::outcome;
 pub use participant::{CeremonyFault, Made, Participant, Progress};
 pub use post::{Board, Phase, Post};
 

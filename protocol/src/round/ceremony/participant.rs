@@ -4,7 +4,7 @@ use core::fmt;
 
 use cwg_crypto::threshold::{
     Complaint, DealError, Dealer, Dealing, Fault, FinishError, Index, Pledge, Receiver, ReceiverKey, SettleError,
-    Share, settle,
+    Settled, Share, settle,
 };
 use cwg_crypto::{Digest, Seed, Signature, SigningKey};
 use serde::{Deserialize, Serialize};
@@ -37,10 +37,10 @@ enum State {
 
 /// The messages of the ceremony so far.
 #[derive(Default)]
-struct Seen {
-    keys: Vec<ReceiverKey>,
-    pledges: Vec<Pledge>,
-    dealings: Vec<Dealing>,
+pub(super) struct Seen {
+    pub(super) keys: Vec<ReceiverKey>,
+    pub(super) pledges: Vec<Pledge>,
+    pub(super) dealings: Vec<Dealing>,
 }
 
 /// What comes of a board.
@@ -203,15 +203,7 @@ impl Participant {
                     .map_err(CeremonyFault::Unsettled)?;
                 let share = receiver.map(|receiver| receiver.finish(&terms.ceremony, &settled, &seen.dealings));
                 let share = share.transpose().map_err(CeremonyFault::NoShare)?;
-                let body = KeyBody {
-                    network: terms.body.network,
-                    pilot: terms.body.pilot,
-                    period: terms.body.period,
-                    ceremony: *terms.ceremony.name(),
-                    transcript: settled.transcript,
-                    key: settled.key.encode().try_into().expect("a key of fifteen holders has its limit's length"),
-                    holders: terms.body.holders.clone(),
-                };
+                let body = key_body(&terms, &settled);
                 let post = share.as_ref().map(|_| sign(Phase::Signing, body.sign(key).as_bytes().to_vec()));
                 (State::Signing { share, body, faults: settled.faults }, post)
             }
@@ -255,7 +247,7 @@ impl fmt::Debug for Participant {
 }
 
 /// Keys and pledges. What cannot be read, or is not its author's to say, is as if it were not there: the verdict says whose fault that is.
-fn opened(terms: &CeremonyTerms, board: &Board) -> Seen {
+pub(super) fn opened(terms: &CeremonyTerms, board: &Board) -> Seen {
     let mut seen = Seen::default();
     for post in board.posts.iter() {
         let Ok(opening) = decode_canonical::<Opening>(&post.body, post.body.len()) else { continue };
@@ -267,7 +259,7 @@ fn opened(terms: &CeremonyTerms, board: &Board) -> Seen {
     seen
 }
 
-fn dealt(terms: &CeremonyTerms, board: &Board) -> Vec<Dealing> {
+pub(super) fn dealt(terms: &CeremonyTerms, board: &Board) -> Vec<Dealing> {
     let decoded =
         board.posts.iter().filter_map(|post| Some((post.author, Dealing::decode(&terms.ceremony, &post.body).ok()?)));
     decoded
@@ -276,7 +268,7 @@ fn dealt(terms: &CeremonyTerms, board: &Board) -> Vec<Dealing> {
         .collect()
 }
 
-fn complained(terms: &CeremonyTerms, board: &Board) -> Vec<Complaint> {
+pub(super) fn complained(terms: &CeremonyTerms, board: &Board) -> Vec<Complaint> {
     let of_post = |post: &Post| {
         let (complaints, rest) = post.body.as_chunks::<98>();
         let complaints = complaints.iter().map(|complaint| Complaint::decode(complaint).ok());
@@ -291,7 +283,20 @@ fn complained(terms: &CeremonyTerms, board: &Board) -> Vec<Complaint> {
     board.posts.iter().flat_map(of_post).collect()
 }
 
-fn signed_by_all(terms: &CeremonyTerms, body: &KeyBody, board: &Board) -> Result<HeldKey, CeremonyFault> {
+/// What holders sign of a ceremony that was settled.
+pub(super) fn key_body(terms: &CeremonyTerms, settled: &Settled) -> KeyBody {
+    KeyBody {
+        network: terms.body.network,
+        pilot: terms.body.pilot,
+        period: terms.body.period,
+        ceremony: *terms.ceremony.name(),
+        transcript: settled.transcript,
+        key: settled.key.encode().try_into().expect("a key of fifteen holders has its limit's length"),
+        holders: terms.body.holders.clone(),
+    }
+}
+
+pub(super) fn signed_by_all(terms: &CeremonyTerms, body: &KeyBody, board: &Board) -> Result<HeldKey, CeremonyFault> {
     let signature = |holder: &NodeKey| {
         let mut posts = board.posts.iter().filter(|post| post.author == *holder);
         let (post, None) = (posts.next()?, posts.next()) else { return None };

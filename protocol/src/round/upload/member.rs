@@ -174,16 +174,19 @@ impl Uploader {
         Ok(step)
     }
 
-    /// The relay has passed a rank on for everyone.
+    /// The relay has passed a rank on for everyone, and so all before it. One that was told of is passed over: after a lost connection the
+    /// relay says again how far it is.
     ///
     /// # Errors
-    /// If it is not the next one, or was not sent.
+    /// If it, or one before it, was not sent.
     pub fn on_passed(&mut self, passed: Passed) -> Result<UploaderStep, Violation> {
         self.check(passed.execution == self.turn.execution())?;
-        if passed.rank != self.next_passed || self.sent.remove(&passed.rank).is_none() {
-            return Err(Violation::Unexpected { awaiting: self.awaiting() });
+        while self.next_passed <= passed.rank {
+            if self.sent.remove(&self.next_passed).is_none() {
+                return Err(Violation::Unexpected { awaiting: self.awaiting() });
+            }
+            self.next_passed += 1;
         }
-        self.next_passed += 1;
         let mut step = UploaderStep::default();
         self.advance(&mut step);
         Ok(step)

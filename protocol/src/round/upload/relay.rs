@@ -208,9 +208,14 @@ impl Relay {
         step
     }
 
-    /// What to send a member again after its connection was lost: all that came back. The member knows what it sent and was not told of.
-    pub fn again(&self, member: NodeKey) -> Vec<Answer> {
-        self.lanes.get(&member).map(|lane| lane.answers.clone()).unwrap_or_default()
+    /// What to send a member again after its connection was lost: how far its ranks were passed on, and all that came back. The member sends again
+    /// what was not.
+    pub fn again(&self, member: NodeKey) -> RelayStep {
+        let Some(lane) = self.lanes.get(&member).filter(|lane| !lane.is_dropped) else { return RelayStep::default() };
+        let execution = self.turn.execution();
+        let last = self.passed().checked_sub(1).map(|rank| (member, Passed { execution, rank }));
+        let answers = lane.answers.iter().map(|answer| (member, answer.clone())).collect();
+        RelayStep { to_hub: Vec::new(), passed: last.into_iter().collect(), answers }
     }
 
     fn form(&self) -> &Form {

@@ -1,0 +1,223 @@
+//! The hub's side of turns: it opens one after the other until one is answered, gives tickets and slots, and searches.
+//!
+//! What a turn has is in memory alone. A hub that starts again ends the turn that it had opened by name, and opens the next relay's.
+
+use cwg_crypto::Seed;
+use cwg_protocol::psi::{JobId, JobOutput};
+use cwg_protocol::round::upload::{
+    Carried, Channels, Collected, Collector, CollectorStep, Dropped, SlotFault, TicketAsk, ToRelay, TurnEnd, TurnEnded,
+};
+use cwg_protocol::round::{Execution, RoundMessage, Turn};
+use cwg_protocol::{NodeKey, RunId, UnixTime, Violation};
+
+use super::opening::hub_keys;
+use super::{Broken, JobOf};
+use crate::Engine;
+use crate::io::{Effect, Level};
+use crate::record::{Code, Entry, TurnEnding};
+
+const fn fault_code(fault: SlotFault) -> &'static str {
+    match fault {
+        SlotFault::Ticket => "slot-ticket",
+        SlotFault::TicketTwice => "slot-ticket-twice",
+        SlotFault::Piece => "slot-piece",
+        SlotFault::Incomplete => "slot-incomplete",
+    }
+}
+
+impl Engine {
+    /// Hub: what time brings to rounds that are open.
+    pub(super) fn keep_turns(&mut self) {
+        if !self.is_hub() {
+            return;
+        }
+        let open = self.state.rounds().rounds().iter().filter(|(_, known)| !known.phase.is_over());
+        for round in open.map(|(round, _)| *round).collect::<Vec<_>>() {
+            let now = self.now.wall;
+            if let Some(collector) = self.rounds.collecting.get_mut(&round) {
+                let step = collector.on_time(now);
+                self.carry_collecting(round, Ok(step));
+            } else {
+                self.next_turn(round);
+            }
+        }
+    }
+
+    /// Opens the next turn when it is time and there is a relay; ends the round when there is no time or no relay left.
+    fn next_turn(&mut self, round: RunId) {
+        let known = &self.state.rounds().rounds()[&round];
+        let (terms, schedule) = (known.terms.clone(), known.terms.body().schedule);
+        let last = known.turns.last().map(Turn::number);
+        if let Some(last) = last.filter(|last| !known.endings.contains_key(last)) {
+            return self.turn_over_as(round, last, TurnEnd::RelayFailed, "node-restarted");
+        }
+        let now = self.now.wall;
+        if now < schedule.evaluate_by {
+            return;
+        }
+        if now.plus_secs(schedule.turn_secs()) > schedule.ends {
+            return self.end_round(round, "round-out-of-time");
+        }
+        let due = *self.rounds.relay_due.entry(round).or_insert(now);
+        let first = last.map_or(0, |last| usize::from(last) + 1);
+        let left: Vec<(usize, NodeKey)> = terms.body().relays.iter().copied().enumerate().skip(first).collect();
+        let is_there = |relay: NodeKey| self.ready_conn(relay).is_some();
+        // The first in order, if it comes in time; then whoever is there.
+        let chosen = match left.first() {
+            None => return self.end_round(round, "round-relays-failed"),
+            Some((number, relay)) if is_there(*relay) => Some(*number),
+            Some(_) if now >= due.plus_secs(schedule.stall_secs.into()) => {
+                left.iter().find(|(_, relay)| is_there(*relay)).map(|(number, _)| *number)
+            }
+            Some(_) => None,
+        };
+        let Some(number) = chosen else { return };
+        self.rounds.relay_due.remove(&round);
+        let seed = known.seed.as_ref().map(|seed| Seed::new(seed.0)).expect("the hub has keys for its rounds");
+        let Ok(own) = self.hub() else { return };
+        let number = u8::try_from(number).expect("there are four relays at most");
+        let Ok(turn) = Turn::open(&terms, number, now, &own.signing) else {
+            return self.end_round(round, "round-out-of-time");
+        };
+        let (issuer, opening) = hub_keys(&seed);
+        let signed = turn.signed().clone();
+        self.commit(Entry::TurnOpened { round, signed: Box::new(signed.clone()) });
+        self.push(Effect::Log(Level::Info, "round-turn-opened"));
+        let collector = Collector::new(terms, turn, issuer, opening, self.fresh_seed("turn"));
+        self.rounds.collecting.insert(round, collector);
+        self.tell_round(round, &RoundMessage::TurnOpened(signed));
+    }
+
+    pub(super) fn turns_due(&self) -> impl Iterator<Item = UnixTime> {
+        let open = self.state.rounds().rounds().iter().filter(|(_, known)| !known.phase.is_over() && self.is_hub());
+        open.filter_map(|(round, known)| match self.rounds.collecting.get(round) {
+            Some(collector) => collector.deadline(),
+            None => {
+                let schedule = &known.terms.body().schedule;
+                let due = self.rounds.relay_due.get(round).map(|due| due.plus_secs(schedule.stall_secs.into()));
+                let opens = [Some(schedule.evaluate_by), due, Some(schedule.ends)];
+                opens.into_iter().flatten().filter(|due| *due > self.now.wall).min()
+            }
+        })
+    }
+
+    /// The turn of a relay.
+    fn turn_of(&mut self, relay: NodeKey, execution: Execution) -> Option<(RunId, &mut Collector)> {
+        let mut turns = self.rounds.collecting.iter_mut();
+        let (round, collector) = turns.find(|(_, collector)| collector.turn().execution() == execution)?;
+        (collector.turn().relay() == relay).then_some((*round, collector))
+    }
+
+    pub(super) fn on_ticket_ask(&mut self, from: NodeKey, ask: TicketAsk) -> Result<(), Broken> {
+        let now = self.now.wall;
+        let mut turns = self.rounds.collecting.values_mut();
+        let Some(collector) = turns.find(|collector| collector.turn().execution() == ask.execution) else {
+            return Ok(());
+        };
+        // Too late, by the clock or by the way: no fault.
+        if now > collector.turn().claim_by() {
+            return Ok(());
+        }
+        let given = collector.on_ticket_ask(now, from, ask).map_err(|violation| violation.code())?;
+        self.tell(from, RoundMessage::TicketGiven(given));
+        Ok(())
+    }
+
+    pub(super) fn on_channels(&mut self, from: NodeKey, channels: &Channels) -> Result<(), Broken> {
+        let Some((round, collector)) = self.turn_of(from, channels.execution) else { return Ok(()) };
+        let step = collector.on_channels(channels);
+        self.carry_collecting(round, step);
+        Ok(())
+    }
+
+    pub(super) fn on_carried(&mut self, from: NodeKey, carried: Carried) -> Result<(), Broken> {
+        let Some((round, collector)) = self.turn_of(from, carried.execution) else { return Ok(()) };
+        let step = collector.on_carried(carried);
+        self.carry_collecting(round, step);
+        Ok(())
+    }
+
+    pub(super) fn on_dropped(&mut self, from: NodeKey, dropped: Dropped) -> Result<(), Broken> {
+        let Some((round, collector)) = self.turn_of(from, dropped.execution) else { return Ok(()) };
+        let step = collector.on_dropped(dropped);
+        self.carry_collecting(round, step);
+        Ok(())
+    }
+
+    pub(super) fn on_collecting_computed(&mut self, round: RunId, execution: Execution, job: JobId, output: JobOutput) {
+        let now = self.now.wall;
+        let collector = self.rounds.collecting.get_mut(&round);
+        let Some(collector) = collector.filter(|collector| collector.turn().execution() == execution) else { return };
+        let step = collector.on_computed(now, job, output);
+        self.carry_collecting(round, step);
+    }
+
+    /// What was on its way over a connection is lost with it.
+    pub(super) fn relay_lost(&mut self, node: NodeKey) {
+        let of_relay = self.rounds.collecting.iter().filter(|(_, collector)| collector.turn().relay() == node);
+        for round in of_relay.map(|(round, _)| *round).collect::<Vec<_>>() {
+            self.relay_failed(round);
+        }
+    }
+
+    fn relay_failed(&mut self, round: RunId) {
+        if let Some(collector) = self.rounds.collecting.get_mut(&round) {
+            let step = collector.on_relay_failed();
+            self.carry_collecting(round, Ok(step));
+        }
+    }
+
+    fn carry_collecting(&mut self, round: RunId, step: Result<CollectorStep, Violation>) {
+        let Some(turn) = self.rounds.collecting.get(&round).map(|collector| collector.turn().clone()) else { return };
+        let step = match step {
+            Ok(step) => step,
+            Err(violation) => {
+                self.push(Effect::Log(Level::Warn, violation.code()));
+                self.commit(Entry::Refused { peer: Some(turn.relay()), code: violation.code().into() });
+                return self.relay_failed(round);
+            }
+        };
+        for message in step.to_relay {
+            self.tell(
+                turn.relay(),
+                match message {
+                    ToRelay::Returned(returned) => RoundMessage::Returned(returned),
+                    ToRelay::Taken(taken) => RoundMessage::Passed(taken),
+                },
+            );
+        }
+        for (id, job) in step.jobs {
+            self.compute_for_rounds(JobOf::Collecting(round, turn.execution(), id), job);
+        }
+        if let Some(Collected { end, uploads, band, faults }) = step.end {
+            let faults: Vec<Code> = faults.into_iter().map(|fault| fault_code(fault).into()).collect();
+            self.end_turn(round, &turn, TurnEnding { end, uploads, band, faults });
+        }
+    }
+
+    /// Ends a turn before its time.
+    pub(super) fn turn_over(&mut self, round: RunId, end: TurnEnd, code: &'static str) {
+        if let Some(turn) = self.rounds.collecting.get(&round).map(|collector| collector.turn().number()) {
+            self.turn_over_as(round, turn, end, code);
+        }
+    }
+
+    fn turn_over_as(&mut self, round: RunId, number: u8, end: TurnEnd, code: &'static str) {
+        let turns = &self.state.rounds().rounds()[&round].turns;
+        let Some(turn) = turns.iter().find(|turn| turn.number() == number).cloned() else { return };
+        self.end_turn(round, &turn, TurnEnding { end, uploads: 0, band: None, faults: vec![code.into()] });
+    }
+
+    fn end_turn(&mut self, round: RunId, turn: &Turn, ending: TurnEnding) {
+        self.rounds.collecting.remove(&round);
+        let end = ending.end;
+        self.commit(Entry::TurnEnded { round, turn: turn.number(), ending });
+        self.push(Effect::Log(Level::Info, "round-turn-ended"));
+        self.tell_round(round, &RoundMessage::TurnEnded(TurnEnded { execution: turn.execution(), end }));
+        match end {
+            TurnEnd::Answered => self.round_over(round),
+            TurnEnd::TooFewUploads => self.end_round(round, "too-few-uploads"),
+            TurnEnd::RelayFailed => {}
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! What a node knows of shared keys and rounds: a part of its state.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cwg_crypto::threshold::Share;
+use cwg_crypto::{Digest, Secret32, Seed};
+use cwg_protocol::round::ceremony::{Board, CeremonyError, CeremonyTerms, SignedCeremony};
+use cwg_protocol::round::evaluate::Charge;
+use cwg_protocol::round::{HeldKey, RoundTerms, SharedTerms, SignedTerms, TermsError, Turn};
+use cwg_protocol::{PilotId, RunId, UnixTime};
+
+use crate::record::{Code, Entry, Record, RoomOf, StoredSecret, StoredShare, TurnEnding};
+use crate::state::{Network, Pilot};
+
+/// Ceremonies, keys, rounds, and what was evaluated for whom.
+#[derive(Default)]
+pub struct Rounds {
+    ceremonies: BTreeMap<Digest, CalledCeremony>,
+    keys: BTreeMap<PilotId, HeldShare>,
+    rounds: BTreeMap<RunId, KnownRound>,
+    charges: Vec<(PilotId, Charge)>,
+}
+
+/// A ceremony and how far it is.
+pub struct CalledCeremony {
+    /// Its terms.
+    pub terms: CeremonyTerms,
+    /// Of what this node deals and receives; erased at the end.
+    pub(crate) seed: Option<StoredSecret>,
+    /// The boards of the phases that are over.
+    pub boards: Vec<Board>,
+    /// How it ended.
+    pub end: Option<Result<(), Code>>,
+    /// When it was called.
+    pub at: UnixTime,
+}
+
+/// The key of a pilot, and this node's share of it.
+pub struct HeldShare {
+    /// The key.
+    pub held: HeldKey,
+    share: Option<StoredShare>,
+}
+
+/// A round and where it stands here.
+pub struct KnownRound {
+    /// Its terms.
+    pub terms: SharedTerms,
+    /// Where it stands.
+    pub phase: RoundPhase,
+    /// When it was offered.
+    pub at: UnixTime,
+    /// Hub: of its keys. Member that takes part: of its randomness.
+    pub(crate) seed: Option<StoredSecret>,
+    /// Member: how many items it brings, and the commitment to them.
+    pub bound: Option<(u32, Digest)>,
+    /// Member: what they came to.
+    pub(crate) values: Option<Vec<StoredSecret>>,
+    /// Turns: at the hub all that it opened, at a member those in which it took part.
+    pub turns: Vec<Turn>,
+    /// Hub: how turns ended, by number.
+    pub endings: BTreeMap<u8, TurnEnding>,
+    /// Member: the items that enough members hold.
+    pub(crate) found: Vec<RoomOf>,
+}
+
+/// Where a round stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RoundPhase {
+    /// Hub: it is open. Member: it is offered, and nobody has consented.
+    Open,
+    /// Member: it takes part.
+    Joined,
+    /// It was answered: at a member with so many of its items.
+    Answered(Option<u32>),
+    /// It ended without a result.
+    Ended(Code),
+}
+
+impl RoundPhase {
+    /// The word for it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Joined => "joined",
+            Self::Answered(_) => "answered",
+            Self::Ended(_) => "ended",
+        }
+    }
+
+    /// Whether nothing more comes of it.
+    pub fn is_over(&self) -> bool {
+        matches!(self, Self::Answered(_) | Self::Ended(_))
+    }
+}
+
+/// What records of rounds are checked against.
+#[derive(Clone, Copy)]
+pub(crate) struct Known<'a> {
+    pub(crate) network: &'a Network,
+    pub(crate) pilots: &'a BTreeMap<PilotId, Pilot>,
+}
+
+impl Known<'_> {
+    /// Checks the terms of a ceremony against the charter that they name.
+    pub(crate) fn ceremony(&self, signed: &SignedCeremony) -> Result<CeremonyTerms, CeremonyError> {
+        let mut verified = Err(CeremonyError::OtherCharter);
+        for pilot in self.pilots.values() {
+            verified = CeremonyTerms::verify(signed.clone(), &pilot.charter, self.network.hub);
+            if !matches!(verified, Err(CeremonyError::OtherCharter)) {
+                break;
+            }
+        }
+        verified
+    }
+
+    /// Checks the terms of a round against the charter and the roster that they name, of which this node may have a later one by now.
+    pub(crate) fn round(&self, signed: &SignedTerms) -> Result<RoundTerms, TermsError> {
+        let mut verified = Err(TermsError::OtherCharter);
+        for pilot in self.pilots.values() {
+            for roster in self.network.rosters.iter().rev() {
+                verified = RoundTerms::verify(signed.clone(), &pilot.charter, roster);
+                if !matches!(verified, Err(TermsError::OtherCharter)) {
+                    return verified;
+                }
+            }
+        }
+        verified
+    }
+}
+
+impl Rounds {
+    pub(crate) fn fold(&mut self, record: &Record, known: Known<'_>) -> Option<()> {
+        match &record.entry {
+            Entry::CeremonyCalled { signed, seed } => {
+                let terms = known.ceremony(signed).ok()?;
+                let called =
+                    CalledCeremony { seed: seed.clone(), boards: Vec::new(), end: None, at: record.at, terms };
+                self.ceremonies.insert(called.terms.digest(), called);
+            }
+            Entry::BoardShown(board) => self.ceremonies.get_mut(&board.ceremony)?.boards.push((**board).clone()),
+            Entry::KeyHeld { ceremony, key, share } => {
+                let called = self.ceremonies.get_mut(ceremony)?;
+                let pilot = called.terms.body().pilot;
+                let held = HeldKey::verify(key, known.network.id, pilot).ok()?;
+                (called.end, called.seed) = (Some(Ok(())), None);
+                self.keys.insert(pilot, HeldShare { held, share: share.clone() });
+            }
+            Entry::CeremonyEnded { ceremony, code } => {
+                let called = self.ceremonies.get_mut(ceremony)?;
+                (called.end, called.seed) = (Some(Err(code.clone())), None);
+            }
+            Entry::RoundOpened { seed, signed } => {
+                self.offer(record.at, known.round(signed).ok()?).seed = Some(seed.clone());
+            }
+            Entry::RoundOffered(signed) => {
+                self.offer(record.at, known.round(signed).ok()?);
+            }
+            Entry::RoundCharged { pilot, charge } => self.charges.push((*pilot, *charge)),
+            _ => self.fold_round(&record.entry, known)?,
+        }
+        Some(())
+    }
+
+    fn fold_round(&mut self, entry: &Entry, known: Known<'_>) -> Option<()> {
+        match entry {
+            Entry::RoundJoined { round, seed, .. } => {
+                let round = self.rounds.get_mut(round)?;
+                (round.phase, round.seed) = (RoundPhase::Joined, Some(seed.clone()));
+            }
+            Entry::RoundBound { round, items, commitment } => {
+                self.rounds.get_mut(round)?.bound = Some((*items, *commitment));
+            }
+            Entry::RoundEvaluated { round, first, values } => {
+                let known = self.rounds.get_mut(round)?.values.get_or_insert_default();
+                known.truncate(*first as usize);
+                known.extend(values.iter().cloned());
+            }
+            Entry::TurnOpened { round, signed } => {
+                let round = self.rounds.get_mut(round)?;
+                round.turns.push(Turn::verify((**signed).clone(), &round.terms, known.network.hub).ok()?);
+            }
+            Entry::TurnEnded { round, turn, ending } => {
+                let round = self.rounds.get_mut(round)?;
+                round.endings.insert(*turn, ending.clone());
+                if ending.end == cwg_protocol::round::upload::TurnEnd::Answered {
+                    round.over(RoundPhase::Answered(None));
+                }
+            }
+            Entry::RoundResult { round, rooms, .. } => {
+                let round = self.rounds.get_mut(round)?;
+                round.found.clone_from(rooms);
+                round.over(RoundPhase::Answered(Some(u32::try_from(rooms.len()).ok()?)));
+            }
+            Entry::RoundEnded { round, code } => self.rounds.get_mut(round)?.over(RoundPhase::Ended(code.clone())),
+            _ => return None,
+        }
+        Some(())
+    }
+
+    fn offer(&mut self, at: UnixTime, terms: RoundTerms) -> &mut KnownRound {
+        let (round, terms) = (terms.body().round, Arc::new(terms));
+        self.rounds.entry(round).or_insert_with(|| KnownRound {
+            terms,
+            phase: RoundPhase::Open,
+            at,
+            seed: None,
+            bound: None,
+            values: None,
+            turns: Vec::new(),
+            endings: BTreeMap::new(),
+            found: Vec::new(),
+        })
+    }
+
+    /// Ceremonies by the digests of their terms.
+    pub fn ceremonies(&self) -> &BTreeMap<Digest, CalledCeremony> {
+        &self.ceremonies
+    }
+
+    /// The newest key of each pilot.
+    pub fn keys(&self) -> &BTreeMap<PilotId, HeldShare> {
+        &self.keys
+    }
+
+    /// Rounds.
+    pub fn rounds(&self) -> &BTreeMap<RunId, KnownRound> {
+        &self.rounds
+    }
+
+    /// Keyholder: what was evaluated for whom.
+    pub fn charges(&self) -> &[(PilotId, Charge)] {
+        &self.charges
+    }
+
+    /// The ceremony of a pilot that was called last and has not ended.
+    pub(crate) fn open_ceremony(&self, pilot: PilotId) -> Option<Digest> {
+        let mut open = self.ceremonies.iter().filter(|(_, called)| called.end.is_none());
+        open.find(|(_, called)| called.terms.body().pilot == pilot).map(|(digest, _)| *digest)
+    }
+}
+
+impl HeldShare {
+    /// Whether this node holds a share.
+    pub fn is_holder(&self) -> bool {
+        self.share.is_some()
+    }
+
+    pub(crate) fn share(&self) -> Option<Share> {
+        let stored = self.share.as_ref()?;
+        let mut bytes = zeroize::Zeroizing::new([0; 33]);
+        bytes[0] = stored.number;
+        bytes[1..].copy_from_slice(&stored.scalar.0);
+        Share::decode(&bytes).ok()
+    }
+
+    pub(crate) fn stored(share: &Share) -> StoredShare {
+        let bytes = share.encode();
+        let scalar = *bytes.last_chunk().expect("a share has 33 bytes");
+        StoredShare { number: bytes[0], scalar: StoredSecret(scalar) }
+    }
+}
+
+impl KnownRound {
+    /// What is over needs no secrets but the keys of rooms. Those of the hub open posts.
+    fn over(&mut self, phase: RoundPhase) {
+        self.phase = phase;
+        self.values = None;
+    }
+
+    pub(crate) fn seed(&self) -> Option<Seed> {
+        self.seed.as_ref().map(|seed| Seed::new(seed.0))
+    }
+
+    pub(crate) fn values(&self) -> Option<Vec<Secret32>> {
+        Some(self.values.as_ref()?.iter().map(|value| Secret32::new(value.0)).collect())
+    }
+
+    /// Items that enough members hold.
+    pub fn found(&self) -> usize {
+        self.found.len()
+    }
+}
