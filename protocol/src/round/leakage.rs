@@ -43,12 +43,16 @@ impl RoundFact {
                 "of these, for whoever looks at the bits of its answer, roughly how many hold each; this software does not read that off"
             }
             Self::WhoTakesPart => "who takes part, and when",
-            Self::SlotsOfTags => "for each item that two hold, which numbered slots have it; not whose they are, and not the item",
+            Self::SlotsOfTags => {
+                "for each item that two hold, which numbered slots have it; not whose they are, and not the item"
+            }
             Self::SlotsOfBins => {
                 "for each item that enough hold, which numbered slots have it; not whose they are, not the item, and nothing of others"
             }
             Self::Band => "how many uploads were complete, and how many items were found, as a power of ten",
-            Self::WhoIsLate => "who sends and who is late; what it carries has the same sizes for everyone and says nothing",
+            Self::WhoIsLate => {
+                "who sends and who is late; what it carries has the same sizes for everyone and says nothing"
+            }
             Self::HubAndRelay => {
                 "hub and relay together: which member holds what others hold too; that they do not work together is an assumption, for every \
                  relay of the terms"

@@ -135,8 +135,7 @@ impl Rounds {
         match &record.entry {
             Entry::CeremonyCalled { signed, seed } => {
                 let terms = known.ceremony(signed).ok()?;
-                let called =
-                    CalledCeremony { seed: seed.clone(), boards: Vec::new(), end: None, at: record.at, terms };
+                let called = CalledCeremony { seed: seed.clone(), boards: Vec::new(), end: None, at: record.at, terms };
                 self.ceremonies.insert(called.terms.digest(), called);
             }
             Entry::BoardShown(board) => self.ceremonies.get_mut(&board.ceremony)?.boards.push((**board).clone()),

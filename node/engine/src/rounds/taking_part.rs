@@ -14,10 +14,10 @@ use cwg_crypto::Digest;
 use cwg_protocol::indicator::IndicatorKind;
 use cwg_protocol::psi::{JobId, JobOutput};
 use cwg_protocol::round::evaluate::{Asked, Asking, AskingStep, EvaluateAnswer, KeyholderFault};
-use cwg_protocol::round::upload::{
-    Answer, Found, Passed, TicketGiven, TurnEnd, TurnEnded, Uploader, UploaderStep,
+use cwg_protocol::round::upload::{Answer, Found, Passed, TicketGiven, TurnEnd, TurnEnded, Uploader, UploaderStep};
+use cwg_protocol::round::{
+    EvaluateRefused, Execution, RoundLeakage, RoundMessage, SharedTerms, SignedTurn, TermsError, Turn,
 };
-use cwg_protocol::round::{EvaluateRefused, Execution, RoundLeakage, RoundMessage, SharedTerms, SignedTurn, TermsError, Turn};
 use cwg_protocol::session::OwnSet;
 use cwg_protocol::{Item, NodeKey, RunId, UnixTime, Violation};
 
@@ -279,7 +279,9 @@ impl Engine {
 
     /// The hub has opened the turn that this node is in, and may not have its request for a ticket.
     fn carry_tickets_again(&mut self, round: RunId) {
-        let Some(Stage::Uploading(uploader)) = self.rounds.taking.get(&round).map(|taking| &taking.stage) else { return };
+        let Some(Stage::Uploading(uploader)) = self.rounds.taking.get(&round).map(|taking| &taking.stage) else {
+            return;
+        };
         if let Some(ask) = uploader.again().to_hub {
             self.tell_hub(RoundMessage::TicketAsk(ask));
         }
@@ -358,7 +360,9 @@ impl Engine {
     }
 
     fn carry_uploading(&mut self, round: RunId, step: Result<UploaderStep, Violation>) {
-        let Some(Stage::Uploading(uploader)) = self.rounds.taking.get(&round).map(|taking| &taking.stage) else { return };
+        let Some(Stage::Uploading(uploader)) = self.rounds.taking.get(&round).map(|taking| &taking.stage) else {
+            return;
+        };
         let (turn, execution) = (uploader.turn().clone(), uploader.turn().execution());
         let step = match step {
             Ok(step) => step,
@@ -405,7 +409,9 @@ impl Engine {
     /// Asks for the rows of the next items, or stores the result when there are no more.
     fn load_more_found(&mut self, round: RunId) {
         let Some(terms) = self.terms_of(round) else { return };
-        let Some(Stage::Rows(found)) = self.rounds.taking.get_mut(&round).map(|taking| &mut taking.stage) else { return };
+        let Some(Stage::Rows(found)) = self.rounds.taking.get_mut(&round).map(|taking| &mut taking.stage) else {
+            return;
+        };
         let next = found.rooms[found.loaded..].iter().take(ROWS_PER_LOAD).map(|room| room.item);
         let items: Vec<Item> = next.collect();
         found.loaded += items.len();
@@ -421,7 +427,9 @@ impl Engine {
 
     /// Stores rows; they count for nothing without the result.
     fn store_found(&mut self, round: RunId, rows: Vec<FoundRow>) {
-        let Some(Stage::Rows(found)) = self.rounds.taking.get_mut(&round).map(|taking| &mut taking.stage) else { return };
+        let Some(Stage::Rows(found)) = self.rounds.taking.get_mut(&round).map(|taking| &mut taking.stage) else {
+            return;
+        };
         let rows: Vec<Match> = rows.into_iter().map(|found| Match { row: found.row, label: Vec::new() }).collect();
         let pieces = (found.stored..).step_by(MATCHES_PER_RECORD).zip(rows.chunks(MATCHES_PER_RECORD));
         let entries: Vec<Entry> =
@@ -493,4 +501,3 @@ impl KnownRound {
         RoundLeakage::of(self.terms.body().threshold)
     }
 }
-
