@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use cwg_crypto::Seed;
-use cwg_engine::io::{FoundRow, IndicatorRow, LoadQuery, Loaded, More, Selection, SetSource, Ticket};
+use cwg_engine::io::{FoundRow, IndicatorRow, LoadQuery, Loaded, More, OwnKinds, Selection, SetSource, Ticket};
 use cwg_engine::record::BookReport;
 use cwg_protocol::indicator::{IndicatorKind, Role, Roles, Strength};
 use cwg_protocol::psi::{LabelLen, Loaded as Set};
@@ -135,6 +135,15 @@ impl Book {
                 self.next_rows(gathered)
             }
             LoadQuery::MoreRows { gathered } => self.next_rows(gathered),
+            LoadQuery::Items { selection, limit } => {
+                let rows = self.selected(&selection).into_iter().filter_map(|item| self.rows.get(&item));
+                let items: Vec<_> = rows.map(|row| (row.kind, row.item)).collect();
+                if items.len() > limit as usize { Loaded::TooMany } else { Loaded::Items(OwnKinds(items)) }
+            }
+            LoadQuery::RowsOf { items, .. } => {
+                let row = |(number, item)| Some(FoundRow { number, row: self.rows.get(&item)?.clone() });
+                Loaded::Rows { rows: (0..).zip(items).filter_map(row).collect(), more: More::No }
+            }
         }
     }
 

@@ -503,6 +503,9 @@ fn reply_text(reply: &Reply) -> &'static str {
         Reply::PeriodOpened(_) => "period-opened",
         Reply::Evaluated(_) => "evaluated",
         Reply::Compared(_) => "compared",
+        Reply::CeremonyCalled(_) => "ceremony-called",
+        Reply::RoundOpened(_) => "round-opened",
+        Reply::RoundEnded(_) => "round-ended",
     }
 }
 

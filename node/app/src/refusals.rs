@@ -119,6 +119,17 @@ fn remedy(refusal: &Refusal) -> (Exit, &'static str) {
         Refusal::HubFault(_) => {
             (Exit::Refused, "nothing of the answer was used; tell the hub's coordinator, cwg audit show has the code")
         }
+        Refusal::Ceremony(_) => (
+            Exit::Usage,
+            "name 2 to 15 members of the charter, a threshold of 2 to as many, and phases of a second or more",
+        ),
+        Refusal::Terms(_) => {
+            (Exit::Usage, "compare the round's file with the charter; cwg pilot show has its kinds and budget")
+        }
+        Refusal::NoSharedKey => (Exit::Refused, "call one first with cwg round ceremony"),
+        Refusal::UnknownRound => (Exit::BadInput, "cwg round list shows the rounds"),
+        Refusal::Post(_) => (Exit::Refused, "cwg room list shows the rooms and when they close"),
+        Refusal::RoundState(_) => (Exit::Refused, "cwg round show tells where the round stands"),
         Refusal::FigureReleased => (Exit::Refused, "one figure is released for each month that is over, and it stands"),
         // The list is open for the engine's sake; a test holds the two equal.
         _ => (Exit::Internal, "report this with the output of cwg doctor"),
@@ -370,6 +381,9 @@ const ENDS: &[(&str, &str, &str)] = &[
 
 #[cfg(test)]
 mod tests {
+    use cwg_protocol::round::TermsError;
+    use cwg_protocol::round::ceremony::CeremonyError;
+
     use super::*;
     use cwg_engine::record::Code;
     use cwg_protocol::lighthouse::ReleaseNumber;
@@ -399,6 +413,12 @@ mod tests {
             Refusal::UnknownOperator,
             Refusal::UnknownLoad,
             Refusal::UnknownRun,
+            Refusal::Ceremony(CeremonyError::Malformed),
+            Refusal::Terms(TermsError::Malformed),
+            Refusal::NoSharedKey,
+            Refusal::UnknownRound,
+            Refusal::RoundState("ended"),
+            Refusal::Post("there is no such room here"),
             Refusal::RunState("planned"),
             Refusal::RunState("sealed"),
             Refusal::NotAllowed("pair runs"),

@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use cwg_engine::io::{FoundRow, LoadQuery, Loaded, More, Selection, SetSource, Ticket};
+use cwg_engine::io::{FoundRow, LoadQuery, Loaded, More, OwnKinds, Selection, SetSource, Ticket};
 use cwg_engine::limits::ROWS_PER_LOAD;
 use cwg_engine::record::ContentId;
 use cwg_protocol::psi::LabelLen;
-use cwg_protocol::{NetworkId, UnixTime};
+use cwg_protocol::{Item, NetworkId, UnixTime};
 use cwg_store::{MergedRows, Releases, SetRef, Sets, StoreError};
 
 use crate::book_set::{BookSet, Gathered};
@@ -67,6 +67,7 @@ impl GatheredSets {
             LoadQuery::Shard { gathered, .. } | LoadQuery::Rows { gathered, .. } | LoadQuery::MoreRows { gathered } => {
                 self.0.get(gathered).cloned()
             }
+            LoadQuery::Items { .. } | LoadQuery::RowsOf { .. } => None,
         };
         Read { query, set }
     }
@@ -83,6 +84,11 @@ impl Read {
     /// # Errors
     /// If a set is missing or damaged, or the disk refuses.
     pub(crate) fn run(self, stored: &Stored) -> Result<Loaded, StoreError> {
+        match &self.query {
+            LoadQuery::Items { selection, limit } => return stored.items(selection, *limit),
+            LoadQuery::RowsOf { selection, items } => return stored.rows_of(selection, items),
+            _ => {}
+        }
         let Some(set) = self.set else { return Ok(Loaded::Failed) };
         let mut set = set.lock().unwrap_or_else(PoisonError::into_inner);
         match (self.query, set.as_mut()) {
@@ -110,7 +116,7 @@ impl Read {
                 Origin::Book(book) => book.next_piece(items),
                 Origin::Loads(_, None) | Origin::Release => Ok(Loaded::Failed),
             },
-            (_, None) => Ok(Loaded::Failed),
+            (_, None) | (LoadQuery::Items { .. } | LoadQuery::RowsOf { .. }, _) => Ok(Loaded::Failed),
         }
     }
 }
@@ -153,6 +159,32 @@ impl Stored {
         }
         let answer = Loaded::Gathered { set: items.own_set(), items: count, book };
         Ok((Some(GatheredSet { items, origin }), answer))
+    }
+
+    /// The items of the sets in use, with their kinds.
+    fn items(&self, selection: &Selection, limit: u32) -> Result<Loaded, StoreError> {
+        let mut items = Vec::new();
+        for row in self.sets.merged(selection, &self.live)? {
+            if items.len() == limit as usize {
+                return Ok(Loaded::TooMany);
+            }
+            let row = row?;
+            items.push((row.kind, row.item));
+        }
+        items.sort_unstable_by_key(|(_, item)| *item);
+        Ok(Loaded::Items(OwnKinds(items)))
+    }
+
+    /// The rows of items, in one pass over the sets in use. What was purged since is passed over.
+    fn rows_of(&self, selection: &Selection, items: &[Item]) -> Result<Loaded, StoreError> {
+        let mut rows = Vec::with_capacity(items.len());
+        for row in self.sets.merged(selection, &self.live)? {
+            let row = row?;
+            if let Ok(place) = items.binary_search(&row.item) {
+                rows.push(FoundRow { number: u32::try_from(place).unwrap_or(u32::MAX), row });
+            }
+        }
+        Ok(Loaded::Rows { rows, more: More::No })
     }
 
     /// `None` if there are more items than the limit.

@@ -10,6 +10,7 @@ use cwg_protocol::lighthouse::{
 };
 use cwg_protocol::roster::{Address, Name, RosterError};
 use cwg_protocol::round::ceremony::CeremonyError;
+use cwg_protocol::round::room::Draft;
 use cwg_protocol::round::{KindItems, RoomTerms, Schedule, TermsError};
 use cwg_protocol::wire::EvaluateCode;
 use cwg_protocol::{Epoch, Item, LoadId, NodeKey, OperatorKey, PilotId, RunId, UnixTime};
@@ -158,6 +159,15 @@ pub enum Command {
     },
     /// Member: answered when a round has ended here.
     AwaitRound(RunId),
+    /// Member: writes to the other holders of an item. It leaves with the next interval's posts.
+    PostToRoom {
+        /// The round.
+        round: RunId,
+        /// Whose room.
+        item: Item,
+        /// What it says.
+        draft: Box<Draft>,
+    },
 }
 
 /// Where the key of a ceremony comes from.
@@ -452,6 +462,9 @@ pub enum Refusal {
     /// The round is not in a state in which this can be done.
     #[error("the round is {0}")]
     RoundState(&'static str),
+    /// A post is not as it must be.
+    #[error("the post cannot be taken: {0}")]
+    Post(&'static str),
     /// The hub broke the protocol. Nothing of its answer was used.
     #[error("the hub's evaluation was refused ({0})")]
     HubFault(Code),
@@ -516,6 +529,7 @@ impl Refusal {
             Self::NoSharedKey => "no-shared-key",
             Self::UnknownRound => "unknown-round",
             Self::RoundState(_) => "round-state",
+            Self::Post(_) => "room-post",
         }
     }
 }

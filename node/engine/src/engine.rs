@@ -170,7 +170,8 @@ impl Engine {
             | Command::OpenRound(_)
             | Command::CloseRound { .. }
             | Command::JoinRound { .. }
-            | Command::AwaitRound(_) => self.on_rounds_command(ticket, command),
+            | Command::AwaitRound(_)
+            | Command::PostToRoom { .. } => self.on_rounds_command(ticket, command),
             command => self.on_lighthouse_command(command).map(Some),
         };
         match answer {

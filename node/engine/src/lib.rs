@@ -25,5 +25,5 @@ pub mod state;
 
 pub use engine::{Config, Engine};
 pub use lighthouse::state::{Draft, Lighthouse, LighthouseKeys, MemberHas, Published, client_version};
-pub use rounds::state::{CalledCeremony, HeldShare, KnownRound, RoundPhase, Rounds};
+pub use rounds::state::{CalledCeremony, HeldShare, KnownRound, RoomPost, RoundPhase, Rounds};
 pub use standing::state::{Edition, KeyPeriod, Standing};

@@ -81,6 +81,9 @@ pub const LARGE_BATCHES_MAX: usize = 4;
 /// Elements of each kind that a keyholder evaluates for one member under one key: so many times the items that the charter allows a session.
 pub const ROUNDS_PER_KEY: u64 = 32;
 
+/// Posts that a member has written and that wait for their interval.
+pub const DRAFTS_MAX: usize = 64;
+
 /// Values of items in one record: 256 KiB.
 pub const VALUES_PER_RECORD: usize = 8_192;
 

@@ -17,6 +17,7 @@ use cwg_protocol::psi::ProtocolId;
 use cwg_protocol::roster::{Address, Name, SignedRoster};
 use cwg_protocol::round::ceremony::{Board, SignedCeremony};
 use cwg_protocol::round::evaluate::Charge;
+use cwg_protocol::round::room::{Draft, RoomPage};
 use cwg_protocol::round::upload::{CountBand, TurnEnd};
 use cwg_protocol::round::{SignedKey, SignedTerms, SignedTurn};
 use cwg_protocol::session::{Learns, Place, Receipt};
@@ -421,6 +422,43 @@ pub enum Entry {
         /// Why.
         code: Code,
     },
+    /// Relay: the turn that it carried was answered, so it carries posts of the rooms.
+    RoomsCarried {
+        /// The round.
+        round: RunId,
+        /// The turn.
+        signed: Box<SignedTurn>,
+    },
+    /// Member: a person has written to a room.
+    RoomDrafted {
+        /// The round.
+        round: RunId,
+        /// Whose room.
+        item: Item,
+        /// What it says.
+        draft: Box<Draft>,
+    },
+    /// Member: the first of its drafts leave with this interval's posts; none, mostly.
+    RoomUploaded {
+        /// The round.
+        round: RunId,
+        /// The interval.
+        interval: u16,
+        /// How many.
+        drafts: u8,
+    },
+    /// The posts of an interval: at the hub as it shows them, at a member as it has fetched them.
+    RoomPageShown {
+        /// The round.
+        round: RunId,
+        /// The page.
+        page: Box<RoomPage>,
+    },
+    /// The rooms of a round are over, and what was in them is forgotten.
+    RoomsClosed {
+        /// The round.
+        round: RunId,
+    },
 }
 
 /// A share of a key inside a record.
@@ -661,6 +699,11 @@ impl Entry {
             Self::TurnEnded { .. } => "round-turn-ended",
             Self::RoundResult { .. } => "round-answered",
             Self::RoundEnded { .. } => "round-ended",
+            Self::RoomsCarried { .. } => "rooms-carried",
+            Self::RoomDrafted { .. } => "room-drafted",
+            Self::RoomUploaded { .. } => "room-uploaded",
+            Self::RoomPageShown { .. } => "room-page-shown",
+            Self::RoomsClosed { .. } => "rooms-closed",
         }
     }
 }

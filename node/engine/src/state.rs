@@ -263,7 +263,12 @@ impl State {
             | Entry::TurnOpened { .. }
             | Entry::TurnEnded { .. }
             | Entry::RoundResult { .. }
-            | Entry::RoundEnded { .. } => {
+            | Entry::RoundEnded { .. }
+            | Entry::RoomsCarried { .. }
+            | Entry::RoomDrafted { .. }
+            | Entry::RoomUploaded { .. }
+            | Entry::RoomPageShown { .. }
+            | Entry::RoomsClosed { .. } => {
                 let known = Known { network: self.network.as_ref()?, pilots: &self.charters };
                 self.rounds.fold(record, known)?;
             }

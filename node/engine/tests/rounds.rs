@@ -377,3 +377,35 @@ fn lists_that_are_exchanged_leave_times_lengths_and_order_as_they_are() {
         assert_eq!(world, seen(true), "k = {threshold}");
     }
 }
+
+#[test]
+fn messages_that_arrive_twice_change_nothing() {
+    for doubled in ["EvaluateAsk", "TicketAsk", "Upload", "CeremonyPost", "TurnOpened", "RoundOffered"] {
+        let mut network = Network::new(5);
+        network.doubled = Some(doubled);
+        network.call(&[1, 2, 3], 2, KeyOrigin::New);
+        fill(&mut network, 5);
+        let round = network.open(2);
+        network.join(round, 1..=5);
+        network.pass(EVALUATE_SECS + 2_000);
+        assert_exact(&network, round, &[1, 2, 3, 4, 5], 2);
+        assert!(network.closed.is_empty(), "{doubled}");
+    }
+}
+
+#[test]
+fn an_upload_that_comes_late_is_not_counted() {
+    let mut network = with_key(6);
+    let round = network.open(2);
+    network.join(round, 1..=6);
+    network.wire =
+        Box::new(|from, _, message| !(from == 2 && matches!(message, Message::Round(RoundMessage::Upload(_)))));
+    network.pass(EVALUATE_SECS + 150);
+    network.wire = Box::new(|_, _, _| true);
+    let relays = network.engines[HUB].state().rounds().rounds()[&round].terms.body().relays.clone();
+    let relay = (1..=6).find(|number| node(*number) == relays[0]).unwrap();
+    network.part(2, relay);
+    network.pass(3_000);
+    assert_exact(&network, round, &[1, 3, 4, 5, 6], 2);
+    assert_eq!(network.found(2, round), None);
+}

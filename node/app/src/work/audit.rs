@@ -251,6 +251,51 @@ fn standing_details(entry: &Entry) -> Details {
             vec![("run", run.to_string()), of(period), ("matches", matches.to_string())]
         }
         Entry::TableGrown { period, rows } => vec![of(period), ("rows", rows.to_string())],
+        _ => round_details(entry),
+    }
+}
+
+/// Nothing of an item, a value or a key: counts, names and codes.
+fn round_details(entry: &Entry) -> Details {
+    let of = |round: &cwg_protocol::RunId| ("round", round.to_string());
+    match entry {
+        Entry::BoardShown(board) => vec![
+            ("ceremony", board.ceremony.to_string()),
+            ("phase", (board.phase as u8).to_string()),
+            ("posts", board.posts.len().to_string()),
+        ],
+        Entry::KeyHeld { ceremony, share, .. } => {
+            let holds = if share.is_some() { "yes" } else { "no" };
+            vec![("ceremony", ceremony.to_string()), ("share", holds.to_owned())]
+        }
+        Entry::CeremonyEnded { ceremony, code } => {
+            vec![("ceremony", ceremony.to_string()), ("why", code.to_string())]
+        }
+        Entry::RoundJoined { round, leakage, .. } => vec![of(round), ("leakage", leakage.to_string())],
+        Entry::RoundBound { round, commitment, .. } => vec![of(round), ("commitment", commitment.to_string())],
+        Entry::RoundCharged { pilot, charge } => vec![
+            of(&charge.round),
+            ("pilot", pilot.to_string()),
+            ("member", charge.member.to_string()),
+            ("elements", charge.elements.to_string()),
+        ],
+        Entry::TurnEnded { round, turn, ending } => {
+            let faults = ending.faults.iter().map(|fault| ("fault", fault.to_string()));
+            let uploads = ("uploads", ending.uploads.to_string());
+            [of(round), ("turn", turn.to_string()), uploads].into_iter().chain(faults).collect()
+        }
+        Entry::RoundResult { round, turn, rooms } => {
+            vec![of(round), ("turn", turn.to_string()), ("items", rooms.len().to_string())]
+        }
+        Entry::RoundEnded { round, code } => vec![of(round), ("why", code.to_string())],
+        // How many posts a member wrote is its own.
+        Entry::RoomUploaded { round, interval, .. } => vec![of(round), ("interval", interval.to_string())],
+        Entry::RoomPageShown { round, page } => vec![of(round), ("interval", page.interval.to_string())],
+        Entry::RoundEvaluated { round, .. }
+        | Entry::TurnOpened { round, .. }
+        | Entry::RoomsCarried { round, .. }
+        | Entry::RoomDrafted { round, .. }
+        | Entry::RoomsClosed { round } => vec![of(round)],
         _ => Vec::new(),
     }
 }

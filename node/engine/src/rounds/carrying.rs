@@ -58,8 +58,16 @@ impl Engine {
         }
     }
 
-    pub(super) fn drop_relay(&mut self, ended: TurnEnded) {
+    /// The hub has ended a turn that this node may carry.
+    pub(super) fn carried_turn_ended(&mut self, ended: TurnEnded) {
         let over = ended.end != TurnEnd::Answered;
+        if !over && let Some((round, relay)) = self.carrying(ended.execution) {
+            let signed = Box::new(relay.turn().signed().clone());
+            let known = &self.state.rounds().rounds()[&round];
+            if known.terms.body().rooms.intervals > 0 && known.rooms.carried.is_none() {
+                self.commit(Entry::RoomsCarried { round, signed });
+            }
+        }
         self.rounds.carrying.retain(|_, relay| !(over && relay.turn().execution() == ended.execution));
     }
 

@@ -9,6 +9,7 @@
 //! | member takes part | `taking_part.rs` |
 //! | hub gives tickets and slots, and searches | `collecting.rs` |
 //! | relay carries uploads | `carrying.rs` |
+//! | holders write to each other | `rooms.rs` |
 //!
 //! A node may be member, keyholder and relay of one round; what it says to itself goes the same way as all else. Nothing that was begun
 //! is left to memory alone unless losing it is a named end: of a turn that a start interrupts, nothing is taken up again.
@@ -18,6 +19,7 @@ mod ceremony;
 mod collecting;
 mod evaluating;
 mod opening;
+mod rooms;
 pub(crate) mod state;
 mod taking_part;
 
@@ -27,6 +29,7 @@ use cwg_crypto::Digest;
 use cwg_protocol::psi::{Job, JobId, JobOutput};
 use cwg_protocol::round::ceremony::{BoardKeeper, Participant};
 use cwg_protocol::round::evaluate::{Allowance, BatchName};
+use cwg_protocol::round::room::{RoomBatch, RoomBoard, RoomRelay};
 use cwg_protocol::round::upload::{Collector, Relay};
 use cwg_protocol::round::{Execution, RoundMessage, Turn};
 use cwg_protocol::wire::Message;
@@ -57,6 +60,13 @@ pub(crate) struct UnderWay {
     relay_due: BTreeMap<RunId, UnixTime>,
     /// Relay: turns.
     carrying: BTreeMap<RunId, Relay>,
+    /// Relay: rooms. Hub: their boards, and what came before its time.
+    room_relays: BTreeMap<RunId, RoomRelay>,
+    room_boards: BTreeMap<RunId, RoomBoard>,
+    /// Relay: the last that it passed on. Hub: what is to be opened.
+    batches: BTreeMap<RunId, RoomBatch>,
+    /// Member: intervals after which it has asked for pages.
+    pages_asked: BTreeMap<RunId, u64>,
     jobs: BTreeMap<Ticket, JobOf>,
     loads: BTreeMap<Ticket, RunId>,
     waiting: BTreeMap<RunId, Vec<Ticket>>,
@@ -70,6 +80,7 @@ enum JobOf {
     Evaluating { to: NodeKey, terms: Digest, batch: BatchName },
     Uploading(RunId, Execution, JobId),
     Collecting(RunId, Execution, JobId),
+    Page(RunId),
 }
 
 /// What a peer said is against the rules, by its code.
@@ -83,6 +94,7 @@ impl Engine {
             Command::CloseRound { round } => self.close_round(round).map(Some),
             Command::JoinRound { round, leakage } => self.join_round(round, leakage).map(Some),
             Command::AwaitRound(round) => self.await_round(ticket, round),
+            Command::PostToRoom { round, item, draft } => self.post_to_room(round, item, *draft).map(Some),
             _ => unreachable!("other commands are carried out elsewhere"),
         }
     }
@@ -116,6 +128,10 @@ impl Engine {
             RoundMessage::Upload(upload) if !self.is_hub() => self.on_upload(from, upload),
             RoundMessage::Passed(passed) if !self.is_hub() => self.on_passed(from, passed),
             RoundMessage::Answer(answer) if !self.is_hub() => self.on_answer(from, &answer),
+            RoundMessage::RoomUpload(upload) if !self.is_hub() => self.on_room_upload(from, upload),
+            RoundMessage::RoomPage(page) if is_of_hub => self.on_room_page(page),
+            RoundMessage::RoomBatch(batch) if self.is_hub() => self.on_room_batch(from, batch),
+            RoundMessage::RoomPageAsk(ask) if self.is_hub() => self.on_room_page_ask(from, ask),
             _ => Err("unexpected-message"),
         }
     }
@@ -129,6 +145,7 @@ impl Engine {
             self.ask_keyholder_again(node);
             self.upload_again(node);
             self.answer_again(node);
+            self.begin_rooms(node);
         }
     }
 
@@ -144,6 +161,7 @@ impl Engine {
         self.keep_turns();
         self.keep_taking();
         self.keep_carrying();
+        self.keep_rooms();
         let Some(own) = self.state.own().map(crate::state::Own::node) else { return };
         while let Some(message) = self.rounds.own.pop_front() {
             if let Err(code) = self.take_round_message(own, message) {
@@ -156,7 +174,8 @@ impl Engine {
     pub(crate) fn next_rounds_deadline(&self) -> Option<u64> {
         let under_way = &self.rounds;
         let boards = under_way.boards.values().filter_map(BoardKeeper::deadline);
-        let due = boards.chain(self.turns_due()).chain(self.taking_due()).chain(self.carrying_due());
+        let due =
+            boards.chain(self.turns_due()).chain(self.taking_due()).chain(self.carrying_due()).chain(self.rooms_due());
         let next = due.filter(|due| *due > self.now.wall).min()?;
         Some(self.now.mono_ms.saturating_add((next.0 - self.now.wall.0).saturating_mul(1000)))
     }
@@ -167,6 +186,7 @@ impl Engine {
             JobOf::Asking(round, job) => self.on_asking_computed(round, job, output),
             JobOf::Evaluating { to, terms, batch } => self.on_evaluated_batch(to, terms, batch, output),
             JobOf::Uploading(round, execution, job) => self.on_uploading_computed(round, execution, job, output),
+            JobOf::Page(round) => self.on_page_computed(round, output),
             JobOf::Collecting(round, execution, job) => self.on_collecting_computed(round, execution, job, output),
         }
         None
@@ -192,7 +212,7 @@ impl Engine {
     pub(crate) fn wanted_for_rounds(&self) -> Vec<NodeKey> {
         let own = self.state.own().map(crate::state::Own::node);
         let wanted = self.rounds.taking.values().flat_map(taking_part::Taking::wanted);
-        wanted.filter(|node| Some(*node) != own).collect()
+        wanted.chain(self.relays_of_rooms()).filter(|node| Some(*node) != own).collect()
     }
 
     fn known(&self) -> Option<Known<'_>> {

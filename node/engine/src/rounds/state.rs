@@ -7,8 +7,10 @@ use cwg_crypto::threshold::Share;
 use cwg_crypto::{Digest, Secret32, Seed};
 use cwg_protocol::round::ceremony::{Board, CeremonyError, CeremonyTerms, SignedCeremony};
 use cwg_protocol::round::evaluate::Charge;
+use cwg_protocol::round::room::{BadPost, Draft, ReadPost, RoomKey, RoomPage, read_page};
+use cwg_protocol::round::upload::TurnEnd;
 use cwg_protocol::round::{HeldKey, RoundTerms, SharedTerms, SignedTerms, TermsError, Turn};
-use cwg_protocol::{PilotId, RunId, UnixTime};
+use cwg_protocol::{Item, PilotId, RunId, UnixTime};
 
 use crate::record::{Code, Entry, Record, RoomOf, StoredSecret, StoredShare, TurnEnding};
 use crate::state::{Network, Pilot};
@@ -61,9 +63,29 @@ pub struct KnownRound {
     pub turns: Vec<Turn>,
     /// Hub: how turns ended, by number.
     pub endings: BTreeMap<u8, TurnEnding>,
-    /// Member: the items that enough members hold.
+    /// Member: the items that enough members hold, until the rooms close.
     pub(crate) found: Vec<RoomOf>,
+    /// Member: the turn that answered. Relay: the turn that was answered while it carried.
+    answered: Option<u8>,
+    /// The rooms.
+    pub(crate) rooms: RoomsOf,
 }
+
+/// The rooms of a round, as far as they concern this node.
+#[derive(Default)]
+pub(crate) struct RoomsOf {
+    /// Relay: the turn that was answered.
+    pub(crate) carried: Option<Turn>,
+    /// Member: drafts that wait.
+    pub(crate) drafts: Vec<(Item, Draft)>,
+    /// Member: the last interval in which it posted, and what of its own was in it.
+    pub(crate) uploaded: Option<(u16, Vec<(Item, Draft)>)>,
+    pub(crate) pages: BTreeMap<u16, RoomPage>,
+    pub(crate) is_closed: bool,
+}
+
+/// A post as a member reads it: whose room, the interval, and the post or what is wrong with it.
+pub type RoomPost = (Item, u16, Result<ReadPost, BadPost>);
 
 /// Where a round stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -183,16 +205,45 @@ impl Rounds {
             Entry::TurnEnded { round, turn, ending } => {
                 let round = self.rounds.get_mut(round)?;
                 round.endings.insert(*turn, ending.clone());
-                if ending.end == cwg_protocol::round::upload::TurnEnd::Answered {
+                if ending.end == TurnEnd::Answered {
+                    round.answered = Some(*turn);
                     round.over(RoundPhase::Answered(None));
                 }
             }
-            Entry::RoundResult { round, rooms, .. } => {
+            Entry::RoundResult { round, turn, rooms } => {
                 let round = self.rounds.get_mut(round)?;
+                round.answered = Some(*turn);
                 round.found.clone_from(rooms);
                 round.over(RoundPhase::Answered(Some(u32::try_from(rooms.len()).ok()?)));
             }
             Entry::RoundEnded { round, code } => self.rounds.get_mut(round)?.over(RoundPhase::Ended(code.clone())),
+            _ => self.fold_rooms(entry, known)?,
+        }
+        Some(())
+    }
+
+    fn fold_rooms(&mut self, entry: &Entry, known: Known<'_>) -> Option<()> {
+        match entry {
+            Entry::RoomsCarried { round, signed } => {
+                let round = self.rounds.get_mut(round)?;
+                round.rooms.carried = Some(Turn::verify((**signed).clone(), &round.terms, known.network.hub).ok()?);
+            }
+            Entry::RoomDrafted { round, item, draft } => {
+                self.rounds.get_mut(round)?.rooms.drafts.push((*item, (**draft).clone()));
+            }
+            Entry::RoomUploaded { round, interval, drafts } => {
+                let rooms = &mut self.rounds.get_mut(round)?.rooms;
+                let sent = rooms.drafts.drain(..usize::from(*drafts).min(rooms.drafts.len())).collect();
+                rooms.uploaded = Some((*interval, sent));
+            }
+            Entry::RoomPageShown { round, page } => {
+                self.rounds.get_mut(round)?.rooms.pages.insert(page.interval, (**page).clone());
+            }
+            Entry::RoomsClosed { round } => {
+                let round = self.rounds.get_mut(round)?;
+                round.found.clear();
+                round.rooms = RoomsOf { is_closed: true, ..RoomsOf::default() };
+            }
             _ => return None,
         }
         Some(())
@@ -210,6 +261,8 @@ impl Rounds {
             turns: Vec::new(),
             endings: BTreeMap::new(),
             found: Vec::new(),
+            answered: None,
+            rooms: RoomsOf::default(),
         })
     }
 
@@ -276,8 +329,31 @@ impl KnownRound {
         Some(self.values.as_ref()?.iter().map(|value| Secret32::new(value.0)).collect())
     }
 
-    /// Items that enough members hold.
-    pub fn found(&self) -> usize {
-        self.found.len()
+    /// The turn that answered: at the hub, at a member that has its answer, at the relay.
+    pub(crate) fn answered(&self) -> Option<&Turn> {
+        let turn = self.answered.and_then(|number| self.turns.iter().find(|turn| turn.number() == number));
+        turn.or(self.rooms.carried.as_ref())
+    }
+
+    /// Items that have a room here: those that enough members hold, until the rooms close.
+    pub fn rooms(&self) -> impl Iterator<Item = Item> {
+        self.found.iter().map(|room| room.item)
+    }
+
+    /// Everything in this member's rooms, by intervals. Work is posts times rooms.
+    pub fn posts(&self) -> Vec<RoomPost> {
+        let Some(execution) = self.answered().map(Turn::execution) else { return Vec::new() };
+        let keys: Vec<RoomKey> = self.found.iter().map(|room| RoomKey::new(Secret32::new(room.key.0))).collect();
+        let read = |(interval, page): (&u16, &RoomPage)| {
+            let interval = *interval;
+            let opened = read_page(&self.terms, execution, page, &keys).unwrap_or_default();
+            opened.into_iter().map(move |(room, post)| (self.found[room].item, interval, post))
+        };
+        self.rooms.pages.iter().flat_map(read).collect()
+    }
+
+    /// Drafts that have not left.
+    pub fn drafts(&self) -> usize {
+        self.rooms.drafts.len()
     }
 }

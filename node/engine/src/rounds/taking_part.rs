@@ -442,7 +442,7 @@ impl Engine {
     }
 
     pub(super) fn on_turn_ended(&mut self, ended: TurnEnded) -> Result<(), Broken> {
-        self.drop_relay(ended);
+        self.carried_turn_ended(ended);
         let Some((round, _)) = self.uploading(ended.execution) else { return Ok(()) };
         match ended.end {
             // What was answered is on its way through the relay.

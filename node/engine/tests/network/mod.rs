@@ -45,6 +45,10 @@ pub(crate) struct Network {
     pub(crate) wire: Wire,
     pub(crate) seen: Vec<Seen>,
     pub(crate) replies: Vec<(usize, Ticket, Result<Reply, Refusal>)>,
+    /// Intervals of the rooms of rounds that are opened.
+    pub(crate) room_intervals: u16,
+    /// Messages of these kinds arrive twice.
+    pub(crate) doubled: Option<&'static str>,
     /// Codes with which connections were refused.
     pub(crate) closed: Vec<(usize, u32)>,
     conns: BTreeMap<ConnId, (usize, usize)>,
@@ -182,6 +186,8 @@ impl Network {
             seen: Vec::new(),
             replies: Vec::new(),
             closed: Vec::new(),
+            room_intervals: 0,
+            doubled: None,
             conns: BTreeMap::new(),
             next_conn: 0,
             lives: 100,
@@ -233,7 +239,7 @@ impl Network {
             rooms: RoomTerms {
                 opens: evaluate_by.plus_secs(20_000),
                 interval_secs: 100,
-                intervals: 0,
+                intervals: self.room_intervals,
                 posts: 2,
                 text: FreeText::Off,
             },
@@ -381,6 +387,9 @@ impl Network {
                 }
                 if let Message::Round(message) = &message {
                     self.seen.push((number, other, message.name(), body.len()));
+                    if self.doubled == Some(message.name()) {
+                        self.engines[other].handle(self.now, Input::Frame(conn, body.clone()));
+                    }
                 }
                 return self.engines[other].handle(self.now, Input::Frame(conn, body));
             }

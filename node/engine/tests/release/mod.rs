@@ -495,6 +495,7 @@ impl Pair {
                 Loaded::Rows { rows: found.collect(), more: More::No }
             }
             LoadQuery::MoreRows { .. } => panic!("there are no more"),
+            LoadQuery::Items { .. } | LoadQuery::RowsOf { .. } => panic!("there are no rounds"),
         }
     }
 }

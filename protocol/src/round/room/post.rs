@@ -5,6 +5,7 @@ use core::fmt;
 use cwg_crypto::aead::{NONCE_LEN, TAG_LEN};
 use cwg_crypto::{Domain, SealKey, Secret32, Seed, Signature, SigningKey, VerifyingKey, derive, derive_public};
 use rand_core::Rng as _;
+use serde::{Deserialize, Serialize};
 
 use super::words::{Frequency, Outcome, Question};
 use crate::lighthouse::{Caveats, ClueRole, Day, Stage, Typology};
@@ -17,7 +18,7 @@ use crate::wire::BoundedText;
 pub struct RoomKey(Secret32);
 
 /// What a post says, in the words of a template.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Content {
     /// A question to the other holders.
     Question(Question),
@@ -44,7 +45,7 @@ pub enum Content {
 }
 
 /// A post before it is sealed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draft {
     /// What it says.
     pub content: Content,

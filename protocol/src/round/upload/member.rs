@@ -157,14 +157,17 @@ impl Uploader {
         self.turn.answer_by()
     }
 
-    /// The hub's ticket: it goes to the relay, sealed.
+    /// The hub's ticket: it goes to the relay, sealed. One that comes again, because it was asked for again, is passed over.
     ///
     /// # Errors
-    /// If it was not issued under the key of the terms, or none was awaited.
+    /// If it was not issued under the key of the terms.
     pub fn on_ticket(&mut self, given: &TicketGiven) -> Result<UploaderStep, Violation> {
         self.check(given.execution == self.turn.execution())?;
+        if !matches!(self.state, State::Ticket(_)) {
+            return Ok(UploaderStep::default());
+        }
         let State::Ticket(request) = core::mem::replace(&mut self.state, State::Ended) else {
-            return Err(Violation::Unexpected { awaiting: self.awaiting() });
+            unreachable!("matched above")
         };
         let ticket = request.finish(&given.evaluated, &given.proof).map_err(|_| Violation::BadProof { batch: 0 })?;
         self.state = State::Slot;
