@@ -24,7 +24,7 @@ use crate::work::{
     AuditShowWork, AuditVerifyWork, DoctorWork, LoadWork, MatchListWork, MatchShowWork, PlanBookWork, PurgeOlderWork,
     StatusWork, Work,
 };
-use crate::{charter_file, describe, lighthouse, refusals, signing, standing};
+use crate::{charter_file, describe, lighthouse, refusals, rounds, signing, standing};
 
 /// What a request needs.
 #[derive(Debug)]
@@ -59,11 +59,16 @@ enum Awaiting {
     RunEnded(RunId),
     Lighthouse(Awaited),
     PeriodOpened,
+    Round(rounds::Awaited),
 }
 
 impl Pending {
     pub(crate) fn lighthouse(awaited: Awaited, asked: UnixTime) -> Self {
         Self { awaiting: Awaiting::Lighthouse(awaited), asked }
+    }
+
+    pub(crate) fn round(awaited: rounds::Awaited, asked: UnixTime) -> Self {
+        Self { awaiting: Awaiting::Round(awaited), asked }
     }
 
     pub(crate) fn drafted(view: BuildView, asked: UnixTime) -> Self {
@@ -111,7 +116,7 @@ pub fn prepare(request: Request, state: &State, now: UnixTime) -> Result<Action,
             Action::Work(Work::PlanBook(work))
         }
         Request::MatchList { run, kind, after, limit, withdrawn } => {
-            let run = run.map(|run| named::run(state, &run)).transpose()?;
+            let run = run.map(|run| named::run_or_round(state, &run)).transpose()?;
             let kind = kind.map(|kind| named::kind(&kind)).transpose()?;
             Action::Work(Work::MatchList(MatchListWork::new((run, kind, withdrawn), after, limit, state, now)?))
         }
@@ -119,6 +124,7 @@ pub fn prepare(request: Request, state: &State, now: UnixTime) -> Result<Action,
         Request::AuditShow { from, limit } => Action::Work(Work::AuditShow(AuditShowWork::new(from, limit)?)),
         Request::AuditVerify { head } => Action::Work(Work::AuditVerify(AuditVerifyWork::new(head.as_deref())?)),
         Request::Lighthouse { ask } => lighthouse::request::prepare(ask, state, now)?,
+        Request::Round { ask } => rounds::prepare(ask, state, now)?,
         Request::Status => Action::Work(Work::Status(StatusWork)),
         Request::Doctor => Action::Work(Work::Doctor(DoctorWork::new(now))),
         Request::StandingShow => Action::Show(standing::standing(state, Vec::new())),
@@ -296,6 +302,9 @@ pub fn answer(pending: Pending, reply: Result<Reply, Refusal>, state: &State) ->
     let now = pending.asked;
     if let Awaiting::Lighthouse(awaited) = pending.awaiting {
         return lighthouse::request::answer(awaited, reply, state, now);
+    }
+    if let Awaiting::Round(awaited) = pending.awaiting {
+        return rounds::answer(&awaited, reply, state);
     }
     let reply = reply.map_err(|refusal| refusals::problem(&refusal))?;
     match (pending.awaiting, reply) {

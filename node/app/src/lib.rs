@@ -22,6 +22,7 @@ mod problem;
 mod protocols;
 mod refusals;
 mod request;
+pub mod rounds;
 mod signing;
 pub mod standing;
 mod times;
@@ -35,6 +36,7 @@ pub use problem::{Exit, Problem};
 pub use protocols::{leakage_of, protocols};
 pub use refusals::problem as refused;
 pub use request::{LighthouseRequest, Purge, Request, SourceFile, WhoLearns};
+pub use rounds::{RoundRequest, RoundTerms, TypeItems};
 pub use signing::{approve_release, sign_as_person, sign_release};
 pub use view::View;
 pub use work::{

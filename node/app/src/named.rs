@@ -39,6 +39,12 @@ pub(crate) fn run(state: &State, text: &str) -> Result<RunId, Problem> {
     by_prefix("run", "cwg run list", state.runs().keys().copied(), text)
 }
 
+/// A run or a round: both can have matches.
+pub(crate) fn run_or_round(state: &State, text: &str) -> Result<RunId, Problem> {
+    let rounds = state.rounds().rounds().keys();
+    by_prefix("run", "cwg run list and cwg round list", state.runs().keys().chain(rounds).copied(), text)
+}
+
 pub(crate) fn load(state: &State, text: &str) -> Result<LoadId, Problem> {
     by_prefix("load", "cwg indicators stats", state.loads().keys().copied(), text)
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::charter_file::CharterFile;
 pub use crate::lighthouse::request::{LighthouseRequest, SourceFile};
+use crate::rounds::RoundRequest;
 
 /// What a front end can ask for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -191,6 +192,11 @@ pub enum Request {
     Lighthouse {
         /// What.
         ask: LighthouseRequest,
+    },
+    /// Shared keys, rounds and rooms.
+    Round {
+        /// What.
+        ask: RoundRequest,
     },
     /// Answered by `status`.
     Status,

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::bench::BenchCommand;
 use crate::lighthouse::LighthouseCommand;
+use crate::rounds::{RoomCommand, RoundCommand};
 
 /// Private set intersection for a closed working group: find together what each of you holds, and nothing else.
 #[derive(Debug, Parser)]
@@ -69,6 +70,12 @@ pub(crate) enum Command {
     /// Lighthouse: the hub's releases of clues, and what they say of this member's own values.
     #[command(subcommand)]
     Lighthouse(LighthouseCommand),
+    /// Rounds: what at least k members hold, shown to those who hold it, and not whose it is.
+    #[command(subcommand)]
+    Round(RoundCommand),
+    /// Rooms: unnamed posts between the holders of one item of a round.
+    #[command(subcommand)]
+    Room(RoomCommand),
     /// What this node did, entry by entry, without identifiers.
     #[command(subcommand)]
     Audit(AuditCommand),

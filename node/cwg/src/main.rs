@@ -23,6 +23,7 @@ mod output;
 mod problems;
 mod protocols;
 mod psi;
+mod rounds;
 mod serve;
 mod socket;
 mod standing;

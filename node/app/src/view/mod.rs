@@ -13,6 +13,7 @@ mod pilot;
 mod protocol;
 mod release;
 mod roster;
+mod round;
 mod run;
 mod screen;
 mod source;
@@ -36,6 +37,10 @@ pub use release::{
     ReleaseFileView, ReleaseLine, ReleaseSourceLine, ReleaseView, ReleasesView, SourceReportsView,
 };
 pub use roster::{InvitationLine, InvitationView, MemberLine, RosterView};
+pub use round::{
+    CeremonyLine, PostLine, RoomsView, RoundEndReason, RoundLeakageLine, RoundLine, RoundType, RoundView, RoundsView,
+    SharedKeyLine, SharedKeysView, TurnLine,
+};
 pub use run::{
     BookPlace, BookView, CodeCount, EndReason, LeakageView, RunLine, RunPlanView, RunView, RunsView, SetSizeView,
     TypeRoles,
@@ -109,6 +114,14 @@ pub enum View {
     Evaluation(EvaluationView),
     /// What the editions say of one value.
     LookUp(Box<LookUpView>),
+    /// Shared keys and ceremonies.
+    SharedKeys(SharedKeysView),
+    /// One round.
+    Round(Box<RoundView>),
+    /// All rounds.
+    Rounds(RoundsView),
+    /// What is said in rooms.
+    Rooms(RoomsView),
 }
 
 impl View {
@@ -144,6 +157,10 @@ impl View {
             Self::Standing(view) => view.screen(),
             Self::Evaluation(view) => view.screen(),
             Self::LookUp(view) => view.screen(),
+            Self::SharedKeys(view) => view.screen(),
+            Self::Round(view) => view.screen(),
+            Self::Rounds(view) => view.screen(),
+            Self::Rooms(view) => view.screen(),
         }
     }
 
@@ -158,6 +175,7 @@ impl View {
         let no = match self {
             Self::AuditVerified(view) => !view.sound,
             Self::Run(view) => view.end.is_some(),
+            Self::Round(view) => view.end.is_some(),
             Self::LookUp(view) => !view.is_match(),
             Self::Doctor(view) => view.parts.iter().any(|part| part.result == CheckResult::Bad),
             _ => false,

@@ -6,12 +6,12 @@
 use std::ops::ControlFlow;
 
 use cwg_crypto::{Domain, digest};
-use cwg_engine::Published;
 use cwg_engine::io::IndicatorRow;
 use cwg_engine::state::{Run, RunPhase, State};
+use cwg_engine::{KnownRound, Published, RoundPhase as RoundPhaseOf};
 use cwg_protocol::indicator::{IndicatorKind, Strength};
 use cwg_protocol::lighthouse::{Day, Opening};
-use cwg_protocol::{RunId, UnixTime};
+use cwg_protocol::{PilotId, RunId, UnixTime};
 
 use super::Records;
 use super::clues::{clue_match, recalled_clue, release_of};
@@ -112,6 +112,7 @@ impl MatchListWork {
                 break;
             }
         }
+        self.list_round(&mut lines, state, records)?;
         Ok(View::Matches(MatchesView { matches: lines.lines, next: lines.next }))
     }
 
@@ -153,6 +154,30 @@ impl MatchListWork {
             }
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    /// Items of a round that enough members hold, if the list is of one round.
+    fn list_round(&self, lines: &mut Lines, state: &State, records: &dyn Records) -> Result<(), Problem> {
+        let Some((id, round, count)) = self.run.and_then(|run| round_with_matches(state, run)) else { return Ok(()) };
+        if self.which == Which::Withdrawn {
+            return Ok(());
+        }
+        let from = self.after_in(id).map_or(0, |after| after + 1);
+        let mut at = 0;
+        for rows in records.matches(id) {
+            for found in rows? {
+                let place = Place { run: id, at };
+                at += 1;
+                if at > count || place.at < from || self.kind.is_some_and(|kind| kind != found.row.kind) {
+                    continue;
+                }
+                let pilot = round.terms.body().pilot;
+                if lines.push(|| line_of(state, pilot, place, &found.row)).is_break() {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Matches with clues, the most urgent first. All matches of the run are held for that.
@@ -229,7 +254,7 @@ impl MatchShowWork {
     /// If the journal is damaged.
     pub fn run(&self, state: &State, records: &dyn Records) -> Result<View, Problem> {
         let Place { run: id, at } = self.place;
-        let run = state.runs().get(&id).ok_or(Problem::defect("a run is gone"))?;
+        let Some(run) = state.runs().get(&id) else { return show_round(state, self.place, records) };
         if let Some(release) = release_of(state, run) {
             let customers = customers_of(state, (id, run), release, records, self.today)?;
             let found = customers.matches.get(at as usize).ok_or_else(missing)?;
@@ -287,7 +312,10 @@ fn matches_of(run: &Run) -> u32 {
 }
 
 fn find(state: &State, text: &str) -> Result<Place, Problem> {
-    let places = sealed_runs(state).flat_map(|(id, run)| (0..matches_of(run)).map(move |at| Place { run: id, at }));
+    let of_runs = sealed_runs(state).map(|(id, run)| (id, matches_of(run)));
+    let of_rounds = state.rounds().rounds().keys().filter_map(|id| round_with_matches(state, *id));
+    let all = of_runs.chain(of_rounds.map(|(id, _, count)| (id, count)));
+    let places = all.flat_map(|(id, count)| (0..count).map(move |at| Place { run: id, at }));
     named::by_prefix("match", "cwg match list", places.map(Numbered::of), text).map(|found| found.place)
 }
 
@@ -308,7 +336,60 @@ impl core::fmt::Display for Numbered {
     }
 }
 
+/// A round that found something here, and how much.
+fn round_with_matches(state: &State, id: RunId) -> Option<(RunId, &KnownRound, u32)> {
+    let round = state.rounds().rounds().get(&id)?;
+    match round.phase {
+        RoundPhaseOf::Answered(Some(count)) => Some((id, round, count)),
+        _ => None,
+    }
+}
+
+fn show_round(state: &State, place: Place, records: &dyn Records) -> Result<View, Problem> {
+    let (id, round, _) = round_with_matches(state, place.run).ok_or(Problem::defect("a run is gone"))?;
+    let body = round.terms.body();
+    let pilot = state.pilots().get(&body.pilot).ok_or(Problem::defect("a round without its pilot"))?.charter.body();
+    let mut at = place.at as usize;
+    for rows in records.matches(id) {
+        let mut rows = rows?;
+        if at >= rows.len() {
+            at -= rows.len();
+            continue;
+        }
+        let row = rows.swap_remove(at).row;
+        let others = body.threshold.saturating_sub(1);
+        let delete_after = body.schedule.ends.plus_secs(u64::from(pilot.retention_days) * 86_400);
+        return Ok(View::Match(Box::new(MatchView {
+            id: place.number(),
+            fact: format!(
+                "A fact about values, not an accusation: this member and at least {others} others hold this identifier, and nobody \
+                 is told who. A person decides what it means"
+            ),
+            kind: row.kind.name().to_owned(),
+            canonical: disclosed(row.kind, &row.canonical),
+            strength: row.strength.to_string(),
+            strength_meaning: strength_meaning(row.strength).to_owned(),
+            roles: role_names(row.roles),
+            references: row.references,
+            rows: row.rows,
+            run: place.run.to_string(),
+            found: shown(body.schedule.ends),
+            with: "members of the round".to_owned(),
+            pilot: body.pilot.to_string(),
+            pilot_name: pilot.name.to_string(),
+            purpose: pilot.purpose.to_string(),
+            delete_after: shown(delete_after),
+            lighthouse: None,
+        })));
+    }
+    Err(missing())
+}
+
 fn line(state: &State, run: &Run, place: Place, row: &IndicatorRow) -> MatchLine {
+    line_of(state, run.plan.pilot, place, row)
+}
+
+fn line_of(state: &State, pilot: PilotId, place: Place, row: &IndicatorRow) -> MatchLine {
     MatchLine {
         id: place.number(),
         kind: row.kind.name().to_owned(),
@@ -316,7 +397,7 @@ fn line(state: &State, run: &Run, place: Place, row: &IndicatorRow) -> MatchLine
         strength: row.strength.to_string(),
         roles: role_names(row.roles),
         run: place.run.to_string(),
-        pilot_name: pilot_name(state, run.plan.pilot),
+        pilot_name: pilot_name(state, pilot),
         references: u32::try_from(row.references.len()).unwrap_or(u32::MAX),
         release: None,
         band: None,

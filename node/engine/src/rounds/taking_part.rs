@@ -496,7 +496,7 @@ fn selection_of(terms: &SharedTerms) -> Selection {
 }
 
 impl KnownRound {
-    /// Digest of the leakage to which a person consents.
+    /// What the round reveals: a person consents to it by its digest.
     pub fn leakage(&self) -> RoundLeakage {
         RoundLeakage::of(self.terms.body().threshold)
     }
