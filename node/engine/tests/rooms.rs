@@ -1,5 +1,7 @@
 //! Rooms among a hub and members: who holds an item reads what is said of it, and nobody else sees whether anyone writes.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod network;
 
 use cwg_engine::command::{Command, KeyOrigin, Refusal};

@@ -259,8 +259,8 @@ impl Engine {
     pub(super) fn on_turn_opened(&mut self, signed: SignedTurn) -> Result<(), Broken> {
         let Some(hub) = self.state.network().map(|network| network.hub) else { return Ok(()) };
         let open = self.state.rounds().rounds().iter().filter(|(_, known)| !known.phase.is_over());
-        let verified = open.map(|(round, known)| (*round, Turn::verify(signed.clone(), &known.terms, hub)));
-        let of_known = verified.filter(|(_, turn)| !matches!(turn, Err(TermsError::OtherCharter))).next();
+        let mut verified = open.map(|(round, known)| (*round, Turn::verify(signed.clone(), &known.terms, hub)));
+        let of_known = verified.find(|(_, turn)| !matches!(turn, Err(TermsError::OtherCharter)));
         // A round that is over here, or not yet known: its terms come first, so it is over.
         let Some((round, turn)) = of_known else { return Ok(()) };
         let turn = turn.map_err(|error| error.code())?;
