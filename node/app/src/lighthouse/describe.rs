@@ -137,7 +137,7 @@ pub(crate) fn group_mean(state: &State) -> GroupMeanView {
     let released = lighthouse.figures().iter().map(|(month, figures)| FigureLine {
         month: month.to_string(),
         own: own.and_then(|own| figures.get(&own).copied()),
-        members: own.is_none().then(|| figures.len() as u64),
+        members: own.is_none().then_some(figures.len() as u64),
     });
     let mean = lighthouse.mean();
     let comparison = mean.and_then(|(month, mean)| {
