@@ -42,7 +42,7 @@ fn book() -> Vec<[String; 6]> {
         };
         let wallet = if number == 3 { WALLET.to_owned() } else { String::new() };
         let given = format!("Anna{}", letters(number));
-        [format!("c{number}"), given, "Sample".to_owned(), "1980-02-03".to_owned(), phone, wallet]
+        [format!("c{number}"), given, "Sample".to_owned(), born(number), phone, wallet]
     };
     (0..300).map(row).collect()
 }
@@ -50,6 +50,11 @@ fn book() -> Vec<[String; 6]> {
 /// A name has no digits.
 fn letters(number: u32) -> String {
     number.to_string().bytes().map(|digit| char::from(digit - b'0' + b'a')).collect()
+}
+
+/// Of each customer another day: two of one family name and day share a key.
+fn born(number: u32) -> String {
+    format!("{}-{:02}-{:02}", 1970 + number / 100, 1 + number % 100 / 10, 1 + number % 10)
 }
 
 fn phone(number: u32) -> String {
