@@ -82,11 +82,8 @@ fn sources(hub: &Node) -> Vec<(String, String)> {
              typology = \"livestream\"\nconfidence = \"90\"\ncaveats = \"none\"\n{rest}"
         )
     };
-    let persons = format!(
-        "id,given,family,born,first-seen\n{},Anna{},Sample,1980-02-03,2026-05-01\n",
-        clue_id(6000),
-        letters(50)
-    );
+    let person = format!("{},Anna{},Sample,{},2026-05-01", clue_id(6000), letters(50), born(50));
+    let persons = format!("id,given,family,born,first-seen\n{person}\n");
     let parts = "kind = \"person\"\ngrade = \"A1\"\n[parts]\ngiven = \"given\"\nfamily = \"family\"\nborn = \"born\"\n";
     vec![
         source("desk", format!("id,kind,value,first-seen,grade\n{phones}{wallet}"), map("desk-east", "")),
