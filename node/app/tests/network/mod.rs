@@ -160,7 +160,9 @@ impl Node {
             Work::AuditVerify(work) => return Ok(work.run(&journal)),
             Work::Status(work) => return Ok(work.run(state, &running)),
             Work::Doctor(work) => return Ok(work.run(state, &running, Vec::new())),
-            Work::PublishEdition | Work::Evaluate(_) | Work::LookUp(_) => panic!("this needs the daemon"),
+            Work::PublishEdition | Work::Evaluate(_) | Work::Compare(_) | Work::LookUp(_) => {
+                panic!("this needs the daemon")
+            }
         };
         match submit {
             Submit::Nothing(view) => Ok(view),
