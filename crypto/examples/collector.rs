@@ -10,8 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use cwg_crypto::collect::{
-    ItemKey, PIECE_BINS_MAX, Piece, Placement, Shares, Slot, TABLES, TAG_PARTS, TableParams, TagList, common_tags,
-    search,
+    ItemKey, PIECE_BINS_MAX, Piece, Placement, Shares, Slot, TAG_PARTS, TableParams, TagList, common_tags, search,
 };
 use cwg_crypto::{Digest, Secret32, Seed};
 
@@ -63,7 +62,7 @@ fn tables(lists: &[Vec<ItemKey>], threshold: u8) {
     let params = TableParams::new(threshold, lists[0].len() as u32).expect("within bounds");
     let bins = params.bins() as usize;
     let (mut laid_out, mut searched, mut found) = (Duration::ZERO, Duration::ZERO, 0);
-    for table in 0..TABLES {
+    for table in 0..params.tables() {
         let made = Instant::now();
         let sent: Vec<Shares> = (1..)
             .zip(lists)

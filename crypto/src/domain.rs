@@ -207,6 +207,30 @@ domains! {
     HpkeSealed = "cwg-network hpke-sealed/v1",
     /// Key of the answer to what was sealed to a public key.
     HpkeAnswer = "cwg-network hpke-answer/v1",
+    /// A holder's signature over a shared key and what its ceremony came to.
+    SharedKey = "cwg-network shared-key/v1",
+    /// A hub's signature over the terms of a ceremony.
+    CeremonyTerms = "cwg-network ceremony-terms/v1",
+    /// Digest of the terms of a ceremony.
+    CeremonyTermsDigest = "cwg-network ceremony-terms-digest/v1",
+    /// A participant's signature over what it posts in a ceremony.
+    CeremonyPost = "cwg-network ceremony-post/v1",
+    /// A hub's signature over the terms of a round.
+    RoundTerms = "cwg-network round-terms/v1",
+    /// Digest of the terms of a round.
+    RoundTermsDigest = "cwg-network round-digest/v1",
+    /// A hub's signature over the opening of a turn.
+    RoundTurn = "cwg-network round-turn/v1",
+    /// Name of a turn, which everything in it is bound to.
+    RoundExecution = "cwg-network round-execution/v1",
+    /// Digest by which a keyholder knows a batch that it has charged for.
+    EvaluationBatch = "cwg-network evaluation-batch/v1",
+    /// A holder's signing key in one room.
+    RoomPseudonym = "cwg-network room-pseudonym/v1",
+    /// A pseudonym's signature over a post.
+    RoomPost = "cwg-network room-post/v1",
+    /// Name of a post, by which another one answers it.
+    RoomPostName = "cwg-network room-answered/v1",
     /// Digest of a ruleset: its tables, vectors and pinned versions.
     Ruleset = "cwg-network ruleset/v1",
 }

@@ -13,6 +13,7 @@ mod names;
 pub mod psi;
 mod reasons;
 pub mod roster;
+pub mod round;
 pub mod session;
 mod violation;
 pub mod wire;

@@ -15,7 +15,8 @@
 //! The other table of the pair is the same with 1 - r for r. Its bins are independent of the first one's, so a pair misses
 //! with the product of both, averaged over r; pairs are independent of each other. Fewer other items are fewer obstacles, and
 //! more holders more ways to be found, so the bound with m = k·(M - 1) holds for any lists of up to M items. For large M a
-//! pair misses with 0.0614, and ten pairs with 2^-40.26, whatever k is.
+//! pair misses with 0.0614, or 2^-4.026, whatever k is. Fifteen full lists have up to 15·M/k items that k of them hold: so many pairs
+//! are made that any of all these is missed with less than 2^-40.
 
 /// The probability that an item of at least k lists is missed, of tables in `pairs` with `bins` bins, if its first k holders
 /// have `others` other items between them.
@@ -52,26 +53,57 @@ mod tests {
     use rand_core::Rng as _;
 
     use super::super::keys::ItemKey;
-    use super::super::placement::{Placement, TABLES, TableParams};
+    use super::super::placement::{Placement, TABLES_MAX, TableParams};
     use super::*;
     use crate::{Digest, Secret32, Seed};
 
-    fn log2_of_miss(threshold: u8, items_max: u32) -> f64 {
+    /// Of one item, and of any of all items that enough of fifteen full lists can hold.
+    fn log2_of_miss(threshold: u8, items_max: u32, pairs: u32) -> (f64, f64) {
         let params = TableParams::new(threshold, items_max).unwrap();
         let others = u64::from(threshold) * u64::from(items_max - 1);
-        miss_probability(params.bins().into(), others, TABLES / 2).log2()
+        let of_one = miss_probability(params.bins().into(), others, pairs).log2();
+        (of_one, of_one + (15.0 * f64::from(items_max) / f64::from(threshold)).log2())
     }
 
     #[test]
-    fn twenty_tables_miss_less_than_once_in_2_to_the_40() {
+    fn an_execution_misses_any_item_less_than_once_in_2_to_the_40() {
+        let mut most = 0;
         for threshold in 3..=15 {
-            for items_max in [1, 2, 4, 16, 256, 1000, 4096, 100_000, 1 << 20] {
-                let log2 = log2_of_miss(threshold, items_max);
-                assert!(log2 <= -40.0, "k = {threshold}, {items_max} items: 2^{log2}");
+            for items_max in [1, 2, 3, 4, 7, 16, 100, 256, 1000, 4096, 30_000, 100_000, 250_000, 1 << 19, 1 << 20] {
+                let tables = TableParams::new(threshold, items_max).unwrap().tables();
+                assert!(tables.is_multiple_of(2) && tables <= TABLES_MAX);
+                let (_, of_any) = log2_of_miss(threshold, items_max, tables / 2);
+                assert!(of_any < -40.0, "k = {threshold}, {items_max} items, {tables} tables: 2^{of_any}");
+                let (_, of_fewer) = log2_of_miss(threshold, items_max, tables / 2 - 1);
+                assert!(
+                    items_max < 1000 || of_fewer > -41.0,
+                    "k = {threshold}, {items_max} items: {tables} tables are more than it takes"
+                );
+                most = most.max(tables);
             }
         }
-        let limit = log2_of_miss(3, 1 << 20);
+        assert_eq!(most, TABLES_MAX);
+        let (limit, _) = log2_of_miss(3, 1 << 20, 10);
         assert!((limit + 40.2617).abs() < 1e-3, "2^{limit}");
+    }
+
+    #[test]
+    fn tables_are_as_many_as_the_specification_says() {
+        for (threshold, items_max, tables) in [
+            (3, 1, 22),
+            (3, 1000, 28),
+            (3, 100_000, 30),
+            (4, 100_000, 30),
+            (7, 100_000, 30),
+            (3, 1 << 20, 32),
+            (15, 1, 20),
+        ] {
+            assert_eq!(
+                TableParams::new(threshold, items_max).unwrap().tables(),
+                tables,
+                "k = {threshold}, {items_max}"
+            );
+        }
     }
 
     /// Misses of the shipped placement, in many small networks of three lists that have one item in common.

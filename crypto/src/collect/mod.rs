@@ -6,7 +6,7 @@
 //! | k | each list is | the collector looks for |
 //! |---|---|---|
 //! | 2 | one tag an item, padded with random tags, shuffled: [`TagList`] | equal tags of different lists: [`common_tags`] |
-//! | 3 to 15 | 20 tables of shares with random values in empty bins: [`Placement`] | k shares of one polynomial: [`search`] |
+//! | 3 to 15 | up to 32 tables of shares with random values in empty bins: [`Placement`] | k shares of one polynomial: [`search`] |
 //!
 //! An item of fewer than k lists looks random to the collector. Of an item of at least k lists it learns which slots hold it,
 //! and nothing else. The tables are those of Arpaci, Boutaba, Kerschbaum, arXiv 2510.12045 (NSDI 2026), with three changes:
@@ -36,7 +36,7 @@ pub(crate) mod agree;
 pub use bits::{BadBits, Bits};
 pub use bound::miss_probability;
 pub use keys::ItemKey;
-pub use placement::{BadTableParams, ITEMS_MAX, Placement, Shares, TABLES, TableParams};
+pub use placement::{BadTableParams, ITEMS_MAX, Placement, Shares, TABLES_MAX, TableParams};
 pub use search::{BadShare, PIECE_BINS_MAX, Piece, SearchError, Suspects, decode_shares, search};
 pub use slot::{BadSlot, SLOTS_MAX, Slot, SlotSet};
 pub use tags::{CommonTag, TAG_PARTS, Tag, TagError, TagList, common_tags};

@@ -44,6 +44,16 @@ impl TableParams {
     pub const fn bins(&self) -> u32 {
         self.threshold as u32 * self.items_max
     }
+
+    /// Tables, in pairs: as many as it takes for a whole execution to miss any item that enough lists hold with less than 2^-40.
+    ///
+    /// Full lists of all slots have up to 15·M/k such items between them, each of which a pair of tables misses with less than
+    /// 2^-4.026 ([`super::miss_probability`]). In integers, so that everyone comes to the same number.
+    pub const fn tables(&self) -> u32 {
+        let items = (SLOTS_MAX as u32 * self.items_max).div_ceil(self.threshold as u32);
+        let bits = MISSED_BITS + items.next_power_of_two().ilog2();
+        2 * (1000 * bits).div_ceil(PAIR_MILLIBITS)
+    }
 }
 
 /// Shapes that tables do not have.
@@ -63,9 +73,14 @@ pub enum BadTableParams {
     },
 }
 
-/// Tables, in pairs: an item that enough lists hold is in none of them together with probability 2^-40
-/// ([`super::miss_probability`]).
-pub const TABLES: u32 = 20;
+/// Tables of the greatest execution.
+pub const TABLES_MAX: u32 = 32;
+
+/// An execution misses an item with less than 2 to the minus this.
+const MISSED_BITS: u32 = 40;
+
+/// Thousandths of a bit by which each pair of tables lowers that.
+const PAIR_MILLIBITS: u32 = 4026;
 
 /// Items of one list, at most.
 pub const ITEMS_MAX: u32 = 1 << 20;
@@ -91,7 +106,7 @@ impl Placement {
     /// If there are more items than the parameters allow, or no such table.
     pub fn of(params: &TableParams, keys: &[ItemKey], table: u32) -> Self {
         assert!(keys.len() <= params.items_max as usize, "a list is within the parameters");
-        assert!(table < TABLES, "there are {TABLES} tables");
+        assert!(table < params.tables(), "there are {} tables", params.tables());
         let (pair, second_of_pair) = (table / 2, (table % 2) as usize);
         let places: Vec<_> = keys
             .iter()

@@ -48,8 +48,8 @@ fn expected(lists: &[Vec<u64>], threshold: usize) -> Vec<Vec<u64>> {
 fn by_tables(params: &TableParams, slots: &[Slot], lists: &[Vec<u64>]) -> Vec<Vec<u64>> {
     let bins = params.bins() as usize;
     let keys: Vec<_> = lists.iter().map(|items| keys(items)).collect();
-    let mut confirmed = vec![Bits::new(bins * TABLES as usize); lists.len()];
-    for table in 0..TABLES {
+    let mut confirmed = vec![Bits::new(bins * params.tables() as usize); lists.len()];
+    for table in 0..params.tables() {
         let sent: Vec<_> = slots
             .iter()
             .zip(&keys)
@@ -85,7 +85,7 @@ fn by_tables(params: &TableParams, slots: &[Slot], lists: &[Vec<u64>]) -> Vec<Ve
     }
     let told = keys.iter().zip(&confirmed).zip(lists).map(|((keys, confirmed), items)| {
         let confirmed = Bits::decode(confirmed.as_bytes(), confirmed.len()).unwrap();
-        let mut told: Vec<u64> = (0..TABLES)
+        let mut told: Vec<u64> = (0..params.tables())
             .flat_map(|table| Placement::of(params, keys, table).items_in(&confirmed).collect::<Vec<_>>())
             .map(|item| items[item])
             .collect();
@@ -269,7 +269,7 @@ fn another_execution_gives_other_tags_rooms_and_shares() {
 fn no_value_of_a_list_occurs_twice() {
     let params = TableParams::new(3, 100).unwrap();
     let keys = keys(&(0..100).collect::<Vec<_>>());
-    let mut all: Vec<u64> = (0..TABLES)
+    let mut all: Vec<u64> = (0..params.tables())
         .flat_map(|table| {
             let shares =
                 Placement::of(&params, &keys, table).shares(&keys, Slot::new(4).unwrap(), Seed::new([table as u8; 32]));
@@ -279,5 +279,5 @@ fn no_value_of_a_list_occurs_twice() {
     let count = all.len();
     all.sort_unstable();
     all.dedup();
-    assert_eq!((count, all.len()), (20 * 2 * 300, count));
+    assert_eq!((count, all.len()), (params.tables() as usize * 2 * 300, count));
 }

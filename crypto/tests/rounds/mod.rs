@@ -5,8 +5,7 @@
 //! with.
 
 use cwg_crypto::collect::{
-    Bits, ItemKey, Piece, Placement, Slot, TABLES, TableParams, TagList, common_tags, decode_shares, miss_probability,
-    search,
+    Bits, ItemKey, Piece, Placement, Slot, TableParams, TagList, common_tags, decode_shares, miss_probability, search,
 };
 use cwg_crypto::threshold::{
     Ceremony, Dealer, Dealing, Index, Partial, Receiver, Settled, Share, combine, input, settle,
@@ -29,15 +28,17 @@ pub(crate) fn collect() -> Value {
     let tables = [(3, 1), (3, 2), (5, 15)].map(|(threshold, slot)| {
         let params = TableParams::new(threshold, 2).expect("within bounds");
         let slot = Slot::new(slot).expect("a slot");
-        let tables: Vec<Value> = (0..TABLES).map(|table| shares_of(&params, &keys(), slot, table)).collect();
+        let tables: Vec<Value> = (0..params.tables()).map(|table| shares_of(&params, &keys(), slot, table)).collect();
         json!({ "threshold": threshold, "items_max": 2, "slot": slot.number(), "bins": params.bins(), "tables": tables })
     });
     let misses = [(3, 1000), (3, 100_000), (8, 1000)].map(|(threshold, items)| {
-        let (bins, others) = (threshold * items, threshold * (items - 1));
+        let params = TableParams::new(threshold, items).expect("within bounds");
+        let (bins, others) = (params.bins().into(), u64::from(threshold) * u64::from(items - 1));
         json!({
             "threshold": threshold,
             "items_max": items,
-            "log2": format!("{:.4}", miss_probability(bins, others, TABLES / 2).log2()),
+            "tables": params.tables(),
+            "log2": format!("{:.4}", miss_probability(bins, others, params.tables() / 2).log2()),
         })
     });
     let p = (1_u64 << 61) - 1;
@@ -71,7 +72,7 @@ fn shares_of(params: &TableParams, keys: &[ItemKey], slot: Slot, table: u32) -> 
     let bins = params.bins() as usize;
     let taken: Vec<Value> = (0..bins)
         .filter_map(|bin| {
-            let mut asked = Bits::new(bins * TABLES as usize);
+            let mut asked = Bits::new(bins * params.tables() as usize);
             asked.set(table as usize * bins + bin);
             let item = placement.items_in(&asked).next()?;
             Some(json!({ "bin": bin, "item": item, "limbs": shares.limbs().map(|limb| limb[bin].to_string()) }))

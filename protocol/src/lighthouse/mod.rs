@@ -26,7 +26,7 @@ mod samples;
 mod score;
 pub mod standing;
 mod trends;
-mod vocabulary;
+pub(crate) mod vocabulary;
 
 pub use clue::{BadClue, BadPseudonym, Clue, ClueFields, ClueKey, KeyNature, Link, Observed, Pseudonym, Source};
 pub use comparison::{GroupMean, Standing};

@@ -71,6 +71,8 @@ macro_rules! vocabulary {
     };
 }
 
+pub(crate) use vocabulary;
+
 vocabulary! {
     /// What the holder of the identifier does in what the source describes.
     ClueRole {

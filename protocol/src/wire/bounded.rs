@@ -11,6 +11,10 @@ use serde::{Deserialize, Deserializer, Serialize};
 #[serde(transparent)]
 pub struct BoundedVec<T, const N: usize>(Vec<T>);
 
+/// At most `N` bytes, read and written as a whole. Not printed: what is sealed tells nobody anything.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct BoundedBytes<const N: usize>(Vec<u8>);
+
 /// At most `N` bytes of UTF-8 without control characters.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
@@ -92,6 +96,68 @@ impl<'de, T: Deserialize<'de>, const N: usize> Deserialize<'de> for BoundedVec<T
         }
 
         deserializer.deserialize_seq(Values(core::marker::PhantomData))
+    }
+}
+
+impl<const N: usize> BoundedBytes<N> {
+    /// The bytes, as a vector.
+    pub fn into_inner(self) -> Vec<u8> {
+        self.0
+    }
+}
+
+impl<const N: usize> TryFrom<Vec<u8>> for BoundedBytes<N> {
+    type Error = OverLimit;
+
+    fn try_from(bytes: Vec<u8>) -> Result<Self, OverLimit> {
+        if bytes.len() > N {
+            return Err(OverLimit::Length { len: bytes.len(), limit: N });
+        }
+        Ok(Self(bytes))
+    }
+}
+
+impl<const N: usize> Deref for BoundedBytes<N> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl<const N: usize> fmt::Debug for BoundedBytes<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
+}
+
+impl<const N: usize> Serialize for BoundedBytes<N> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0)
+    }
+}
+
+impl<'de, const N: usize> Deserialize<'de> for BoundedBytes<N> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Bytes<const N: usize>;
+
+        impl<const N: usize> Visitor<'_> for Bytes<N> {
+            type Value = BoundedBytes<N>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "at most {N} bytes")
+            }
+
+            fn visit_byte_buf<E: serde::de::Error>(self, bytes: Vec<u8>) -> Result<Self::Value, E> {
+                BoundedBytes::try_from(bytes).map_err(E::custom)
+            }
+
+            fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<Self::Value, E> {
+                self.visit_byte_buf(bytes.to_vec())
+            }
+        }
+
+        deserializer.deserialize_byte_buf(Bytes::<N>)
     }
 }
 

@@ -61,7 +61,7 @@ fn options() -> impl Options {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{BoundedText, BoundedVec};
+    use crate::wire::{BoundedBytes, BoundedText, BoundedVec};
 
     #[test]
     fn refuses_trailing_truncated_and_oversized_bytes() {
@@ -81,6 +81,17 @@ mod tests {
         huge.push(1);
         assert_eq!(decode::<BoundedVec<u8, 3>>(&huge, 64), Err(CodecError::Malformed));
         assert_eq!(decode::<BoundedText<3>>(&huge, 64), Err(CodecError::Malformed));
+    }
+
+    #[test]
+    fn bytes_have_the_encoding_of_a_list_of_bytes_and_its_limit() {
+        let bytes: BoundedBytes<3> = vec![1, 2, 3].try_into().expect("within the limit");
+        assert_eq!(encode(&bytes), encode(&vec![1u8, 2, 3]));
+        assert_eq!(decode::<BoundedBytes<3>>(&encode(&bytes), 64), Ok(bytes.clone()));
+        assert_eq!(decode::<BoundedBytes<2>>(&encode(&bytes), 64), Err(CodecError::Malformed));
+        let mut huge = u64::MAX.to_le_bytes().to_vec();
+        huge.push(1);
+        assert_eq!(decode::<BoundedBytes<3>>(&huge, 64), Err(CodecError::Malformed));
     }
 
     #[test]

@@ -6,7 +6,7 @@ pub mod limits;
 mod message;
 mod standing;
 
-pub use bounded::{BoundedText, BoundedVec, OverLimit};
+pub use bounded::{BoundedBytes, BoundedText, BoundedVec, OverLimit};
 pub use codec::{CodecError, decode, decode_canonical, encode};
 pub use message::{
     Accept, CharterOffer, Decline, DeclineCode, FigureOffer, Hello, Join, JoinRefusal, Joined, LighthouseHas,

@@ -160,7 +160,7 @@ impl Node {
             Work::AuditVerify(work) => return Ok(work.run(&journal)),
             Work::Status(work) => return Ok(work.run(state, &running)),
             Work::Doctor(work) => return Ok(work.run(state, &running, Vec::new())),
-            Work::PublishEdition | Work::Evaluate(_) | Work::Compare(_) | Work::LookUp(_) => {
+            Work::PublishEdition | Work::Evaluate(_) | Work::LookUp(_) | Work::Compare(_) => {
                 panic!("this needs the daemon")
             }
         };

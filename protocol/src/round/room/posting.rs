@@ -1,0 +1,329 @@
+//! The way of posts: from every member through the relay to the hub, and from the hub to everyone.
+
+use core::fmt;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cwg_crypto::hpke::{OVERHEAD, Opener, OpeningKey, Sealer};
+use cwg_crypto::{Secret32, Seed};
+use serde::{Deserialize, Serialize};
+
+use super::post::{BadPost, Draft, POST_LEN, Place, ReadPost, RoomKey};
+use super::post_parts;
+use crate::psi::{Job, JobId, JobOutput};
+use crate::round::limits::ROOM_POSTS_MAX;
+use crate::round::terms::SharedTerms;
+use crate::round::turn::Execution;
+use crate::violation::Violation;
+use crate::wire::limits::MEMBERS_MAX;
+use crate::wire::{BoundedBytes, BoundedVec};
+use crate::{NodeKey, UnixTime};
+
+/// Bytes of a post that is sealed to the hub too: the encapsulated key, then what was sealed.
+const CARRIED_LEN: usize = 32 + OUTER_LEN;
+const OUTER_LEN: usize = POST_LEN + OVERHEAD;
+
+/// Posts of one member, and of all, in one interval.
+const OF_MEMBER_MAX: usize = ROOM_POSTS_MAX as usize;
+const OF_ALL_MAX: usize = MEMBERS_MAX * OF_MEMBER_MAX;
+
+/// A post as it is carried, and as the hub shows it.
+type CarriedPost = BoundedBytes<CARRIED_LEN>;
+type ShownPost = BoundedBytes<POST_LEN>;
+
+/// A member's posts of an interval, to the relay: as many as the terms say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomUpload {
+    /// The turn that gave the rooms.
+    pub execution: Execution,
+    /// The interval.
+    pub interval: u16,
+    /// The posts, real ones and others.
+    pub posts: BoundedVec<CarriedPost, OF_MEMBER_MAX>,
+}
+
+/// Everyone's posts of an interval, to the hub: as many as everyone's together, whoever was there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomBatch {
+    /// The turn that gave the rooms.
+    pub execution: Execution,
+    /// The interval.
+    pub interval: u16,
+    /// The posts, in random order.
+    pub posts: BoundedVec<CarriedPost, OF_ALL_MAX>,
+}
+
+/// Everyone's posts of an interval, as the hub keeps and shows them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomPage {
+    /// The turn that gave the rooms.
+    pub execution: Execution,
+    /// The interval.
+    pub interval: u16,
+    /// The posts, ascending.
+    pub posts: BoundedVec<ShownPost, OF_ALL_MAX>,
+}
+
+/// More to say than the terms let a member say in one interval: the rest waits for the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{drafts} posts where {posts} fit an interval: the rest waits for the next one")]
+pub struct TooManyPosts {
+    /// Drafts given.
+    pub drafts: usize,
+    /// Posts of an interval.
+    pub posts: u8,
+}
+
+/// A member's upload of an interval, with these drafts in it: to be sent when the interval begins, also when there is nothing to say.
+///
+/// `writer` is the member's secret for this turn, from which its pseudonyms follow. The seed serves this interval alone: the same seed and drafts
+/// give the same bytes, so an upload can be sent again.
+///
+/// # Errors
+/// If there are more drafts than posts.
+pub fn room_upload(
+    terms: &SharedTerms,
+    execution: Execution,
+    interval: u16,
+    drafts: &[(&RoomKey, Draft)],
+    writer: &Secret32,
+    seed: &Seed,
+) -> Result<RoomUpload, TooManyPosts> {
+    let posts = terms.body().rooms.posts;
+    if drafts.len() > posts.into() {
+        return Err(TooManyPosts { drafts: drafts.len(), posts });
+    }
+    let at = Place { terms, execution, interval };
+    let mut all: Vec<Vec<u8>> = (0..)
+        .zip(drafts)
+        .map(|(number, (room, draft))| room.seal(&at, draft, writer, seed.fork("post", number)))
+        .collect();
+    let mut rng = seed.fork("dummies", 0).rng();
+    while all.len() < posts.into() {
+        all.push(random_bytes(&mut rng, POST_LEN));
+    }
+    let sealed =
+        (0..).zip(all).map(|(number, post)| seal_to_hub(terms, execution, interval, &post, seed.fork("outer", number)));
+    let mut posts: Vec<_> = sealed.collect();
+    shuffle(&mut posts, &mut seed.fork("order", 0).rng());
+    Ok(RoomUpload { execution, interval, posts: posts.try_into().expect("as many as the terms say") })
+}
+
+/// The relay's part in the rooms: it takes one upload of each member in each interval, and passes all on together.
+pub struct RoomRelay {
+    terms: SharedTerms,
+    execution: Execution,
+    interval: u16,
+    /// Of this interval, and of the next one from those whose clocks are ahead.
+    uploads: BTreeMap<(u16, NodeKey), RoomUpload>,
+    seed: Seed,
+}
+
+impl RoomRelay {
+    /// From an interval on.
+    pub fn new(terms: SharedTerms, execution: Execution, interval: u16, seed: Seed) -> Self {
+        Self { terms, execution, interval, uploads: BTreeMap::new(), seed }
+    }
+
+    /// When to call [`Self::on_time`]: at the end of the interval. None after the last one.
+    pub fn deadline(&self) -> Option<UnixTime> {
+        let rooms = &self.terms.body().rooms;
+        (self.interval < rooms.intervals).then(|| rooms.interval_end(self.interval))
+    }
+
+    /// Takes a member's upload. The same again, or one of an interval that is over, is passed over.
+    ///
+    /// # Errors
+    /// If the sender takes no part, the upload is of another turn or of an interval after the next, a second one, or not of as many posts of their
+    /// length.
+    pub fn on_upload(&mut self, member: NodeKey, upload: RoomUpload) -> Result<(), Violation> {
+        if upload.execution != self.execution
+            || !self.terms.names(member)
+            || upload.interval > self.interval.saturating_add(1)
+        {
+            return Err(Violation::Unexpected { awaiting: "posts of this interval" });
+        }
+        check_posts(&upload.posts, self.terms.body().rooms.posts.into())?;
+        if upload.interval < self.interval {
+            return Ok(());
+        }
+        match self.uploads.get(&(upload.interval, member)) {
+            Some(known) if *known != upload => Err(Violation::Unexpected { awaiting: "one upload of posts" }),
+            _ => {
+                self.uploads.insert((upload.interval, member), upload);
+                Ok(())
+            }
+        }
+    }
+
+    /// At the end of the interval: everyone's posts in random order. For those who were not there the relay makes some, so that the hub does
+    /// not learn how many were.
+    pub fn on_time(&mut self, now: UnixTime) -> Option<RoomBatch> {
+        if self.deadline().is_none_or(|deadline| now < deadline) {
+            return None;
+        }
+        let (execution, interval) = (self.execution, self.interval);
+        let seed = self.seed.fork("interval", interval.into());
+        let mut rng = seed.fork("dummies", 0).rng();
+        let (now_due, later): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            core::mem::take(&mut self.uploads).into_iter().partition(|((of, _), _)| *of == interval);
+        self.uploads = later;
+        let mut posts: Vec<CarriedPost> = now_due.into_values().flat_map(|upload| upload.posts.into_inner()).collect();
+        let expected = self.terms.body().members.len() * usize::from(self.terms.body().rooms.posts);
+        while posts.len() < expected {
+            let number = posts.len() as u64;
+            let post = random_bytes(&mut rng, POST_LEN);
+            posts.push(seal_to_hub(&self.terms, execution, interval, &post, seed.fork("outer", number)));
+        }
+        shuffle(&mut posts, &mut seed.fork("order", 0).rng());
+        self.interval += 1;
+        Some(RoomBatch { execution, interval, posts: posts.try_into().expect("as many as the terms say") })
+    }
+}
+
+impl fmt::Debug for RoomRelay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RoomRelay(interval {})", self.interval)
+    }
+}
+
+/// The hub's part in the rooms.
+pub struct RoomBoard {
+    terms: SharedTerms,
+    execution: Execution,
+    opening: Arc<OpeningKey>,
+    next: u16,
+    seed: Seed,
+}
+
+/// A job, whose output [`RoomBoard::on_computed`] turns into a page.
+#[derive(Debug)]
+pub struct RoomBoardStep {
+    /// The job.
+    pub job: (JobId, Job),
+}
+
+impl RoomBoard {
+    /// From an interval on.
+    pub fn new(terms: SharedTerms, execution: Execution, next: u16, opening: OpeningKey, seed: Seed) -> Self {
+        Self { terms, execution, opening: Arc::new(opening), next, seed }
+    }
+
+    /// Takes the posts of an interval. What does not open is replaced by random bytes: nobody but its writer can tell.
+    ///
+    /// # Errors
+    /// If the relay sends another turn's, an interval that is not over or was there before, or another number of posts.
+    pub fn on_batch(&mut self, now: UnixTime, batch: RoomBatch) -> Result<RoomBoardStep, Violation> {
+        let rooms = self.terms.body().rooms;
+        let is_due = batch.interval >= self.next
+            && batch.interval < rooms.intervals
+            && now >= rooms.interval_end(batch.interval);
+        if batch.execution != self.execution || !is_due {
+            return Err(Violation::Unexpected { awaiting: "the posts of the next interval" });
+        }
+        check_posts(&batch.posts, self.terms.body().members.len() * usize::from(rooms.posts))?;
+        self.next = batch.interval + 1;
+        let (opening, seed) = (Arc::clone(&self.opening), self.seed.fork("replaced", batch.interval.into()));
+        let (number, count) = (batch.interval, batch.posts.len());
+        let job = Job::new(count, move || {
+            let mut rng = seed.rng();
+            let interval = batch.interval.to_le_bytes();
+            let open = |post: &CarriedPost| {
+                let (encapsulated, sealed) = post.split_first_chunk()?;
+                let parts = post_parts(&batch.execution, &interval);
+                let opened = Opener::new(&opening, encapsulated, &parts, OUTER_LEN).ok()?.open(sealed).ok()?;
+                (opened.len() == POST_LEN).then(|| opened.to_vec())
+            };
+            let opened = batch.posts.iter().map(|post| open(post).unwrap_or_else(|| random_bytes(&mut rng, POST_LEN)));
+            let mut posts: Vec<Vec<u8>> = opened.collect();
+            posts.sort_unstable();
+            let posts: Vec<ShownPost> =
+                posts.into_iter().map(|post| post.try_into().expect("of the length of all")).collect();
+            let posts = posts.try_into().expect("as many as came");
+            Ok(RoomPage { execution: batch.execution, interval: batch.interval, posts })
+        });
+        Ok(RoomBoardStep { job: (JobId(number.into()), job) })
+    }
+
+    /// The page that a job gave: to be stored until [`crate::round::RoomTerms::closes`], and shown to every member.
+    ///
+    /// # Errors
+    /// Never by a peer's fault.
+    pub fn on_computed(&self, output: JobOutput) -> Result<RoomPage, Violation> {
+        output.open()
+    }
+}
+
+impl fmt::Debug for RoomBoard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RoomBoard(awaits interval {})", self.next)
+    }
+}
+
+/// What one of the own keys opens: the room's place among the keys, and the post, or what is wrong with it.
+pub type Opened = (usize, Result<ReadPost, BadPost>);
+
+/// Reads a page with the keys of all own rooms: what they open, in the order of the page. Work is posts times rooms; a caller with many rooms deals them over jobs.
+///
+/// # Errors
+/// If the page is not one of this turn's, with as many posts as there must be, in their order.
+pub fn read_page(
+    terms: &SharedTerms,
+    execution: Execution,
+    page: &RoomPage,
+    rooms: &[RoomKey],
+) -> Result<Vec<Opened>, Violation> {
+    let rules = terms.body().rooms;
+    if page.execution != execution || page.interval >= rules.intervals || !page.posts.is_sorted_by(|a, b| **a <= **b) {
+        return Err(Violation::Malformed { what: "page of the rooms" });
+    }
+    let expected = terms.body().members.len() * usize::from(rules.posts);
+    check_posts(&page.posts, expected)?;
+    let at = Place { terms, execution, interval: page.interval };
+    let mut read = Vec::new();
+    for (number, post) in page.posts.iter().enumerate() {
+        // The very same post twice is one that someone has copied.
+        if number > 0 && page.posts[number - 1] == *post {
+            continue;
+        }
+        let opened = rooms.iter().enumerate().find_map(|(room, key)| Some((room, key.open(&at, post)?)));
+        read.extend(opened);
+    }
+    Ok(read)
+}
+
+fn check_posts<const N: usize, const M: usize>(
+    posts: &BoundedVec<BoundedBytes<N>, M>,
+    expected: usize,
+) -> Result<(), Violation> {
+    if posts.len() != expected {
+        let (expected, got) = (expected as u64, posts.len() as u64);
+        return Err(Violation::CountMismatch { what: "posts of an interval", expected, got });
+    }
+    if posts.iter().any(|post| post.len() != N) {
+        return Err(Violation::Malformed { what: "post" });
+    }
+    Ok(())
+}
+
+fn seal_to_hub(terms: &SharedTerms, execution: Execution, interval: u16, post: &[u8], seed: Seed) -> CarriedPost {
+    let interval = interval.to_le_bytes();
+    let sealer = Sealer::new(&terms.sealing(), &post_parts(&execution, &interval), OUTER_LEN, seed);
+    let mut sealer = sealer.expect("the terms were checked for a key that can be sealed to");
+    let sealed = sealer.seal(post).expect("a post fits");
+    [sealer.encapsulated().as_slice(), &sealed].concat().try_into().expect("of the length of all")
+}
+
+fn random_bytes(rng: &mut impl rand_core::Rng, len: usize) -> Vec<u8> {
+    let mut bytes = vec![0; len];
+    rng.fill_bytes(&mut bytes);
+    bytes
+}
+
+/// Fisher and Yates. A draw of 64 bits is within 2^-55 of uniform.
+fn shuffle<T>(values: &mut [T], rng: &mut impl rand_core::Rng) {
+    for place in 0..values.len() {
+        let left = (values.len() - place) as u128;
+        values.swap(place, place + ((u128::from(rng.next_u64()) * left) >> 64) as usize);
+    }
+}

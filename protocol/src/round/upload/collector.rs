@@ -1,0 +1,591 @@
+//! The hub's part of a turn: it issues and redeems tickets, gives slots, searches the lists of all slots, and answers each.
+//!
+//! It knows slots by channels and no member by either. Pieces are searched rank by rank as the relay passes them on, and forgotten.
+
+use core::fmt;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use cwg_crypto::collect::{Slot, Suspects, Tag};
+use cwg_crypto::hpke::{Opener, OpeningKey};
+use cwg_crypto::ticket::{TICKET_LEN, Ticket, TicketSerial, issue, redeem, slots_of};
+use cwg_crypto::voprf::EvaluationKey;
+use cwg_crypto::{SealKey, Seed};
+use rand_core::Rng as _;
+
+use super::message::{
+    Carried, Channel, Channels, Dropped, Passed, Returned, SealedBytes, TicketAsk, TicketGiven, TurnEnd,
+};
+use super::search::{CommonTags, CountBand, Opened, Tally, read_piece, search_job, tag_jobs};
+use super::{SLOT_SEALED_LEN, answer_nonce, upload_parts};
+use crate::psi::{Job, JobId, JobOutput};
+use crate::round::form::{Form, Lists};
+use crate::round::terms::SharedTerms;
+use crate::round::turn::Turn;
+use crate::violation::Violation;
+use crate::{NodeKey, UnixTime};
+
+/// One turn at the hub. A hub that starts again has lost it, and opens the next relay's turn.
+pub struct Collector {
+    terms: SharedTerms,
+    turn: Turn,
+    issuer: EvaluationKey,
+    opening: OpeningKey,
+    issued: BTreeMap<NodeKey, (TicketAsk, TicketGiven)>,
+    lanes: BTreeMap<Channel, Lane>,
+    phase: Phase,
+    tally: Option<Tally>,
+    /// The next rank whose pieces are searched, and ranks being searched.
+    next_searched: u32,
+    searching: BTreeSet<u32>,
+    /// The last rank of which all before it are searched.
+    taken: u32,
+    jobs_left: u32,
+    faults: Vec<SlotFault>,
+    seed: Seed,
+}
+
+/// What is awaited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// The relay's channels.
+    Channels,
+    /// A ticket of each.
+    Claims,
+    /// All pieces of each.
+    Pieces,
+    /// Own jobs: the comparison of tags, then the sealing of answers.
+    Tags,
+    /// As above.
+    Sealing,
+    /// The beat at which answers leave.
+    Beat(UnixTime),
+    Ended,
+}
+
+/// One channel.
+struct Lane {
+    slot: Option<Slot>,
+    /// Away while a piece is being opened.
+    opener: Option<Opener>,
+    answer_key: Option<SealKey>,
+    /// The next rank awaited of the relay.
+    next: u32,
+    waiting: VecDeque<(u32, SealedBytes)>,
+    /// The rank of the piece that is opened next.
+    opened_next: u32,
+    opened: BTreeMap<u32, Opened>,
+    tags: Vec<Tag>,
+    is_out: bool,
+    /// Nothing goes back to it: the relay has dropped it.
+    is_dropped: bool,
+    answer: Vec<SealedBytes>,
+}
+
+/// Why a channel's upload does not count. Whose it is, nobody here knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
+pub enum SlotFault {
+    /// What came as a ticket was sealed otherwise, or is none.
+    #[error("the ticket of a channel is not one that was issued for this turn")]
+    Ticket,
+    /// A ticket that another channel has shown.
+    #[error("a ticket was shown twice")]
+    TicketTwice,
+    /// A piece that does not open, or is not of its form.
+    #[error("a piece of an upload is malformed")]
+    Piece,
+    /// It held up all others.
+    #[error("an upload was not completed in time")]
+    Incomplete,
+}
+
+/// Messages in order, jobs in any order, and the end.
+#[derive(Debug, Default)]
+pub struct CollectorStep {
+    /// For the relay of the turn.
+    pub to_relay: Vec<ToRelay>,
+    /// Jobs, independent of each other.
+    pub jobs: Vec<(JobId, Job)>,
+    /// Set once.
+    pub end: Option<Collected>,
+}
+
+/// What a hub sends to the relay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ToRelay {
+    /// For one channel.
+    Returned(Returned),
+    /// A rank is done with.
+    Taken(Passed),
+}
+
+/// How the turn ended, as far as the coordinator is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Collected {
+    /// How, for everyone.
+    pub end: TurnEnd,
+    /// Complete uploads.
+    pub uploads: u8,
+    /// How many items enough of them hold; none without a result.
+    pub band: Option<CountBand>,
+    /// What was wrong with the others.
+    pub faults: Vec<SlotFault>,
+}
+
+/// What a job gives that opens a piece.
+type PieceJob = (Opener, Option<Opened>);
+
+/// Jobs by number: a search of a rank, the opening of the next piece of a slot, a part of all tags, the sealing of an answer.
+const OPENING: u32 = 1 << 28;
+const TAGS: u32 = 2 << 28;
+const SEALING: u32 = 3 << 28;
+
+impl Collector {
+    /// The hub's side of a turn, with the secret halves of the keys in the terms.
+    ///
+    /// # Panics
+    /// If they are not those of the terms.
+    pub fn new(terms: SharedTerms, turn: Turn, issuer: EvaluationKey, opening: OpeningKey, seed: Seed) -> Self {
+        let body = terms.body();
+        assert!(
+            issuer.public() == body.issuer && *opening.public().as_bytes() == body.sealing,
+            "the keys are the terms'"
+        );
+        Self {
+            terms,
+            turn,
+            issuer,
+            opening,
+            issued: BTreeMap::new(),
+            lanes: BTreeMap::new(),
+            phase: Phase::Channels,
+            tally: None,
+            next_searched: 1,
+            searching: BTreeSet::new(),
+            taken: 0,
+            jobs_left: 0,
+            faults: Vec::new(),
+            seed,
+        }
+    }
+
+    /// The turn.
+    pub fn turn(&self) -> &Turn {
+        &self.turn
+    }
+
+    /// When to call [`Self::on_time`].
+    pub fn deadline(&self) -> Option<UnixTime> {
+        let grace = self.terms.body().schedule.stall_secs.into();
+        match self.phase {
+            Phase::Channels | Phase::Claims => Some(self.turn.claim_by().plus_secs(grace)),
+            // Once everything has come, only own jobs are waited for.
+            Phase::Pieces if self.lanes.values().all(|lane| lane.is_dropped || lane.next > self.form().pieces()) => {
+                None
+            }
+            Phase::Pieces => Some(self.turn.upload_by().plus_secs(grace)),
+            Phase::Beat(at) => Some(at),
+            Phase::Tags | Phase::Sealing | Phase::Ended => None,
+        }
+    }
+
+    /// Issues a member's ticket: one, and the same again if the same is asked for.
+    ///
+    /// # Errors
+    /// If the asker takes no part, it is too late, another element was asked for before, or it is none.
+    pub fn on_ticket_ask(&mut self, now: UnixTime, member: NodeKey, ask: TicketAsk) -> Result<TicketGiven, Violation> {
+        if ask.execution != self.turn.execution() || !self.terms.names(member) || now > self.turn.claim_by() {
+            return Err(Violation::Unexpected { awaiting: "a request for a ticket of this turn, in its time" });
+        }
+        match self.issued.get(&member) {
+            Some((known, given)) if *known == ask => return Ok(*given),
+            Some(_) => return Err(Violation::Unexpected { awaiting: "one request for a ticket" }),
+            None => {}
+        }
+        let seed = self.seed.fork("issue", self.issued.len() as u64);
+        let issued = issue(&self.issuer, &ask.blinded, seed);
+        let (evaluated, proof) = issued.map_err(|_| Violation::BadElement { batch: 0, index: 0 })?;
+        let given = TicketGiven { execution: ask.execution, evaluated, proof };
+        self.issued.insert(member, (ask, given));
+        Ok(given)
+    }
+
+    /// The relay names its channels.
+    ///
+    /// # Errors
+    /// If it has done so before, or they are not in order or more than there are members.
+    pub fn on_channels(&mut self, channels: &Channels) -> Result<CollectorStep, Violation> {
+        self.check(channels.execution == self.turn.execution() && self.phase == Phase::Channels)?;
+        let in_order = channels.channels.is_sorted_by(|a, b| a < b);
+        self.check(in_order && channels.channels.len() <= self.terms.body().members.len())?;
+        self.lanes = channels.channels.iter().map(|channel| (*channel, Lane::new())).collect();
+        self.phase = Phase::Claims;
+        let mut step = CollectorStep::default();
+        self.give_slots(&mut step);
+        Ok(step)
+    }
+
+    /// Takes a rank of a channel.
+    ///
+    /// # Errors
+    /// If the relay does not keep to the order and the lengths. What a member did wrong is no violation of the relay's.
+    pub fn on_carried(&mut self, carried: Carried) -> Result<CollectorStep, Violation> {
+        self.check(carried.execution == self.turn.execution())?;
+        let pieces = self.form().pieces();
+        let in_phase = match self.phase {
+            Phase::Claims => carried.rank == 0,
+            Phase::Pieces => (1..=pieces).contains(&carried.rank),
+            _ => false,
+        };
+        let lane = self
+            .lanes
+            .get_mut(&carried.channel)
+            .filter(|lane| in_phase && carried.rank == lane.next && !lane.is_dropped);
+        let lane = lane.ok_or(Violation::Unexpected { awaiting: AWAITS_RANK })?;
+        lane.next += 1;
+        let mut step = CollectorStep::default();
+        if carried.rank > 0 {
+            if !lane.is_out {
+                lane.waiting.push_back((carried.rank, carried.sealed));
+            }
+            self.open_next(carried.channel, &mut step);
+            self.search(&mut step);
+            return Ok(step);
+        }
+        lane.waiting.push_back((0, carried.sealed));
+        self.give_slots(&mut step);
+        Ok(step)
+    }
+
+    /// The relay has dropped a channel.
+    ///
+    /// # Errors
+    /// If there is none that it could drop now.
+    pub fn on_dropped(&mut self, dropped: Dropped) -> Result<CollectorStep, Violation> {
+        self.check(dropped.execution == self.turn.execution() && self.phase == Phase::Pieces)?;
+        let lane = self.lanes.get_mut(&dropped.channel).filter(|lane| !lane.is_dropped);
+        let lane = lane.ok_or(Violation::Unexpected { awaiting: AWAITS_RANK })?;
+        lane.is_dropped = true;
+        self.take_out(dropped.channel, SlotFault::Incomplete);
+        let mut step = CollectorStep::default();
+        self.search(&mut step);
+        Ok(step)
+    }
+
+    /// The relay is lost, or broke the protocol: the turn is over.
+    pub fn on_relay_failed(&mut self) -> CollectorStep {
+        let mut step = CollectorStep::default();
+        if !matches!(self.phase, Phase::Ended) {
+            self.end(TurnEnd::RelayFailed, None, &mut step);
+        }
+        step
+    }
+
+    /// The step after a job was run.
+    ///
+    /// # Errors
+    /// Never by a peer's fault.
+    pub fn on_computed(&mut self, now: UnixTime, job: JobId, output: JobOutput) -> Result<CollectorStep, Violation> {
+        let mut step = CollectorStep::default();
+        if self.phase == Phase::Ended {
+            return Ok(step);
+        }
+        match job.0 {
+            number if number < OPENING => {
+                let suspects: Vec<Suspects> = output.open()?;
+                if let Some(tally) = &mut self.tally {
+                    tally.enter_bins(number - 1, &suspects);
+                }
+                self.searching.remove(&number);
+                self.search(&mut step);
+            }
+            number if number < TAGS => {
+                let (opener, opened): PieceJob = output.open()?;
+                let lane = self
+                    .lanes
+                    .iter_mut()
+                    .find(|(_, lane)| lane.slot.map(Slot::number) == Some((number - OPENING) as u8));
+                let (channel, lane) = lane.expect("jobs that open are of a slot");
+                let channel = *channel;
+                lane.opener = Some(opener);
+                match opened {
+                    Some(opened) if !lane.is_out => {
+                        let rank = lane.opened_next;
+                        lane.opened_next += 1;
+                        lane.opened.insert(rank, opened);
+                    }
+                    Some(_) => {}
+                    None => self.take_out(channel, SlotFault::Piece),
+                }
+                self.open_next(channel, &mut step);
+                self.search(&mut step);
+            }
+            number if number < SEALING => {
+                let (common, different): CommonTags = output.open()?;
+                let slots = self.slots();
+                if let Some(tally) = &mut self.tally {
+                    tally.enter_tags(&slots, &common, different);
+                }
+                self.jobs_left -= 1;
+                if self.jobs_left == 0 {
+                    self.seal_answers(&mut step);
+                }
+            }
+            number => {
+                let answer: Vec<SealedBytes> = output.open()?;
+                let lane =
+                    self.lanes.values_mut().find(|lane| lane.slot.map(Slot::number) == Some((number - SEALING) as u8));
+                lane.expect("answers are of a slot").answer = answer;
+                self.jobs_left -= 1;
+                if self.jobs_left == 0 {
+                    self.phase = Phase::Beat(self.turn.beat(now));
+                    return Ok(self.on_time(now));
+                }
+            }
+        }
+        Ok(step)
+    }
+
+    /// The step after time has passed.
+    pub fn on_time(&mut self, now: UnixTime) -> CollectorStep {
+        let mut step = CollectorStep::default();
+        if self.deadline().is_none_or(|deadline| now < deadline) {
+            return step;
+        }
+        match self.phase {
+            Phase::Channels | Phase::Claims | Phase::Pieces => self.end(TurnEnd::RelayFailed, None, &mut step),
+            Phase::Beat(_) => self.answer(&mut step),
+            Phase::Tags | Phase::Sealing | Phase::Ended => {}
+        }
+        step
+    }
+
+    fn form(&self) -> &Form {
+        self.terms.form()
+    }
+
+    fn check(&self, holds: bool) -> Result<(), Violation> {
+        if holds { Ok(()) } else { Err(Violation::Unexpected { awaiting: AWAITS_RANK }) }
+    }
+
+    /// Slots whose uploads count, ascending.
+    fn slots(&self) -> Vec<Slot> {
+        let mut slots: Vec<_> = self.lanes.values().filter(|lane| !lane.is_out).filter_map(|lane| lane.slot).collect();
+        slots.sort_unstable();
+        slots
+    }
+
+    fn take_out(&mut self, channel: Channel, fault: SlotFault) {
+        if let Some(lane) = self.lanes.get_mut(&channel).filter(|lane| !lane.is_out) {
+            lane.is_out = true;
+            lane.waiting.clear();
+            lane.opened.clear();
+            lane.tags.clear();
+            self.faults.push(fault);
+        }
+    }
+
+    /// When a ticket of each channel is there: redeems them, and tells each its slot.
+    fn give_slots(&mut self, step: &mut CollectorStep) {
+        if !self.lanes.values().all(|lane| lane.next == 1) {
+            return;
+        }
+        let mut serials: Vec<(Channel, TicketSerial)> = Vec::new();
+        for channel in self.lanes.keys().copied().collect::<Vec<_>>() {
+            match self.redeem(channel) {
+                Some(serial) if serials.iter().any(|(_, known)| *known == serial) => {
+                    self.take_out(channel, SlotFault::TicketTwice);
+                }
+                Some(serial) => serials.push((channel, serial)),
+                None => self.take_out(channel, SlotFault::Ticket),
+            }
+        }
+        let slots = slots_of(&serials.iter().map(|(_, serial)| *serial).collect::<Vec<_>>());
+        let slots = slots.expect("there are up to fifteen channels, and no serial twice");
+        for ((channel, _), slot) in serials.iter().zip(slots) {
+            self.lanes.get_mut(channel).expect("a channel").slot = Some(slot);
+        }
+        if serials.len() < self.terms.body().uploads_min.into() {
+            return self.end(TurnEnd::TooFewUploads, None, step);
+        }
+        let execution = self.turn.execution();
+        for (channel, lane) in &self.lanes {
+            // 0 stands for a ticket that was refused. Where not even a key is agreed on, what goes back is random: the relay sees no difference.
+            let slot = lane.slot.map_or(0, Slot::number);
+            let sealed = match &lane.answer_key {
+                Some(key) => key.seal(&answer_nonce(0), &[execution.0.as_bytes()], &[slot]),
+                None => self.random(channel, 0, SLOT_SEALED_LEN),
+            };
+            let sealed = sealed.try_into().expect("17 bytes");
+            step.to_relay.push(ToRelay::Returned(Returned { execution, channel: *channel, rank: 0, sealed }));
+        }
+        self.tally = Some(Tally::new(*self.form(), serials.iter().filter_map(|(channel, _)| self.lanes[channel].slot)));
+        self.phase = Phase::Pieces;
+    }
+
+    /// The serial of a channel's ticket, if it is good.
+    fn redeem(&mut self, channel: Channel) -> Option<TicketSerial> {
+        let execution = self.turn.execution();
+        let len = self.form().sealed_len();
+        let lane = self.lanes.get_mut(&channel)?;
+        let (_, sealed) = lane.waiting.pop_front()?;
+        let (encapsulated, sealed) = sealed.split_first_chunk()?;
+        let mut opener = Opener::new(&self.opening, encapsulated, &upload_parts(&execution), len).ok()?;
+        lane.answer_key = Some(opener.answer_key());
+        let ticket = opener.open(sealed).ok()?;
+        lane.opener = Some(opener);
+        let ticket: &[u8; TICKET_LEN] = ticket.as_slice().try_into().ok()?;
+        redeem(&self.issuer, &execution.0, &Ticket::decode(ticket)).ok()
+    }
+
+    /// Opens a channel's next piece: one at a time, because they follow each other.
+    fn open_next(&mut self, channel: Channel, step: &mut CollectorStep) {
+        let form = *self.form();
+        let Some(lane) = self.lanes.get_mut(&channel).filter(|lane| !lane.is_out) else { return };
+        let (Some(slot), false) = (lane.slot, lane.waiting.is_empty()) else { return };
+        let Some(mut opener) = lane.opener.take() else { return };
+        let (rank, sealed) = lane.waiting.pop_front().expect("it is not empty");
+        let job = Job::new(sealed.len(), move || {
+            let opened = opener.open(&sealed).ok().and_then(|plain| read_piece(&form, rank - 1, &plain));
+            Ok::<PieceJob, _>((opener, opened))
+        });
+        step.jobs.push((JobId(OPENING + u32::from(slot.number())), job));
+    }
+
+    /// Searches each rank that all slots have opened, and ends when the last one is done.
+    fn search(&mut self, step: &mut CollectorStep) {
+        if self.phase != Phase::Pieces {
+            return;
+        }
+        let pieces = self.form().pieces();
+        loop {
+            let rank = self.next_searched;
+            let is_ready = |lane: &Lane| lane.is_out || lane.opened.contains_key(&rank);
+            if rank > pieces || !self.lanes.values().all(is_ready) {
+                break;
+            }
+            self.next_searched += 1;
+            let mut shares = Vec::new();
+            for lane in self.lanes.values_mut() {
+                match (lane.slot, lane.opened.remove(&rank)) {
+                    (Some(slot), Some(Opened::Shares(of_slot))) => shares.push((slot, of_slot)),
+                    (_, Some(Opened::Tags(tags))) => lane.tags.extend(tags),
+                    _ => {}
+                }
+            }
+            if let Lists::Tables(params) = self.form().lists() {
+                shares.sort_unstable_by_key(|(slot, _)| *slot);
+                self.searching.insert(rank);
+                step.jobs.push((JobId(rank), search_job(params.threshold(), shares)));
+            }
+        }
+        let done = self.searching.first().copied().unwrap_or(self.next_searched) - 1;
+        let execution = self.turn.execution();
+        let taken = (self.taken + 1..=done).map(|rank| ToRelay::Taken(Passed { execution, rank }));
+        step.to_relay.extend(taken);
+        self.taken = done;
+        if done == pieces {
+            self.finish(step);
+        }
+    }
+
+    fn finish(&mut self, step: &mut CollectorStep) {
+        if self.slots().len() < self.terms.body().uploads_min.into() {
+            return self.end(TurnEnd::TooFewUploads, None, step);
+        }
+        if self.form().lists() != Lists::Tags {
+            return self.seal_answers(step);
+        }
+        self.phase = Phase::Tags;
+        let slots = self.slots();
+        let lists = slots.iter().map(|slot| {
+            let lane = self.lanes.values_mut().find(|lane| lane.slot == Some(*slot));
+            core::mem::take(&mut lane.expect("a lane of the slot").tags)
+        });
+        let jobs = tag_jobs(lists.collect());
+        self.jobs_left = jobs.len() as u32;
+        step.jobs.extend((TAGS..).zip(jobs).map(|(number, job)| (JobId(number), job)));
+    }
+
+    /// Seals each slot's answer. The keys are used up.
+    fn seal_answers(&mut self, step: &mut CollectorStep) {
+        self.phase = Phase::Sealing;
+        let (form, execution) = (*self.form(), self.turn.execution());
+        let tally = self.tally.as_ref().expect("slots were given");
+        for lane in self.lanes.values_mut().filter(|lane| !lane.is_out) {
+            let (Some(slot), Some(key)) = (lane.slot, lane.answer_key.take()) else { continue };
+            let bits = tally.of(slot).expect("every slot has its bits").clone();
+            let job = Job::new(form.answer_len(), move || {
+                let sealed = (0..form.answer_pieces()).map(|number| {
+                    let plain = form.answer_piece(bits.as_bytes(), number);
+                    let sealed = key.seal(&answer_nonce(number + 1), &[execution.0.as_bytes()], &plain);
+                    SealedBytes::try_from(sealed).expect("pieces of answers are within the limit")
+                });
+                Ok(sealed.collect::<Vec<_>>())
+            });
+            self.jobs_left += 1;
+            step.jobs.push((JobId(SEALING + u32::from(slot.number())), job));
+        }
+    }
+
+    /// Sends all answers, rank by rank in the order of the channels. A channel whose upload did not count gets random bytes.
+    fn answer(&mut self, step: &mut CollectorStep) {
+        let (form, execution) = (*self.form(), self.turn.execution());
+        for rank in 1..=form.answer_pieces() {
+            for (channel, lane) in self.lanes.iter().filter(|(_, lane)| !lane.is_dropped) {
+                let sealed = lane.answer.get(rank as usize - 1).cloned().unwrap_or_else(|| {
+                    let random = self.random(channel, rank, form.answer_sealed_len());
+                    random.try_into().expect("pieces of answers are within the limit")
+                });
+                step.to_relay.push(ToRelay::Returned(Returned { execution, channel: *channel, rank, sealed }));
+            }
+        }
+        let band = self.tally.as_ref().map(Tally::band);
+        self.end(TurnEnd::Answered, band, step);
+    }
+
+    fn random(&self, channel: &Channel, rank: u32, len: usize) -> Vec<u8> {
+        let at = self.lanes.keys().position(|known| known == channel).expect("a channel");
+        let mut bytes = vec![0; len];
+        self.seed.fork("filling", u64::from(rank) << 8 | at as u64).rng().fill_bytes(&mut bytes);
+        bytes
+    }
+
+    fn end(&mut self, end: TurnEnd, band: Option<CountBand>, step: &mut CollectorStep) {
+        let uploads = match end {
+            TurnEnd::RelayFailed => 0,
+            TurnEnd::Answered | TurnEnd::TooFewUploads => self.slots().len() as u8,
+        };
+        let mut faults = core::mem::take(&mut self.faults);
+        faults.sort_unstable();
+        self.phase = Phase::Ended;
+        self.lanes.clear();
+        self.tally = None;
+        step.end = Some(Collected { end, uploads, band, faults });
+    }
+}
+
+impl fmt::Debug for Collector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Collector({:?})", self.phase)
+    }
+}
+
+impl Lane {
+    fn new() -> Self {
+        Self {
+            slot: None,
+            opener: None,
+            answer_key: None,
+            next: 0,
+            waiting: VecDeque::new(),
+            opened_next: 1,
+            opened: BTreeMap::new(),
+            tags: Vec::new(),
+            is_out: false,
+            is_dropped: false,
+            answer: Vec::new(),
+        }
+    }
+}
+
+const AWAITS_RANK: &str = "the next rank of a channel of this turn";
