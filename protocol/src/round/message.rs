@@ -1,4 +1,5 @@
-//! Every message of rounds and ceremonies: a body is a kind, two bytes, and that kind's payload, as for [`crate::wire::Message`].
+//! Every message of rounds and ceremonies: a body is a kind, two bytes, and that kind's payload, as for
+//! [`crate::wire::Message`].
 
 use cwg_crypto::Digest;
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,7 @@
 //! The hub's part of a turn: it issues and redeems tickets, gives slots, searches the lists of all slots, and answers each.
 //!
-//! It knows slots by channels and no member by either. Pieces are searched rank by rank as the relay passes them on, and forgotten.
+//! It knows slots by channels and no member by either. Pieces are searched rank by rank as the relay passes them on, and
+//! forgotten.
 
 use core::fmt;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -19,6 +20,7 @@ use super::search::{CommonTags, CountBand, Opened, Tally, read_piece, search_job
 use super::{SLOT_SEALED_LEN, answer_nonce, upload_parts};
 use crate::psi::{Job, JobId, JobOutput};
 use crate::round::form::{Form, Lists};
+use crate::round::limits::PIECES_AHEAD;
 use crate::round::terms::SharedTerms;
 use crate::round::turn::Turn;
 use crate::violation::Violation;
@@ -227,13 +229,14 @@ impl Collector {
     /// Takes a rank of a channel.
     ///
     /// # Errors
-    /// If the relay does not keep to the order and the lengths. What a member did wrong is no violation of the relay's.
+    /// If the relay does not keep to the order, or is too far ahead of the search. What a member did wrong is no violation of
+    /// the relay's.
     pub fn on_carried(&mut self, carried: Carried) -> Result<CollectorStep, Violation> {
         self.check(carried.execution == self.turn.execution())?;
         let pieces = self.form().pieces();
         let in_phase = match self.phase {
             Phase::Claims => carried.rank == 0,
-            Phase::Pieces => (1..=pieces).contains(&carried.rank),
+            Phase::Pieces => (1..=pieces.min(self.taken + PIECES_AHEAD)).contains(&carried.rank),
             _ => false,
         };
         let lane = self
@@ -409,7 +412,8 @@ impl Collector {
         }
         let execution = self.turn.execution();
         for (channel, lane) in &self.lanes {
-            // 0 stands for a ticket that was refused. Where not even a key is agreed on, what goes back is random: the relay sees no difference.
+            // 0 stands for a ticket that was refused. Where not even a key is agreed on, what goes back is random: the relay
+            // sees no difference.
             let slot = lane.slot.map_or(0, Slot::number);
             let sealed = match &lane.answer_key {
                 Some(key) => key.seal(&answer_nonce(0), &[execution.0.as_bytes()], &[slot]),

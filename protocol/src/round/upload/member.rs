@@ -19,10 +19,11 @@ use crate::round::terms::SharedTerms;
 use crate::round::turn::Turn;
 use crate::violation::Violation;
 
-/// One turn of one member. It uploads under one slot and never under another: shares of an item at two slots would count for two members.
+/// One turn of one member. It uploads under one slot and never under another: shares of an item at two slots would count for
+/// two members.
 ///
-/// It is a function of turn, values, seed and messages: a member that starts again within a turn must go on with the same seed, or leave
-/// the turn alone.
+/// It is a function of turn, values, seed and messages: a member that starts again within a turn must go on with the same
+/// seed, or leave the turn alone.
 pub struct Uploader {
     terms: SharedTerms,
     turn: Turn,
@@ -104,7 +105,8 @@ const TABLES_AHEAD: u32 = 2;
 const READING: u32 = 1 << 16;
 
 impl Uploader {
-    /// Takes part in a turn with the values of the own items, each once ([`crate::round::evaluate`]). The seed serves this turn alone.
+    /// Takes part in a turn with the values of the own items, each once ([`crate::round::evaluate`]). The seed serves this
+    /// turn alone.
     ///
     /// # Panics
     /// If there are more values than the terms have items.
@@ -143,7 +145,8 @@ impl Uploader {
         &self.turn
     }
 
-    /// What to send again after a connection was lost: the request for a ticket to the hub, or what the relay has not passed on.
+    /// What to send again after a connection was lost: the request for a ticket to the hub, or what the relay has not passed
+    /// on.
     pub fn again(&self) -> UploaderStep {
         let to_hub = match &self.state {
             State::Ticket(request) => Some(TicketAsk { execution: self.turn.execution(), blinded: *request.blinded() }),

@@ -5,9 +5,10 @@
 //! | first | a ticket | the member's slot |
 //! | second | the list, in pieces, made for that slot | a bit for each place of it |
 //!
-//! Everything that goes through the relay is sealed to the hub, of one length, and counted by ranks: the ticket is rank 0, then come pieces.
-//! The relay gives each member a channel with a random name and passes a rank on when it has it of all who are still there, in the order of
-//! their channels. So the hub sees neither who sends nor how fast anyone is, and the relay sees who sends and nothing of what.
+//! Everything that goes through the relay is sealed to the hub, of one length, and counted by ranks: the ticket is rank 0,
+//! then come pieces. The relay gives each member a channel with a random name and passes a rank on when it has it of all who
+//! are still there, in the order of their channels. So the hub sees neither who sends nor how fast anyone is, and the relay
+//! sees who sends and nothing of what.
 
 mod collector;
 mod lists;

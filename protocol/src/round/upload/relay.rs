@@ -1,7 +1,8 @@
 //! The relay's part of a turn: it knows whose uploads it carries, and nothing of what they are.
 //!
-//! It passes a rank on when it has it of every channel that is still there. Whoever holds all others up for longer than the terms allow is
-//! dropped for good, so that one member's silence costs the others a known time and tells the hub no more than that a channel ended.
+//! It passes a rank on when it has it of every channel that is still there. Whoever holds all others up for longer than the
+//! terms allow is dropped for good, so that one member's silence costs the others a known time and tells the hub no more than
+//! that a channel ended.
 
 use core::fmt;
 use std::collections::BTreeMap;
@@ -21,8 +22,8 @@ use crate::{NodeKey, UnixTime};
 /// Bytes of the encapsulated key before a sealed ticket.
 const ENCAPSULATED_LEN: usize = 32;
 
-/// One turn's relay. What it holds is a window of sealed pieces of each member, and at the end the answers; a relay that starts again has lost
-/// it, and the hub opens the next one's turn.
+/// One turn's relay. What it holds is a window of sealed pieces of each member, and at the end the answers; a relay that
+/// starts again has lost it, and the hub opens the next one's turn.
 pub struct Relay {
     terms: SharedTerms,
     turn: Turn,
@@ -82,7 +83,8 @@ pub enum ToHub {
 }
 
 impl Relay {
-    /// The relay of a turn. The seed names its channels and must be of no use to anyone else: whoever knows it knows whose they are.
+    /// The relay of a turn. The seed names its channels and must be of no use to anyone else: whoever knows it knows whose
+    /// they are.
     pub fn new(terms: SharedTerms, turn: Turn, seed: Seed) -> Self {
         Self { terms, turn, lanes: BTreeMap::new(), phase: Phase::Claims, taken: 0, seed }
     }
@@ -106,8 +108,8 @@ impl Relay {
     /// Takes a rank of a member's upload. One that comes again, or too late, is passed over.
     ///
     /// # Errors
-    /// If the sender takes no part or has another turn, the rank is not the next one or too far ahead, another upload was begun before, or the
-    /// length is not that of all.
+    /// If the sender takes no part or has another turn, the rank is not the next one or too far ahead, another upload was
+    /// begun before, or the length is not that of all.
     pub fn on_upload(&mut self, now: UnixTime, member: NodeKey, upload: Upload) -> Result<RelayStep, Violation> {
         if upload.execution != self.turn.execution() || !self.terms.names(member) {
             return Err(Violation::Unexpected { awaiting: "an upload of this turn" });
@@ -208,7 +210,8 @@ impl Relay {
         step
     }
 
-    /// What to send a member again after its connection was lost: all that came back. The member knows what it sent and was not told of.
+    /// What to send a member again after its connection was lost: all that came back. The member knows what it sent and was
+    /// not told of.
     pub fn again(&self, member: NodeKey) -> Vec<Answer> {
         self.lanes.get(&member).map(|lane| lane.answers.clone()).unwrap_or_default()
     }

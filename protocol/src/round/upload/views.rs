@@ -1,6 +1,7 @@
 //! What each observer sees of two worlds that differ in what must be hidden from it: the same.
 //!
-//! A view is every message to or from the observer with its time, its length and its place in the order; where it says so, with its bytes.
+//! A view is every message to or from the observer with its time, its length and its place in the order; where it says so,
+//! with its bytes.
 
 use std::collections::BTreeSet;
 
@@ -58,7 +59,8 @@ fn with_common(own: u8, holders: &[u8]) -> Lists {
 
 #[test]
 fn the_hub_cannot_tell_which_member_sent_what() {
-    // Two members exchange their lists and their randomness: what reaches the hub is the same, but for names that the relay draws.
+    // Two members exchange their lists and their randomness: what reaches the hub is the same, but for names that the relay
+    // draws.
     for threshold in [2, 3] {
         let lists = lists(60, 60, 40);
         let first = run(threshold, &lists);
