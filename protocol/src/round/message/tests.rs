@@ -48,6 +48,7 @@ fn messages() -> Vec<RoundMessage> {
         RoundMessage::Returned(Returned { execution: EXECUTION, channel, rank: 7, sealed: sealed() }),
         RoundMessage::Answer(Answer { execution: EXECUTION, rank: 7, sealed: sealed() }),
         RoundMessage::TurnEnded(TurnEnded { execution: EXECUTION, end: TurnEnd::RelayFailed }),
+        RoundMessage::Slots(Slots { execution: EXECUTION, serials: vec![terms.digest(); 15].try_into().unwrap() }),
         RoundMessage::RoomUpload(upload),
         RoundMessage::RoomBatch(RoomBatch { execution: EXECUTION, interval: 0, posts: all.try_into().unwrap() }),
         RoundMessage::RoomPageAsk(RoomPageAsk { execution: EXECUTION, interval: 3 }),

@@ -77,8 +77,8 @@ pub struct TooManyPosts {
 /// A member's upload of an interval, with these drafts in it: to be sent when the interval begins, also when there is nothing
 /// to say.
 ///
-/// `writer` is the member's secret for this turn, from which its pseudonyms follow. The seed serves this interval alone: the same seed and drafts
-/// give the same bytes, so an upload can be sent again.
+/// `writer` is the member's secret for this turn, from which its pseudonyms follow. The seed serves this interval alone: the same
+/// seed and drafts give the same bytes, so an upload can be sent again.
 ///
 /// # Errors
 /// If there are more drafts than posts.

@@ -371,8 +371,8 @@ fn a_relay_or_hub_that_does_not_keep_to_the_order_is_found_out() {
         sent => Some(sent),
     });
     check("an answer too early", Who::Hub, &|_, _, sent| match sent {
-        Sent::ToRelay(ToRelay::Returned(returned)) if returned.rank == 0 => {
-            Some(Sent::ToRelay(ToRelay::Returned(Returned { rank: 1, ..returned })))
+        Sent::ToRelay(ToRelay::Returned(returned)) if returned.rank == 1 => {
+            Some(Sent::ToRelay(ToRelay::Returned(Returned { rank: 2, ..returned })))
         }
         sent => Some(sent),
     });
@@ -381,6 +381,33 @@ fn a_relay_or_hub_that_does_not_keep_to_the_order_is_found_out() {
             let sealed = returned.sealed[1..].to_vec().try_into().unwrap();
             Some(Sent::ToRelay(ToRelay::Returned(Returned { sealed, ..returned })))
         }
+        sent => Some(sent),
+    });
+    let with = |slots: &Slots, change: &dyn Fn(&mut Vec<cwg_crypto::Digest>)| {
+        let mut serials = slots.serials.to_vec();
+        change(&mut serials);
+        Slots { serials: serials.try_into().unwrap(), ..*slots }
+    };
+    check("two members at one slot", Who::Hub, &|_, _, sent| match sent {
+        Sent::ToRelay(ToRelay::Slots(slots)) => {
+            Some(Sent::ToRelay(ToRelay::Slots(with(&slots, &|serials| serials[4] = serials[3]))))
+        }
+        sent => Some(sent),
+    });
+    check("slots out of order", Who::Hub, &|_, _, sent| match sent {
+        Sent::ToRelay(ToRelay::Slots(slots)) => {
+            Some(Sent::ToRelay(ToRelay::Slots(with(&slots, &|serials| serials.reverse()))))
+        }
+        sent => Some(sent),
+    });
+    check("a member without a slot", Who::Member(3), &|_, to, sent| match sent {
+        Sent::Slots(slots) if to == Who::Member(3) => Some(Sent::Slots(with(&slots, &|serials| {
+            *serials = (1..=15).map(|byte| cwg_crypto::Digest::from_bytes([byte; 32])).collect()
+        }))),
+        sent => Some(sent),
+    });
+    check("too few slots", Who::Member(3), &|_, to, sent| match sent {
+        Sent::Slots(slots) if to == Who::Member(3) => Some(Sent::Slots(with(&slots, &|serials| serials.truncate(4)))),
         sent => Some(sent),
     });
     check("leave for what was not sent", Who::Member(3), &|_, to, sent| match sent {

@@ -33,6 +33,7 @@ pub(in crate::round) enum Sent {
     ToHub(ToHub),
     ToRelay(ToRelay),
     Passed(Passed),
+    Slots(Slots),
     Answer(Answer),
 }
 
@@ -111,6 +112,8 @@ impl Sent {
             Self::ToHub(ToHub::Dropped(message)) => ("dropped", bytes(message)),
             Self::ToRelay(ToRelay::Returned(message)) => ("returned", bytes(message)),
             Self::ToRelay(ToRelay::Taken(message)) => ("taken", bytes(message)),
+            Self::ToRelay(ToRelay::Slots(message)) => ("slots", bytes(message)),
+            Self::Slots(message) => ("slots", bytes(message)),
             Self::Passed(message) => ("passed", bytes(message)),
             Self::Answer(message) => ("answer", bytes(message)),
         }
@@ -315,7 +318,8 @@ impl<'a> Run<'a> {
             (Who::Relay, Sent::ToRelay(message)) => {
                 let Some(relay) = &mut self.relay else { return };
                 let step = match message {
-                    ToRelay::Returned(returned) => relay.on_returned(now, returned),
+                    ToRelay::Slots(slots) => relay.on_slots(now, slots),
+                    ToRelay::Returned(returned) => relay.on_returned(returned),
                     ToRelay::Taken(taken) => relay.on_taken(now, taken),
                 };
                 self.relay(step);
@@ -325,6 +329,7 @@ impl<'a> Run<'a> {
                 let step = match sent {
                     Sent::Given(given) => member.on_ticket(&given),
                     Sent::Passed(passed) => member.on_passed(passed),
+                    Sent::Slots(slots) => member.on_slots(&slots),
                     Sent::Answer(answer) => member.on_answer(&answer),
                     other => panic!("{other:?} is not for a member"),
                 };
@@ -401,7 +406,9 @@ impl<'a> Run<'a> {
             step.passed.into_iter().map(|(to, passed)| (Who::Relay, Who::Member(number_of(to)), Sent::Passed(passed)));
         let answers =
             step.answers.into_iter().map(|(to, answer)| (Who::Relay, Who::Member(number_of(to)), Sent::Answer(answer)));
-        for message in to_hub.chain(passed).chain(answers).collect::<Vec<_>>() {
+        let slots =
+            step.slots.into_iter().map(|(to, slots)| (Who::Relay, Who::Member(number_of(to)), Sent::Slots(slots)));
+        for message in slots.chain(to_hub).chain(passed).chain(answers).collect::<Vec<_>>() {
             if self.world.relay_dies_after.is_some_and(|after| self.relay_sent >= after) {
                 self.relay = None;
                 return;
