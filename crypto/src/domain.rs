@@ -105,6 +105,10 @@ domains! {
     ReleaseApprover = "cwg-network release-approver/v1",
     /// A hub's signature to a release and to both persons' signatures.
     ReleaseHub = "cwg-network release-hub/v1",
+    /// A hub's signature to a recall of a clue.
+    Recall = "cwg-network recall/v1",
+    /// A secret of the hub for its releases, by its use.
+    LighthouseSecret = "cwg-network lighthouse-secret/v1",
     /// Mark of the copy of a release that one member gets.
     Watermark = "cwg-network watermark/v1",
     /// A hub's signature to an edition of the standing comparison.
@@ -145,6 +149,8 @@ domains! {
     SetKey = "cwg-network set-key/v1",
     /// Digest of what a set file holds.
     SetContent = "cwg-network set-content/v1",
+    /// Key that seals one file of a release's content.
+    ReleaseFile = "cwg-network release-file/v1",
     /// Names in the store's index, and the mark of its clean end.
     IndexKey = "cwg-network index-key/v1",
     /// Hash to the group of a base oblivious transfer.

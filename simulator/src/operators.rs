@@ -456,6 +456,8 @@ fn reply_text(reply: &Reply) -> &'static str {
         Reply::RunPlanned(_) => "run-planned",
         Reply::RunEnded(RunEnd::Sealed(_)) => "run-sealed",
         Reply::RunEnded(RunEnd::Ended(_)) => "run-ended",
+        Reply::Published(_) => "release-published",
+        Reply::Recalled(_) => "clues-recalled",
     }
 }
 

@@ -3,6 +3,7 @@
 use cwg_engine::command::Refusal;
 use cwg_protocol::charter::{CharterError, NotLive};
 use cwg_protocol::invitation::BadInvitation;
+use cwg_protocol::lighthouse::{DisclosureError, ReleaseError};
 use cwg_protocol::roster::RosterError;
 
 use crate::problem::{Exit, Problem};
@@ -72,8 +73,45 @@ fn remedy(refusal: &Refusal) -> (Exit, &'static str) {
         }
         Refusal::Consent => (Exit::Refused, "read cwg run plan again and consent to the leakage digest it shows"),
         Refusal::Budget => (Exit::TryAgain, "try again when 24 hours have passed since the first of those sessions"),
+        Refusal::Release(error) => release(error),
+        Refusal::NoDraft => (Exit::Refused, "make one with cwg lighthouse build"),
+        Refusal::DraftState("unsigned") => {
+            (Exit::Refused, "build it again and sign it; cwg lighthouse show draft tells more")
+        }
+        Refusal::DraftState("built") => (Exit::Refused, "a second person approves it with cwg lighthouse approve"),
+        Refusal::DraftState(_) => (Exit::Refused, "publish it with cwg lighthouse publish, or drop it"),
+        Refusal::DraftChanged => {
+            (Exit::Refused, "read it again with cwg lighthouse show draft, and sign what it shows")
+        }
+        Refusal::DraftOutdated(_) => (Exit::Refused, "build the draft again from the current release"),
+        Refusal::RecallReason => (Exit::Usage, "give recalled or superseded as the reason"),
+        Refusal::TooManyRecalls => (Exit::Refused, "recall fewer at once, or publish a release without them"),
+        Refusal::Disclosure(error) => match error {
+            DisclosureError::PeriodReleased { .. } => {
+                (Exit::TryAgain, "wait for the next month: more figures in one month could single someone out")
+            }
+            _ => (Exit::Refused, "release them from the current release with cwg lighthouse trends"),
+        },
+        Refusal::FigureReleased => (Exit::Refused, "one figure is released for each month that is over, and it stands"),
         // The list is open for the engine's sake; a test holds the two equal.
         _ => (Exit::Internal, "report this with the output of cwg doctor"),
+    }
+}
+
+fn release(error: &ReleaseError) -> (Exit, &'static str) {
+    match error {
+        ReleaseError::SamePerson => {
+            (Exit::Refused, "ask a second person of the hub, with a key and a name of their own")
+        }
+        ReleaseError::Expired(_) => (Exit::Refused, "build the release again with a later end"),
+        ReleaseError::Future(_) => (Exit::TryAgain, "check the clock of this machine"),
+        ReleaseError::Ruleset { .. } | ReleaseError::ClientTooOld(_) => {
+            (Exit::Configuration, "use the version of this program that the release names")
+        }
+        ReleaseError::Rule(_) | ReleaseError::Terms(_) => {
+            (Exit::BadInput, "mend the sources and build the release again")
+        }
+        _ => (Exit::Refused, "do not use it, and tell the hub's coordinator by another channel"),
     }
 }
 
@@ -270,6 +308,7 @@ const ENDS: &[(&str, &str, &str)] = &[
 mod tests {
     use super::*;
     use cwg_engine::record::Code;
+    use cwg_protocol::lighthouse::ReleaseNumber;
     use cwg_protocol::{Epoch, UnixTime};
 
     fn every_refusal() -> Vec<Refusal> {
@@ -301,6 +340,12 @@ mod tests {
             Refusal::NotAllowed("pair runs"),
             Refusal::Consent,
             Refusal::Budget,
+            Refusal::NoDraft,
+            Refusal::DraftChanged,
+            Refusal::DraftOutdated("x"),
+            Refusal::RecallReason,
+            Refusal::TooManyRecalls,
+            Refusal::FigureReleased,
             Refusal::JoinFailed("address-unresolved".into()),
             Refusal::JoinFailed("connection-lost".into()),
             Refusal::JoinRefused(code()),
@@ -333,6 +378,22 @@ mod tests {
         all.extend(
             [NotLive::Unsigned { missing: 1, members: 2 }, NotLive::NotOpen, NotLive::Closed].map(Refusal::NotLive),
         );
+        let number = ReleaseNumber(1);
+        all.extend(
+            [
+                ReleaseError::Malformed,
+                ReleaseError::WrongSigner,
+                ReleaseError::SamePerson,
+                ReleaseError::Expired(number),
+                ReleaseError::Future(number),
+                ReleaseError::Ruleset { release: 1, node: 2 },
+                ReleaseError::Rule("x"),
+                ReleaseError::Terms("x"),
+            ]
+            .map(Refusal::Release),
+        );
+        all.extend([DisclosureError::OtherNetwork, DisclosureError::Malformed].map(Refusal::Disclosure));
+        all.extend(["unsigned", "built", "approved"].map(Refusal::DraftState));
         all
     }
 

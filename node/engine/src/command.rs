@@ -3,10 +3,15 @@
 use cwg_crypto::{Digest, Signature};
 use cwg_protocol::charter::{CharterError, NotLive};
 use cwg_protocol::invitation::Invitation;
+use cwg_protocol::lighthouse::{
+    ApprovedRelease, BuiltRelease, ClueId, DisclosureError, Month, ReleaseError, ReleaseNumber, Trends,
+    WithdrawalReason,
+};
 use cwg_protocol::roster::{Address, Name, RosterError};
 use cwg_protocol::{Epoch, LoadId, NodeKey, OperatorKey, PilotId, RunId, UnixTime};
 
-use crate::record::{Code, LoadSummary, RunPlan};
+use crate::limits::{RECALLS_ALL_MAX, RECALLS_MAX};
+use crate::record::{Code, LoadSummary, ReleaseDraft, RunPlan};
 
 /// What an operator asks for.
 #[derive(Debug)]
@@ -74,6 +79,37 @@ pub enum Command {
     },
     /// Answered when a run has ended.
     AwaitRun(RunId),
+    /// Hub: takes a draft of the next release, whose content the store has.
+    DraftRelease(Box<ReleaseDraft>),
+    /// Hub: takes the signature of the person who built the draft.
+    SignDraft(Box<BuiltRelease>),
+    /// Hub: takes the signature of a second person.
+    ApproveDraft(Box<ApprovedRelease>),
+    /// Hub: publishes the approved draft to all members.
+    PublishRelease,
+    /// Hub: throws the draft away.
+    DropDraft,
+    /// Hub: takes clues back, at once.
+    Recall {
+        /// Which.
+        clues: Vec<ClueId>,
+        /// Recalled or superseded.
+        reason: WithdrawalReason,
+    },
+    /// Hub: releases trends, made of the current release and those released before.
+    ReleaseTrends(Box<Trends>),
+    /// Member: releases the number of its matches with clues in a month to the hub.
+    ReleaseFigure {
+        /// The month.
+        period: Month,
+        /// Matches.
+        matches: u32,
+    },
+    /// Hub: releases the mean of the figures that members released for a month.
+    ReleaseMean {
+        /// The month.
+        period: Month,
+    },
 }
 
 /// What an operator gets.
@@ -93,6 +129,10 @@ pub enum Reply {
     RunPlanned(RunId),
     /// The run has ended.
     RunEnded(RunEnd),
+    /// The release of this number is published.
+    Published(ReleaseNumber),
+    /// So many clues were recalled; those that were so before are not counted.
+    Recalled(u32),
 }
 
 /// How a run ended.
@@ -198,6 +238,33 @@ pub enum Refusal {
     /// Used up.
     #[error("the charter's budget of sessions with this member is used up for today")]
     Budget,
+    /// The release is not good.
+    #[error(transparent)]
+    Release(#[from] ReleaseError),
+    /// No release is drafted.
+    #[error("no release is drafted")]
+    NoDraft,
+    /// The draft is not in a state in which this can be done.
+    #[error("the draft is {0}")]
+    DraftState(&'static str),
+    /// What was signed is not the draft.
+    #[error("the draft has changed since it was shown")]
+    DraftChanged,
+    /// The draft does not follow the current release.
+    #[error("the draft does not follow the current release: {0}")]
+    DraftOutdated(&'static str),
+    /// The clue is in no release.
+    #[error("expired clues need no recall")]
+    RecallReason,
+    /// Too many at once.
+    #[error("at most {RECALLS_MAX} clues are recalled at once, and {RECALLS_ALL_MAX} in all")]
+    TooManyRecalls,
+    /// No trends may follow, or no mean.
+    #[error(transparent)]
+    Disclosure(#[from] DisclosureError),
+    /// A figure of this month, or of a later one, was released.
+    #[error("a figure for this month, or for a later one, is released already")]
+    FigureReleased,
 }
 
 impl Refusal {
@@ -234,6 +301,15 @@ impl Refusal {
             Self::NotAllowed(_) => "not-allowed",
             Self::Consent => "consent-mismatch",
             Self::Budget => "budget-used-up",
+            Self::Release(error) => error.code(),
+            Self::NoDraft => "no-draft",
+            Self::DraftState(_) => "draft-state",
+            Self::DraftChanged => "draft-changed",
+            Self::DraftOutdated(_) => "draft-outdated",
+            Self::RecallReason => "recall-reason",
+            Self::TooManyRecalls => "too-many-recalls",
+            Self::Disclosure(_) => "not-disclosed",
+            Self::FigureReleased => "figure-released",
         }
     }
 }

@@ -151,6 +151,7 @@ impl Engine {
             Command::PlanRun(plan) => self.plan_run(plan).map(Some),
             Command::StartRun { run, leakage } => self.start_run(run, leakage).map(Some),
             Command::AwaitRun(run) => self.await_run(ticket, run),
+            command => self.on_lighthouse_command(command).map(Some),
         };
         match answer {
             Ok(Some(reply)) => self.reply(ticket, Ok(reply)),

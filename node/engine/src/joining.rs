@@ -74,7 +74,9 @@ impl Engine {
         };
         let roster = Roster::sign(body, &signing)?;
         // Together or not at all: a hub with keys and no network could neither go on nor be founded again.
-        self.commit_all(vec![founded, Entry::NetworkFounded { network, roster: roster.signed().clone() }]);
+        let secret = StoredSecret(self.random("lighthouse secret"));
+        let founded = [founded, Entry::NetworkFounded { network, roster: roster.signed().clone() }];
+        self.commit_all(founded.into_iter().chain([Entry::LighthouseKeyed { secret }]).collect());
         Ok(Reply::Founded(node))
     }
 

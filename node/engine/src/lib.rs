@@ -12,6 +12,7 @@ mod dialing;
 mod engine;
 pub mod io;
 mod joining;
+pub(crate) mod lighthouse;
 pub mod limits;
 mod peers;
 pub mod record;
@@ -21,3 +22,4 @@ mod sets;
 pub mod state;
 
 pub use engine::{Config, Engine};
+pub use lighthouse::state::{Draft, Lighthouse, LighthouseKeys, MemberHas, Published, client_version};

@@ -59,3 +59,12 @@ pub const FAULTS_PER_EPOCH_MAX: u32 = 3;
 
 /// Sessions of all peers at once that this node accepts.
 pub const SESSIONS_MAX: usize = 16;
+
+/// Clues that one command recalls.
+pub const RECALLS_MAX: usize = 10_000;
+
+/// Recalls of a network: each stays for good, so that a member that was away for a year still hears of it.
+pub const RECALLS_ALL_MAX: u32 = 1_000_000;
+
+/// Months back for which a member may still release a figure.
+pub const FIGURE_MONTHS_BACK: u16 = 12;

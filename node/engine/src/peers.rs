@@ -4,7 +4,7 @@ use cwg_protocol::NodeKey;
 use cwg_protocol::indicator::{RULESET_ID, ruleset_hash};
 use cwg_protocol::roster::{Roster, RosterError, Status};
 use cwg_protocol::wire::limits::{CLOCK_SKEW_MAX_SECS, PROTOCOL_VERSION, ROSTER_CHAIN_MAX};
-use cwg_protocol::wire::{Hello, Message, RosterChain, RosterFetch};
+use cwg_protocol::wire::{Hello, LighthouseHas, Message, RosterChain, RosterFetch};
 use cwg_protocol::{Epoch, TransportKey};
 
 use crate::Engine;
@@ -24,6 +24,8 @@ pub(crate) struct Conn {
     pub(crate) ready_ms: Option<u64>,
     /// Digest of the peer's ruleset, once it has said it.
     pub(crate) ruleset: Option<cwg_crypto::Digest>,
+    /// Hub: what the member has of Lighthouse, or was sent over this connection.
+    pub(crate) lighthouse: Option<LighthouseHas>,
 }
 
 /// What a connection awaits.
@@ -86,6 +88,7 @@ impl Engine {
             deadline_ms,
             ready_ms: None,
             ruleset: None,
+            lighthouse: None,
         };
         self.conns.insert(up.conn, conn);
         match phase {
@@ -142,6 +145,12 @@ impl Engine {
             Message::Psi(frame) => self.on_psi(id, &frame),
             Message::Seal(seal) => self.on_seal(id, &seal),
             Message::SessionAbort(abort) => self.on_session_abort(id, &abort),
+            Message::LighthouseHas(_)
+            | Message::ReleaseOffer(_)
+            | Message::Recalls(_)
+            | Message::TrendsOffer(_)
+            | Message::FigureOffer(_)
+            | Message::MeanOffer(_) => self.on_lighthouse_message(id, node, message),
             Message::Hello(_) | Message::Join(_) | Message::Joined(_) | Message::JoinRefused(_) => {
                 self.refuse(id, CloseCode::Violation, "unexpected-message");
             }
@@ -206,6 +215,7 @@ impl Engine {
             self.send_rosters(id, epoch);
         }
         self.offer_charters(id, node);
+        self.say_lighthouse(id, node);
         self.sessions_ready(node);
     }
 

@@ -8,6 +8,10 @@ use cwg_crypto::Digest;
 use cwg_protocol::charter::{MemberSignature, SignedCharter};
 use cwg_protocol::indicator::{IndicatorKind, Roles};
 use cwg_protocol::invitation::InvitationId;
+use cwg_protocol::lighthouse::{
+    ApprovedRelease, BuiltRelease, ClueId, Figure, GroupMean, Month, ReleaseBody, ReleaseNumber, SignedRecall,
+    SignedRelease, Trends, Watermark, WithdrawalReason,
+};
 use cwg_protocol::psi::ProtocolId;
 use cwg_protocol::roster::{Address, Name, SignedRoster};
 use cwg_protocol::session::{Learns, Place, Receipt};
@@ -193,6 +197,80 @@ pub enum Entry {
         /// Why.
         code: Code,
     },
+    /// Hub: it got the secret from which names of clues, salts of records and watermarks derive.
+    LighthouseKeyed {
+        /// The secret.
+        secret: StoredSecret,
+    },
+    /// Hub: a release was drafted, in place of any draft before it.
+    ReleaseDrafted(Box<ReleaseDraft>),
+    /// Hub: a person signed the draft as the one who built it.
+    ReleaseBuilt(Box<BuiltRelease>),
+    /// Hub: a second person approved the draft.
+    ReleaseApproved(Box<ApprovedRelease>),
+    /// Hub: the draft was thrown away.
+    DraftDropped,
+    /// Hub: the draft is the current release.
+    ReleasePublished(Box<SignedRelease>),
+    /// Member: a release of the hub is the current one.
+    ReleaseAdopted {
+        /// The release.
+        signed: Box<SignedRelease>,
+        /// The mark of this member's copy.
+        mark: Watermark,
+    },
+    /// A clue was taken back.
+    Recalled(SignedRecall),
+    /// Hub: what a member said it has.
+    MemberHas {
+        /// The member.
+        member: NodeKey,
+        /// Its newest release.
+        release: Option<ReleaseNumber>,
+        /// The number of the last recall it has.
+        recalls: u32,
+    },
+    /// Trends were released, or came from the hub.
+    TrendsReleased(Box<Trends>),
+    /// A figure of a member was released to the hub: its own, or at the hub that of a member.
+    FigureReleased {
+        /// The member.
+        member: NodeKey,
+        /// The month.
+        period: Month,
+        /// Matches with clues in that month.
+        matches: u32,
+    },
+    /// Hub: the mean of what members released for a month.
+    MeanReleased(Box<GroupMean>),
+    /// Member: the hub's mean for a month.
+    MeanAdopted {
+        /// The month.
+        period: Month,
+        /// The mean, or that it is held back.
+        mean: Figure,
+    },
+}
+
+/// A release that nobody has signed yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleaseDraft {
+    /// What is to be signed.
+    pub body: ReleaseBody,
+    /// Where the store has its records and entries.
+    pub content: ContentId,
+    /// Clues that it withdraws and that no recall has named yet, and why; ascending.
+    pub withdrawn: Vec<(ClueId, WithdrawalReason)>,
+}
+
+/// The content of a release in the hub's store: records, and items with their labels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ContentId(pub [u8; 8]);
+
+impl fmt::Display for ContentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
 }
 
 /// A stable, lower-case code of at most 64 bytes. Codes come from this program's own enums, never from a peer.
@@ -274,6 +352,19 @@ impl Entry {
             Self::RunSealed { .. } => "run-sealed",
             Self::RunEnded { .. } => "run-ended",
             Self::Refused { .. } => "refused",
+            Self::LighthouseKeyed { .. } => "lighthouse-keyed",
+            Self::ReleaseDrafted(_) => "release-drafted",
+            Self::ReleaseBuilt(_) => "release-built",
+            Self::ReleaseApproved(_) => "release-approved",
+            Self::DraftDropped => "release-draft-dropped",
+            Self::ReleasePublished(_) => "release-published",
+            Self::ReleaseAdopted { .. } => "release-adopted",
+            Self::Recalled(_) => "clue-recalled",
+            Self::MemberHas { .. } => "lighthouse-confirmed",
+            Self::TrendsReleased(_) => "trends-released",
+            Self::FigureReleased { .. } => "figure-released",
+            Self::MeanReleased(_) => "mean-released",
+            Self::MeanAdopted { .. } => "mean-adopted",
         }
     }
 }

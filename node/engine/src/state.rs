@@ -9,6 +9,7 @@ use cwg_protocol::roster::{Address, Entry as Node, Name, Roster, SignedRoster};
 use cwg_protocol::session::{Place, Receipt};
 use cwg_protocol::{LoadId, NetworkId, NodeKey, OperatorKey, PilotId, RunId, TransportKey, UnixTime};
 
+use crate::lighthouse::state::Lighthouse;
 use crate::limits::BUDGET_PERIOD_SECS;
 use crate::record::{Code, Entry, LoadSummary, NodeKind, Record, RunPlan};
 
@@ -26,6 +27,7 @@ pub struct State {
     charges: Vec<Charge>,
     /// Sessions of this epoch that ended by a peer's fault.
     faults: BTreeMap<NodeKey, u32>,
+    lighthouse: Lighthouse,
     records: u64,
 }
 
@@ -234,7 +236,16 @@ impl State {
                 self.loads.remove(load)?;
             }
             Entry::Matches { .. } | Entry::Refused { .. } => {}
-            _ => self.fold_run(record)?,
+            Entry::RunPlanned(_)
+            | Entry::RunStarted { .. }
+            | Entry::SessionCharged { .. }
+            | Entry::SessionEnded { .. }
+            | Entry::RunSealed { .. }
+            | Entry::RunEnded { .. } => self.fold_run(record)?,
+            _ => {
+                let network = self.network.as_ref()?;
+                self.lighthouse.fold(record, network.id, network.hub)?;
+            }
         }
         Some(())
     }
@@ -366,6 +377,11 @@ impl State {
     /// Runs.
     pub fn runs(&self) -> &BTreeMap<RunId, Run> {
         &self.runs
+    }
+
+    /// What it knows of Lighthouse.
+    pub fn lighthouse(&self) -> &Lighthouse {
+        &self.lighthouse
     }
 
     /// How many records there are.

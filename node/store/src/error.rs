@@ -212,6 +212,21 @@ pub enum StoreError {
         /// The load.
         load: LoadId,
     },
+    /// A content of a release that is already there.
+    #[error("{} already exists", file.display())]
+    ContentExists {
+        /// Its file.
+        file: PathBuf,
+    },
+    /// A content of a release that is not there.
+    #[error("{} is missing: it holds the content of a release", file.display())]
+    ContentMissing {
+        /// Where it should be.
+        file: PathBuf,
+    },
+    /// Entries that do not follow those before them, or have labels of another class.
+    #[error("the entries of a release ascend strictly and have labels of one class")]
+    BadEntries,
     /// The set file of a load is missing.
     #[error("the set file {} of load {load} is missing", file.display())]
     LoadMissing {
@@ -238,6 +253,8 @@ impl StoreError {
             | Self::TooManyShards { .. }
             | Self::TableFull { .. }
             | Self::BadCost
+            | Self::ContentExists { .. }
+            | Self::BadEntries
             | Self::LoadExists { .. } => Blame::Caller,
             Self::InUse { .. }
             | Self::NotAStore { .. }
@@ -253,6 +270,7 @@ impl StoreError {
             | Self::Stopped { .. }
             | Self::NoEntropy
             | Self::IndexFailed { .. }
+            | Self::ContentMissing { .. }
             | Self::LoadMissing { .. } => Blame::Machine,
         }
     }
@@ -280,6 +298,9 @@ impl StoreError {
             Self::BadRow { .. } => "shorten the field of that row in the source",
             Self::TooManyShards { .. } => "deal the set into fewer shards",
             Self::TableFull { .. } => "compact the table first",
+            Self::ContentExists { .. } => "give every content a new random name",
+            Self::ContentMissing { .. } => "restore the file from a backup, or build the release again",
+            Self::BadEntries => "merge the clues of one release in the order of their items",
             Self::LoadExists { .. } => "give every load a new random name",
             Self::LoadMissing { .. } => "restore the file from a backup, or load the source again",
         }

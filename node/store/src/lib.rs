@@ -4,6 +4,7 @@
 //! * The **index** finds records by key. It is rebuilt from the journal whenever there is doubt about it.
 //! * **Set files** hold the indicators of a load, sorted by item, sealed, and read in bounded memory.
 //! * **Tables** hold a bank's outputs of a key period of the standing comparison, sorted by tag and sealed.
+//! * **Releases** hold what a hub publishes: the records of each release, and its items with their labels.
 //! * A **spill** is a temporary partition of what does not fit in memory; it dies with the process.
 //! * [`MemStore`] is the journal's twin for the simulator: it forgets what was not synced, when told to.
 //!
@@ -23,6 +24,7 @@ mod keyslot;
 mod lock;
 mod memory;
 mod record;
+mod releases;
 mod seal;
 mod sets;
 mod spill;
@@ -36,6 +38,7 @@ pub use journal::{COMMIT_LEN_MAX, Head, RECORD_LEN_MAX, Recovery, Verified};
 pub use keyslot::{Unlock, create_key_file};
 pub use memory::{MemStore, Surviving};
 pub use record::{BadRecord, MATCHES, RECORD_VERSION, RUNS, decode_record, encode_record, keys_of_record, match_key};
+pub use releases::{EntriesReader, EntriesWriter, Records, RecordsWriter, Releases};
 pub use seal::PassphraseCost;
 pub use sets::{MergedRows, SetReader, SetRef, SetSummary, SetWriter, Sets, fold_rows};
 pub use spill::{SHARDS_MAX, Spill, SpillWriter};

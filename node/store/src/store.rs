@@ -13,6 +13,7 @@ use crate::index::{Index, IndexFiles, KeysOf, Start};
 use crate::journal::{FileJournal, Head, Recovery, SEGMENT_LEN_MAX, Verified, holds_records};
 use crate::keyslot::{self, StoreKey, Unlock};
 use crate::lock::DirLock;
+use crate::releases::Releases;
 use crate::seal::PassphraseCost;
 use crate::sets::Sets;
 use crate::table::Tables;
@@ -46,6 +47,7 @@ pub struct Store {
     index: IndexFiles,
     sets: Sets,
     tables: Tables,
+    releases: Releases,
     recovery: Recovery,
     // Last: freed after the files are closed.
     _lock: DirLock,
@@ -106,13 +108,19 @@ impl Store {
         let (index, start) = IndexFiles::open(&index_dir, key.sub_key(Domain::IndexKey), keys_of, &journal)?;
         let sets = Sets::open(disk.clone(), &dir.join(SETS), key.sub_key(Domain::SetKey))?;
         let tables = Tables::open(&dir.join(TABLES), key.sub_key(Domain::StandingTable))?;
+        let releases = Releases::open(disk.clone(), &dir.join(RELEASES), key.sub_key(Domain::ReleaseFile))?;
         tracing::info!(records = journal.head().seq, index_kept = start == Start::Kept, "store opened");
-        Ok(Self { dir: dir.to_owned(), disk, key, journal, index, sets, tables, recovery, _lock: lock })
+        Ok(Self { dir: dir.to_owned(), disk, key, journal, index, sets, tables, releases, recovery, _lock: lock })
     }
 
     /// The tables of the standing comparison.
     pub fn tables(&self) -> Tables {
         self.tables.clone()
+    }
+
+    /// The contents of releases.
+    pub fn releases(&self) -> Releases {
+        self.releases.clone()
     }
 
     /// Appends one commit; see [`Journal::append`]. The records have the numbers up to and including the head's.
@@ -251,3 +259,4 @@ const JOURNAL: &str = "journal";
 const INDEX: &str = "index";
 const SETS: &str = "sets";
 const TABLES: &str = "tables";
+const RELEASES: &str = "releases";

@@ -6,15 +6,19 @@
 use serde::{Deserialize, Serialize};
 
 use super::day::Month;
-use super::limits::{FIGURE_CLUES_MIN, FIGURE_SHARE_MAX_PERCENT, FIGURE_SOURCES_MIN, TREND_AREAS_MAX, TREND_MONTHS};
+use super::limits::{
+    FIGURE_CLUES_MIN, FIGURE_SHARE_MAX_PERCENT, FIGURE_SOURCES_MIN, TREND_AREAS_MAX, TREND_MONTHS, TRENDS_LEN_MAX,
+};
 use super::place::{Sa3, State};
 use super::release::{Purpose, ReleaseNumber};
 use super::trends::{
-    CellCount, Counts, PLACE_CELLS, PLATFORM_CELLS, PlaceCount, SourceKindCount, TIME_CELLS, TYPOLOGY_CELLS, TimeCount,
+    CellCount, Counts, GradeBand, PLACE_CELLS, PLATFORM_CELLS, PlaceCount, SourceKindCount, TIME_CELLS, TYPOLOGY_CELLS,
+    TimeCount,
 };
 use super::vocabulary::{PlatformCategory, SourceKind, Typology};
 use crate::NetworkId;
 use crate::indicator::IndicatorKind;
+use crate::wire::{decode_canonical, encode};
 
 /// What is told of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -167,21 +171,40 @@ impl Trends {
         if (self.network, self.purpose) != (counts.head.network, counts.head.purpose) {
             return Err(DisclosureError::OtherNetwork);
         }
-        let malformed = self.times.len() != TIME_CELLS
-            || self.times.iter().any(|row| row.platforms.len() != PLATFORM_CELLS)
-            || self.times.iter().any(|row| row.typologies.len() != TYPOLOGY_CELLS)
-            || self.places.len() != PLACE_CELLS
-            || self.places.iter().any(|place| place.areas.len() > TREND_AREAS_MAX)
-            || self.source_kinds.len() != SourceKind::ALL.len()
-            || self.kinds.len() > IndicatorKind::ALL.len()
-            || self.marks.len() > usize::from(TREND_MONTHS);
-        if malformed {
+        if !self.is_formed() {
             return Err(DisclosureError::Malformed);
         }
         if self.period >= counts.head.month {
             return Err(DisclosureError::PeriodReleased { released: self.period });
         }
         Ok(())
+    }
+
+    /// Whether it has the rows and columns that trends have.
+    fn is_formed(&self) -> bool {
+        self.times.len() == TIME_CELLS
+            && self.times.iter().all(|row| row.platforms.len() == PLATFORM_CELLS)
+            && self.times.iter().all(|row| row.typologies.len() == TYPOLOGY_CELLS)
+            && self.places.len() == PLACE_CELLS
+            && self.places.iter().all(|place| place.areas.len() <= TREND_AREAS_MAX)
+            && self.source_kinds.len() == SourceKind::ALL.len()
+            && self.source_kinds.iter().all(|row| row.grades.len() == GradeBand::ALL.len())
+            && self.kinds.len() <= IndicatorKind::ALL.len()
+            && self.marks.len() <= usize::from(TREND_MONTHS)
+    }
+
+    /// Its bytes, as they travel to members.
+    pub fn encode(&self) -> Vec<u8> {
+        encode(self)
+    }
+
+    /// The trends of these bytes.
+    ///
+    /// # Errors
+    /// If they are more than [`TRENDS_LEN_MAX`], or no trends.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DisclosureError> {
+        let trends: Self = decode_canonical(bytes, TRENDS_LEN_MAX).map_err(|_| DisclosureError::Malformed)?;
+        if trends.is_formed() { Ok(trends) } else { Err(DisclosureError::Malformed) }
     }
 
     /// The row of a time, and what was told of it. A month that is newer than all that was shown is told of first.

@@ -82,6 +82,15 @@ pub const TREND_MONTHS: u16 = 24;
 /// Areas of which trends keep count: three times as many as there are in Australia.
 pub const TREND_AREAS_MAX: usize = 1024;
 
+/// Bytes of encoded trends: twice what rows, columns and the most areas take.
+pub const TRENDS_LEN_MAX: usize = 64 * 1024;
+
+/// Recalls in one message: 40 KiB of them.
+pub const RECALLS_PER_MESSAGE: usize = 256;
+
+/// Bytes of a release as it travels: its body, two persons and three signatures.
+pub const SIGNED_RELEASE_LEN_MAX: usize = RELEASE_LEN_MAX + 1024;
+
 /// Clues of the smallest group of which a trend tells the number; also the step to which every figure is rounded, and the
 /// least change of one that shows.
 pub const FIGURE_CLUES_MIN: u32 = 10;

@@ -18,6 +18,7 @@ mod label;
 pub mod limits;
 mod place;
 mod platform;
+mod recall;
 mod record;
 mod release;
 #[cfg(test)]
@@ -42,6 +43,7 @@ pub use id::{BadClueId, ClueId, ClueIdKey};
 pub use label::{ENTRY_LEN, HEAD_LEN, LINK_LEN, Label, LabelClass, LabelClue, LabelError, LinksLeftOut, NoClass};
 pub use place::{Area, BadArea, BadCountry, BadPlace, Country, Place, PlaceFields, Postcode3, Sa3, State};
 pub use platform::{ListedPlatform, UnknownPlatform};
+pub use recall::{Recall, RecallError, SignedRecall};
 pub use record::{
     ActiveClue, Content, ContentError, KindCount, KindCounts, NotActive, Record, RecordKey, Summary, Tally, Withdrawal,
 };

@@ -10,6 +10,8 @@ use super::limits::{
 use super::{BoundedVec, CodecError, decode, encode};
 use crate::charter::{KindRoles, MemberSignature, SignedCharter};
 use crate::invitation::InvitationId;
+use crate::lighthouse::limits::{RECALLS_PER_MESSAGE, SIGNED_RELEASE_LEN_MAX, TRENDS_LEN_MAX};
+use crate::lighthouse::{Figure, Month, ReleaseNumber, SignedRecall, SignedRelease, Watermark};
 use crate::psi::ProtocolId;
 use crate::roster::{Address, SignedRoster};
 use crate::session::{Lane, Learns, OwnSet, Seal as SealSignature};
@@ -300,6 +302,60 @@ pub struct SessionAbort {
     pub session: SessionId,
 }
 
+/// What a member has of Lighthouse: said after `Hello` and after every change. The hub answers with what is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LighthouseHas {
+    /// Its newest release.
+    pub release: Option<ReleaseNumber>,
+    /// The number of the last recall it has; 0 for none.
+    pub recalls: u32,
+    /// The period of the trends it has.
+    pub trends: Option<Month>,
+    /// The period of the group's mean it has.
+    pub mean: Option<Month>,
+}
+
+/// The head of the hub's current release, and this member's mark of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleaseOffer {
+    /// The release.
+    pub release: SignedRelease,
+    /// Which member's copy this is.
+    pub mark: Watermark,
+}
+
+/// Recalls after those that the member has, oldest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recalls {
+    /// The recalls.
+    pub recalls: BoundedVec<SignedRecall, RECALLS_PER_MESSAGE>,
+}
+
+/// Trends that the hub released, in their own encoding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrendsOffer {
+    /// The trends.
+    pub trends: BoundedVec<u8, TRENDS_LEN_MAX>,
+}
+
+/// A member releases a figure of its own to the hub: matches with clues in a month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FigureOffer {
+    /// The month.
+    pub period: Month,
+    /// Matches.
+    pub matches: u32,
+}
+
+/// The mean of the figures that members released.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MeanOffer {
+    /// The month.
+    pub period: Month,
+    /// The mean, or that it is held back.
+    pub mean: Figure,
+}
+
 /// A message of a PSI protocol: raw bytes after session and lane.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PsiFrame {
@@ -394,6 +450,18 @@ messages! {
     Seal(Seal) = 0x44, SESSION_LEN_MAX;
     /// Ends one.
     SessionAbort(SessionAbort) = 0x45, SESSION_LEN_MAX;
+    /// What a member has of Lighthouse.
+    LighthouseHas(LighthouseHas) = 0x50, HELLO_LEN_MAX;
+    /// The current release.
+    ReleaseOffer(ReleaseOffer) = 0x51, SIGNED_RELEASE_LEN_MAX + 16;
+    /// Clues taken back.
+    Recalls(Recalls) = 0x52, RECALLS_PER_MESSAGE * 128;
+    /// Trends.
+    TrendsOffer(TrendsOffer) = 0x53, TRENDS_LEN_MAX + 8;
+    /// A member's figure.
+    FigureOffer(FigureOffer) = 0x54, HELLO_LEN_MAX;
+    /// The group's mean.
+    MeanOffer(MeanOffer) = 0x55, HELLO_LEN_MAX;
 }
 
 impl PsiFrame {

@@ -8,6 +8,7 @@ mod message;
 pub use bounded::{BoundedBytes, BoundedText, BoundedVec, OverLimit};
 pub use codec::{CodecError, decode, decode_canonical, encode};
 pub use message::{
-    Accept, CharterOffer, Decline, DeclineCode, Hello, Join, JoinRefusal, Joined, Message, Propose, PsiFrame,
-    RosterChain, RosterFetch, Seal, SessionAbort, WireError,
+    Accept, CharterOffer, Decline, DeclineCode, FigureOffer, Hello, Join, JoinRefusal, Joined, LighthouseHas,
+    MeanOffer, Message, Propose, PsiFrame, Recalls, ReleaseOffer, RosterChain, RosterFetch, Seal, SessionAbort,
+    TrendsOffer, WireError,
 };

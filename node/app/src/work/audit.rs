@@ -182,6 +182,47 @@ fn details(state: &State, entry: &Entry) -> Details {
             details.extend(peer.map(|peer| ("member", peer.to_string())));
             details
         }
+        entry => lighthouse_details(state, entry),
+    }
+}
+
+fn lighthouse_details(state: &State, entry: &Entry) -> Details {
+    let release = |number: u32| ("release", number.to_string());
+    match entry {
+        Entry::ReleaseDrafted(draft) => vec![
+            release(draft.body.number.0),
+            ("clues", draft.body.content.clues.to_string()),
+            ("withdrawn", draft.withdrawn.len().to_string()),
+        ],
+        Entry::ReleaseBuilt(built) => {
+            vec![("release digest", built.digest().to_string()), ("person", built.builder().key.to_string())]
+        }
+        Entry::ReleaseApproved(approved) => vec![
+            ("release digest", approved.built().digest().to_string()),
+            ("person", approved.approver().key.to_string()),
+        ],
+        Entry::ReleasePublished(signed) | Entry::ReleaseAdopted { signed, .. } => {
+            let known = state.lighthouse().releases().values().find(|known| known.signed == **signed);
+            let number = known.map(|known| release(known.seen.number.0));
+            number.into_iter().chain([("release digest", signed.digest().to_string())]).collect()
+        }
+        Entry::Recalled(signed) => {
+            let recall = signed.recall();
+            let (clue, why) = (recall.clue.to_string(), recall.reason.name().to_owned());
+            vec![("number", recall.number.to_string()), ("clue", clue), ("why", why)]
+        }
+        Entry::MemberHas { member, release: has, recalls } => {
+            let has = has.map(|number| release(number.0));
+            [("member", member.to_string()), ("recalls", recalls.to_string())].into_iter().chain(has).collect()
+        }
+        Entry::TrendsReleased(trends) => vec![release(trends.release.0), ("month", trends.period.to_string())],
+        // What a member released is between it and the hub: the audit of either names it.
+        Entry::FigureReleased { member, period, .. } => {
+            vec![("member", member.to_string()), ("month", period.to_string())]
+        }
+        Entry::MeanReleased(mean) => vec![("month", mean.period().to_string())],
+        Entry::MeanAdopted { period, .. } => vec![("month", period.to_string())],
+        _ => Vec::new(),
     }
 }
 

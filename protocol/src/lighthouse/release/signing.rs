@@ -85,14 +85,33 @@ impl BuiltRelease {
         Ok(approved)
     }
 
-    pub(super) fn digest(&self) -> Digest {
+    /// Whoever built it.
+    pub const fn builder(&self) -> &PersonSignature {
+        &self.builder
+    }
+
+    /// The digest of its body.
+    pub fn digest(&self) -> Digest {
         release_digest(&self.body)
     }
 }
 
 impl ApprovedRelease {
-    /// Checks both persons' signatures and that they are two.
-    pub(super) fn check(&self) -> Result<ReleaseBody, ReleaseError> {
+    /// What was approved.
+    pub const fn built(&self) -> &BuiltRelease {
+        &self.built
+    }
+
+    /// Whoever approved it.
+    pub const fn approver(&self) -> &PersonSignature {
+        &self.approver
+    }
+
+    /// Checks both persons' signatures and that they are two; what they signed.
+    ///
+    /// # Errors
+    /// If a signature, the encoding or a rule is broken, or one person has signed twice.
+    pub fn check(&self) -> Result<ReleaseBody, ReleaseError> {
         let body = self.built.body()?;
         let part = approver_part(&self.built, &self.approver.name);
         let verified = self.approver.key.0.verify(Domain::ReleaseApprover, &[&part], &self.approver.signature);

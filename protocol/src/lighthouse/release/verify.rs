@@ -84,6 +84,17 @@ impl VerifiedRelease {
         Ok(Self { body, digest, signed })
     }
 
+    /// A release that this node has accepted before, read back from its own records: signatures and network are checked again.
+    /// Whether it may still be used is another question: [`VerifiedRelease::verify`].
+    ///
+    /// # Errors
+    /// If it is not what was accepted.
+    pub fn read_back(signed: SignedRelease, hub: NodeKey, network: NetworkId) -> Result<Self, ReleaseError> {
+        let body = signed.check(hub)?;
+        let digest = signed.digest();
+        if body.network == network { Ok(Self { body, digest, signed }) } else { Err(ReleaseError::OtherNetwork) }
+    }
+
     /// What it says.
     pub const fn body(&self) -> &ReleaseBody {
         &self.body
