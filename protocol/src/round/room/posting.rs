@@ -74,10 +74,11 @@ pub struct TooManyPosts {
     pub posts: u8,
 }
 
-/// A member's upload of an interval, with these drafts in it: to be sent when the interval begins, also when there is nothing to say.
+/// A member's upload of an interval, with these drafts in it: to be sent when the interval begins, also when there is nothing
+/// to say.
 ///
-/// `writer` is the member's secret for this turn, from which its pseudonyms follow. The seed serves this interval alone: the same seed and drafts
-/// give the same bytes, so an upload can be sent again.
+/// `writer` is the member's secret for this turn, from which its pseudonyms follow. The seed serves this interval alone: the same
+/// seed and drafts give the same bytes, so an upload can be sent again.
 ///
 /// # Errors
 /// If there are more drafts than posts.
@@ -134,8 +135,8 @@ impl RoomRelay {
     /// Takes a member's upload. The same again, or one of an interval that is over, is passed over.
     ///
     /// # Errors
-    /// If the sender takes no part, the upload is of another turn or of an interval after the next, a second one, or not of as many posts of their
-    /// length.
+    /// If the sender takes no part, the upload is of another turn or of an interval after the next, a second one, or not of
+    /// as many posts of their length.
     pub fn on_upload(&mut self, member: NodeKey, upload: RoomUpload) -> Result<(), Violation> {
         if upload.execution != self.execution
             || !self.terms.names(member)
@@ -156,8 +157,8 @@ impl RoomRelay {
         }
     }
 
-    /// At the end of the interval: everyone's posts in random order. For those who were not there the relay makes some, so that the hub does
-    /// not learn how many were.
+    /// At the end of the interval: everyone's posts in random order. For those who were not there the relay makes some, so
+    /// that the hub does not learn how many were.
     pub fn on_time(&mut self, now: UnixTime) -> Option<RoomBatch> {
         if self.deadline().is_none_or(|deadline| now < deadline) {
             return None;
@@ -263,7 +264,8 @@ impl fmt::Debug for RoomBoard {
 /// What one of the own keys opens: the room's place among the keys, and the post, or what is wrong with it.
 pub type Opened = (usize, Result<ReadPost, BadPost>);
 
-/// Reads a page with the keys of all own rooms: what they open, in the order of the page. Work is posts times rooms; a caller with many rooms deals them over jobs.
+/// Reads a page with the keys of all own rooms: what they open, in the order of the page. Work is posts times rooms; a caller
+/// with many rooms deals them over jobs.
 ///
 /// # Errors
 /// If the page is not one of this turn's, with as many posts as there must be, in their order.

@@ -103,6 +103,8 @@ fn holders_of_a_room_read_each_other_and_nobody_else_does() {
     assert_eq!(of(&[2]).len(), 2);
     assert!(of(&[3, 4]).is_empty() && of(&[]).is_empty());
     assert!(both.iter().all(|(_, post)| post.draft.caveats.has(Caveat::NoOnward)), "caveats travel");
+    let holds = |day| both.iter().all(|(_, post)| post.holds_on(Day::from_number(day)));
+    assert!(holds(0) && !holds(1));
 }
 
 #[test]
