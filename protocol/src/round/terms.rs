@@ -259,6 +259,13 @@ impl RoundTerms {
         self.body.members.contains(&member)
     }
 
+    /// Who carries the posts of an interval of the rooms that a turn gave: relays take turns, so that one which is lost costs its own
+    /// intervals alone.
+    pub fn room_relay(&self, turn: u8, interval: u16) -> NodeKey {
+        let relays = &self.body.relays;
+        relays[(usize::from(turn) + usize::from(interval)) % relays.len()]
+    }
+
     /// Items of one kind that every member brings.
     pub fn items_of(&self, kind: IndicatorKind) -> Option<u32> {
         self.body.kinds.iter().find(|entry| entry.kind == kind).map(|entry| entry.items)

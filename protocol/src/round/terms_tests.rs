@@ -146,4 +146,7 @@ fn the_rooms_have_their_intervals() {
         assert_eq!(rooms.interval_at(UnixTime(at)), interval, "{at}");
     }
     assert_eq!(rooms.interval_end(3), rooms.closes());
+    let terms = RoundTerms::sign(&terms_body(3, 50), &signing(0), charter(), roster()).unwrap();
+    let relays = [0, 1, 2, 3].map(|interval| terms.room_relay(1, interval));
+    assert_eq!(relays, [7, 8, 6, 7].map(node));
 }
