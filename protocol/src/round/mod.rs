@@ -1,4 +1,5 @@
-//! Rounds: an item that at least k members hold is shown to its holders, and to nobody whose it is (`docs/spec/round-messages.md`).
+//! Rounds: an item that at least k members hold is shown to its holders, and to nobody whose it is
+//! (`docs/spec/round-messages.md`).
 //!
 //! | who | machine | does |
 //! |---|---|---|
@@ -7,13 +8,15 @@
 //! | members, relay, hub | [`upload`] | tickets, slots, lists, the search, answers |
 //! | holders, relay, hub | [`room`] | unnamed posts between the holders of one item |
 //!
-//! All are pure: messages, finished jobs and times go in, messages, jobs and ends come out. Whoever drives them stores what their comments
-//! say must be durable, before it carries out the rest. The cryptography is `cwg_crypto`'s, specified in `docs/spec/round.md`.
+//! All are pure: messages, finished jobs and times go in, messages, jobs and ends come out. Whoever drives them stores what
+//! their comments say must be durable, before it carries out the rest. The cryptography is `cwg_crypto`'s, specified in
+//! `docs/spec/round.md`.
 
 pub mod ceremony;
 pub mod evaluate;
 mod form;
 mod key;
+mod leakage;
 pub mod limits;
 mod message;
 pub mod room;
@@ -29,6 +32,7 @@ mod whole;
 
 pub use form::Form;
 pub use key::{HeldKey, KeyBody, KeyError, KeyPeriod, SignedKey};
+pub use leakage::{Learner, RoundLeakage};
 pub use message::{EvaluateRefused, RoomPageAsk, RoundMessage};
 pub use signed::Signed;
 pub use terms::{

@@ -1,6 +1,7 @@
 //! The hub's part of a turn: it issues and redeems tickets, gives slots, searches the lists of all slots, and answers each.
 //!
-//! It knows slots by channels and no member by either. Pieces are searched rank by rank as the relay passes them on, and forgotten.
+//! It knows slots by channels and no member by either. Pieces are searched rank by rank as the relay passes them on, and
+//! forgotten.
 
 use core::fmt;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -13,12 +14,13 @@ use cwg_crypto::{SealKey, Seed};
 use rand_core::Rng as _;
 
 use super::message::{
-    Carried, Channel, Channels, Dropped, Passed, Returned, SealedBytes, TicketAsk, TicketGiven, TurnEnd,
+    Carried, Channel, Channels, Dropped, Passed, Returned, SealedBytes, Slots, TicketAsk, TicketGiven, TurnEnd,
 };
 use super::search::{CommonTags, CountBand, Opened, Tally, read_piece, search_job, tag_jobs};
-use super::{SLOT_SEALED_LEN, answer_nonce, upload_parts};
+use super::{answer_nonce, upload_parts};
 use crate::psi::{Job, JobId, JobOutput};
 use crate::round::form::{Form, Lists};
+use crate::round::limits::PIECES_AHEAD;
 use crate::round::terms::SharedTerms;
 use crate::round::turn::Turn;
 use crate::violation::Violation;
@@ -112,6 +114,8 @@ pub struct CollectorStep {
 /// What a hub sends to the relay.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ToRelay {
+    /// For everyone.
+    Slots(Slots),
     /// For one channel.
     Returned(Returned),
     /// A rank is done with.
@@ -227,13 +231,14 @@ impl Collector {
     /// Takes a rank of a channel.
     ///
     /// # Errors
-    /// If the relay does not keep to the order and the lengths. What a member did wrong is no violation of the relay's.
+    /// If the relay does not keep to the order, or is too far ahead of the search. What a member did wrong is no violation of
+    /// the relay's.
     pub fn on_carried(&mut self, carried: Carried) -> Result<CollectorStep, Violation> {
         self.check(carried.execution == self.turn.execution())?;
         let pieces = self.form().pieces();
         let in_phase = match self.phase {
             Phase::Claims => carried.rank == 0,
-            Phase::Pieces => (1..=pieces).contains(&carried.rank),
+            Phase::Pieces => (1..=pieces.min(self.taken + PIECES_AHEAD)).contains(&carried.rank),
             _ => false,
         };
         let lane = self
@@ -384,7 +389,7 @@ impl Collector {
         }
     }
 
-    /// When a ticket of each channel is there: redeems them, and tells each its slot.
+    /// When a ticket of each channel is there: redeems them, and tells everyone the slots.
     fn give_slots(&mut self, step: &mut CollectorStep) {
         if !self.lanes.values().all(|lane| lane.next == 1) {
             return;
@@ -408,16 +413,10 @@ impl Collector {
             return self.end(TurnEnd::TooFewUploads, None, step);
         }
         let execution = self.turn.execution();
-        for (channel, lane) in &self.lanes {
-            // 0 stands for a ticket that was refused. Where not even a key is agreed on, what goes back is random: the relay sees no difference.
-            let slot = lane.slot.map_or(0, Slot::number);
-            let sealed = match &lane.answer_key {
-                Some(key) => key.seal(&answer_nonce(0), &[execution.0.as_bytes()], &[slot]),
-                None => self.random(channel, 0, SLOT_SEALED_LEN),
-            };
-            let sealed = sealed.try_into().expect("17 bytes");
-            step.to_relay.push(ToRelay::Returned(Returned { execution, channel: *channel, rank: 0, sealed }));
-        }
+        let mut in_order: Vec<_> = serials.iter().map(|(_, serial)| *serial.digest()).collect();
+        in_order.sort_unstable();
+        let serials_in_order = in_order.try_into().expect("a serial for each of fifteen channels");
+        step.to_relay.push(ToRelay::Slots(Slots { execution, serials: serials_in_order }));
         self.tally = Some(Tally::new(*self.form(), serials.iter().filter_map(|(channel, _)| self.lanes[channel].slot)));
         self.phase = Phase::Pieces;
     }
