@@ -93,6 +93,17 @@ pub enum KeyholderFault {
     Lied,
 }
 
+impl KeyholderFault {
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Late => "keyholder-late",
+            Self::Refused(refusal) => refusal.code(),
+            Self::Lied => "keyholder-lied",
+        }
+    }
+}
+
 /// The end of asking.
 pub enum Asked {
     /// The value of each own item, in the order they were given.

@@ -12,6 +12,7 @@ use cwg_crypto::ticket::{TICKET_LEN, Ticket, TicketSerial, issue, redeem, slots_
 use cwg_crypto::voprf::EvaluationKey;
 use cwg_crypto::{SealKey, Seed};
 use rand_core::Rng as _;
+use serde::{Deserialize, Serialize};
 
 use super::message::{
     Carried, Channel, Channels, Dropped, Passed, Returned, SealedBytes, Slots, TicketAsk, TicketGiven, TurnEnd,
@@ -84,7 +85,7 @@ struct Lane {
 }
 
 /// Why a channel's upload does not count. Whose it is, nobody here knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, thiserror::Error)]
 pub enum SlotFault {
     /// What came as a ticket was sealed otherwise, or is none.
     #[error("the ticket of a channel is not one that was issued for this turn")]
@@ -98,6 +99,18 @@ pub enum SlotFault {
     /// It held up all others.
     #[error("an upload was not completed in time")]
     Incomplete,
+}
+
+impl SlotFault {
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Ticket => "slot-ticket",
+            Self::TicketTwice => "slot-ticket-twice",
+            Self::Piece => "slot-piece",
+            Self::Incomplete => "slot-incomplete",
+        }
+    }
 }
 
 /// Messages in order, jobs in any order, and the end.
@@ -123,7 +136,7 @@ pub enum ToRelay {
 }
 
 /// How the turn ended, as far as the coordinator is told.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Collected {
     /// How, for everyone.
     pub end: TurnEnd,

@@ -140,6 +140,17 @@ pub enum TurnEnd {
     RelayFailed,
 }
 
+impl TurnEnd {
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Answered => "turn-answered",
+            Self::TooFewUploads => "turn-too-few-uploads",
+            Self::RelayFailed => "turn-relay-failed",
+        }
+    }
+}
+
 /// The hub says so to everyone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TurnEnded {

@@ -80,6 +80,8 @@ pub(in crate::round) struct World<'a> {
     pub(in crate::round) bend: Option<&'a Bend<'a>>,
     /// Jobs end in an order drawn from this seed, among messages; at once if there is none.
     pub(in crate::round) order: Option<u8>,
+    /// Seconds that the slots take from the hub to the relay.
+    pub(in crate::round) slots_take_secs: u64,
     /// Two members who have exchanged their randomness.
     pub(in crate::round) exchanged: Option<(u8, u8)>,
 }
@@ -93,6 +95,8 @@ pub(in crate::round) struct Went {
     pub(in crate::round) seen: Vec<Seen>,
     /// All bytes that the hub got, by channel: for what must not be in them.
     pub(in crate::round) to_hub: Vec<Carried>,
+    /// Ranks and channels of all that went back, in order.
+    pub(in crate::round) returned: Vec<(u32, Channel)>,
     pub(in crate::round) violations: Vec<(Who, Violation)>,
     pub(in crate::round) now: UnixTime,
 }
@@ -137,6 +141,7 @@ impl<'a> World<'a> {
             relay_dies_after: None,
             bend: None,
             order: None,
+            slots_take_secs: 0,
             exchanged: None,
         }
     }
@@ -202,6 +207,7 @@ impl<'a> Run<'a> {
                 rooms: BTreeMap::new(),
                 seen: Vec::new(),
                 to_hub: Vec::new(),
+                returned: Vec::new(),
                 violations: Vec::new(),
                 now: UnixTime(now),
             },
@@ -318,8 +324,14 @@ impl<'a> Run<'a> {
             (Who::Relay, Sent::ToRelay(message)) => {
                 let Some(relay) = &mut self.relay else { return };
                 let step = match message {
-                    ToRelay::Slots(slots) => relay.on_slots(now, slots),
-                    ToRelay::Returned(returned) => relay.on_returned(returned),
+                    ToRelay::Slots(slots) => {
+                        self.went.now = now.plus_secs(self.world.slots_take_secs);
+                        relay.on_slots(self.went.now, slots)
+                    }
+                    ToRelay::Returned(returned) => {
+                        self.went.returned.push((returned.rank, returned.channel));
+                        relay.on_returned(returned)
+                    }
                     ToRelay::Taken(taken) => relay.on_taken(now, taken),
                 };
                 self.relay(step);
