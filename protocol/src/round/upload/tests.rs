@@ -332,28 +332,30 @@ fn a_message_changed_on_its_way_through_the_relay_gives_nobody_a_false_result() 
     }
 }
 
+/// A turn in which messages are changed on their way, and whoever seems to have sent them is blamed.
+fn blames(what: &str, blamed: Who, bend: &Bend<'_>) {
+    let mut world = World::new(terms(3, 10), lists(30, 80, 20));
+    world.bend = Some(bend);
+    let went = world.turn(0, EVALUATE_BY);
+    assert!(went.violations.iter().any(|(who, _)| *who == blamed), "{what}: {:?}", went.violations);
+}
+
 #[test]
-fn a_relay_or_hub_that_does_not_keep_to_the_order_is_found_out() {
-    let check = |what: &str, blamed: Who, bend: &Bend<'_>| {
-        let mut world = World::new(terms(3, 10), lists(30, 80, 20));
-        world.bend = Some(bend);
-        let went = world.turn(0, EVALUATE_BY);
-        assert!(went.violations.iter().any(|(who, _)| *who == blamed), "{what}: {:?}", went.violations);
-    };
+fn a_relay_that_does_not_keep_to_the_order_is_found_out() {
     let rank = |carried: &Carried, rank| Carried { rank, ..carried.clone() };
-    check("a rank too far", Who::Relay, &|_, _, sent| match sent {
+    blames("a rank too far", Who::Relay, &|_, _, sent| match sent {
         Sent::ToHub(ToHub::Carried(carried)) if carried.rank == 2 => {
             Some(Sent::ToHub(ToHub::Carried(rank(&carried, 3))))
         }
         sent => Some(sent),
     });
-    check("a channel of its own", Who::Relay, &|_, _, sent| match sent {
+    blames("a channel of its own", Who::Relay, &|_, _, sent| match sent {
         Sent::ToHub(ToHub::Carried(carried)) if carried.rank == 1 => {
             Some(Sent::ToHub(ToHub::Carried(Carried { channel: Channel([7; 16]), ..carried })))
         }
         sent => Some(sent),
     });
-    check("channels twice", Who::Relay, &|_, _, sent| match sent {
+    blames("channels twice", Who::Relay, &|_, _, sent| match sent {
         Sent::ToHub(ToHub::Channels(channels)) => {
             let first = channels.channels[0];
             Some(Sent::ToHub(ToHub::Channels(Channels {
@@ -363,20 +365,24 @@ fn a_relay_or_hub_that_does_not_keep_to_the_order_is_found_out() {
         }
         sent => Some(sent),
     });
-    check("another turn", Who::Relay, &|_, _, sent| match sent {
+    blames("another turn", Who::Relay, &|_, _, sent| match sent {
         Sent::ToHub(ToHub::Channels(channels)) => {
             let execution = crate::round::Execution(cwg_crypto::Digest::from_bytes([1; 32]));
             Some(Sent::ToHub(ToHub::Channels(Channels { execution, ..channels })))
         }
         sent => Some(sent),
     });
-    check("an answer too early", Who::Hub, &|_, _, sent| match sent {
+}
+
+#[test]
+fn a_hub_that_gives_one_slot_twice_or_answers_out_of_order_is_found_out() {
+    blames("an answer too early", Who::Hub, &|_, _, sent| match sent {
         Sent::ToRelay(ToRelay::Returned(returned)) if returned.rank == 1 => {
             Some(Sent::ToRelay(ToRelay::Returned(Returned { rank: 2, ..returned })))
         }
         sent => Some(sent),
     });
-    check("a short answer", Who::Hub, &|_, _, sent| match sent {
+    blames("a short answer", Who::Hub, &|_, _, sent| match sent {
         Sent::ToRelay(ToRelay::Returned(returned)) if returned.rank == 1 => {
             let sealed = returned.sealed[1..].to_vec().try_into().unwrap();
             Some(Sent::ToRelay(ToRelay::Returned(Returned { sealed, ..returned })))
@@ -388,40 +394,44 @@ fn a_relay_or_hub_that_does_not_keep_to_the_order_is_found_out() {
         change(&mut serials);
         Slots { serials: serials.try_into().unwrap(), ..*slots }
     };
-    check("two members at one slot", Who::Hub, &|_, _, sent| match sent {
+    blames("two members at one slot", Who::Hub, &|_, _, sent| match sent {
         Sent::ToRelay(ToRelay::Slots(slots)) => {
             Some(Sent::ToRelay(ToRelay::Slots(with(&slots, &|serials| serials[4] = serials[3]))))
         }
         sent => Some(sent),
     });
-    check("slots out of order", Who::Hub, &|_, _, sent| match sent {
+    blames("slots out of order", Who::Hub, &|_, _, sent| match sent {
         Sent::ToRelay(ToRelay::Slots(slots)) => {
             Some(Sent::ToRelay(ToRelay::Slots(with(&slots, &|serials| serials.reverse()))))
         }
         sent => Some(sent),
     });
-    check("a member without a slot", Who::Member(3), &|_, to, sent| match sent {
+    blames("a member without a slot", Who::Member(3), &|_, to, sent| match sent {
         Sent::Slots(slots) if to == Who::Member(3) => Some(Sent::Slots(with(&slots, &|serials| {
             *serials = (1..=15).map(|byte| cwg_crypto::Digest::from_bytes([byte; 32])).collect()
         }))),
         sent => Some(sent),
     });
-    check("too few slots", Who::Member(3), &|_, to, sent| match sent {
+    blames("too few slots", Who::Member(3), &|_, to, sent| match sent {
         Sent::Slots(slots) if to == Who::Member(3) => Some(Sent::Slots(with(&slots, &|serials| serials.truncate(4)))),
         sent => Some(sent),
     });
-    check("leave for what was not sent", Who::Member(3), &|_, to, sent| match sent {
+}
+
+#[test]
+fn messages_of_another_turn_or_length_are_refused() {
+    blames("leave for what was not sent", Who::Member(3), &|_, to, sent| match sent {
         Sent::Passed(passed) if to == Who::Member(3) => Some(Sent::Passed(Passed { rank: passed.rank + 1, ..passed })),
         sent => Some(sent),
     });
-    check("an upload of another turn", Who::Member(3), &|from, _, sent| match sent {
+    blames("an upload of another turn", Who::Member(3), &|from, _, sent| match sent {
         Sent::Upload(upload) if from == Who::Member(3) => {
             let execution = crate::round::Execution(cwg_crypto::Digest::from_bytes([1; 32]));
             Some(Sent::Upload(Upload { execution, ..upload }))
         }
         sent => Some(sent),
     });
-    check("a short upload", Who::Member(3), &|from, _, sent| match sent {
+    blames("a short upload", Who::Member(3), &|from, _, sent| match sent {
         Sent::Upload(upload) if from == Who::Member(3) => {
             Some(Sent::Upload(Upload { sealed: upload.sealed[1..].to_vec().try_into().unwrap(), ..upload }))
         }
