@@ -1,145 +1,146 @@
-//! What a round reveals, as a value: shown before a person consents, and named by its digest (`docs/spec/round-messages.md` §6).
+//! What a round reveals, to whom, as a value: shown before consent, bound into the terms (`docs/spec/round-messages.md` §6).
 
 use cwg_crypto::{Digest, Domain, digest};
 
-/// One thing that someone learns, or that nobody is protected against.
+/// Who learns something in a round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum RoundFact {
-    /// The output for k = 2.
-    HeldByAnother,
-    /// The output for k >= 3.
-    HeldByEnough,
-    /// What the bits of an answer say of how many hold an item.
-    RoughlyHowMany,
-    /// Who takes part.
-    WhoTakesPart,
-    /// Which slots have a common tag.
-    SlotsOfTags,
-    /// Which slots agree.
-    SlotsOfBins,
-    /// The coordinator's band.
-    Band,
-    /// Who was late, and the sizes that are the same for all.
-    WhoIsLate,
-    /// Hub and relay together.
+pub enum Learner {
+    /// A member that holds an item which enough members hold.
+    Holder,
+    /// The hub, as collector.
+    Hub,
+    /// The hub together with a member.
+    HubAndMember,
+    /// The member that carries uploads.
+    Relay,
+    /// The hub together with the relay.
     HubAndRelay,
-    /// Keyholders with the hub.
-    HubAndKeyholders,
-    /// k - 1 holders together.
-    HoldersTogether,
-    /// Lists are not proven.
-    FalseInputs,
-    /// Recorded uploads.
-    NotPostQuantum,
+    /// A keyholder.
+    Keyholder,
+    /// As many keyholders as evaluate, with the hub.
+    KeyholdersAndHub,
+    /// The person who opened the round.
+    Coordinator,
+    /// What nobody is protected against.
+    NotProtected,
 }
 
-impl RoundFact {
-    /// The sentence a person reads.
+impl Learner {
+    /// The words for it.
     pub const fn text(self) -> &'static str {
         match self {
-            Self::HeldByAnother => "which of its own items at least one other member holds, and not who",
-            Self::HeldByEnough => "which of its own items at least as many members hold as the terms say, and not who",
-            Self::RoughlyHowMany => {
-                "of these, for whoever looks at the bits of its answer, roughly how many hold each; this software does not read that off"
-            }
-            Self::WhoTakesPart => "who takes part, and when",
-            Self::SlotsOfTags => {
-                "for each item that two hold, which numbered slots have it; not whose they are, and not the item"
-            }
-            Self::SlotsOfBins => {
-                "for each item that enough hold, which numbered slots have it; not whose they are, not the item, and nothing of others"
-            }
-            Self::Band => "how many uploads were complete, and how many items were found, as a power of ten",
-            Self::WhoIsLate => {
-                "who sends and who is late; what it carries has the same sizes for everyone and says nothing"
-            }
-            Self::HubAndRelay => {
-                "hub and relay together: which member holds what others hold too; that they do not work together is an assumption, for every \
-                 relay of the terms"
-            }
-            Self::HubAndKeyholders => {
-                "as many keyholders as it takes to evaluate, together with the hub: any identifier they guess, tested against all lists"
-            }
-            Self::HoldersTogether => {
-                "members together who are one fewer than the threshold and hold an item: whether one more does"
-            }
-            Self::FalseInputs => {
-                "false lists: nothing proves that an item comes from a member's records, so allowances bound what may be asked for"
-            }
-            Self::NotPostQuantum => {
-                "later quantum attack: someone who recorded what the relay carried and breaks X25519 reads uploads, which are \
-                 pseudorandom to whoever has not the shared key"
-            }
+            Self::Holder => "a holder",
+            Self::Hub => "the hub",
+            Self::HubAndMember => "the hub with a member",
+            Self::Relay => "the relay",
+            Self::HubAndRelay => "the hub with the relay",
+            Self::Keyholder => "a keyholder",
+            Self::KeyholdersAndHub => "enough keyholders with the hub",
+            Self::Coordinator => "the coordinator",
+            Self::NotProtected => "not protected",
         }
     }
 }
 
-/// The declared leakage of a round.
+/// A round's declared leakage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RoundLeakage {
-    /// What a member that takes part learns.
-    pub member: &'static [RoundFact],
-    /// What the hub learns.
-    pub hub: &'static [RoundFact],
-    /// What the relay learns.
-    pub relay: &'static [RoundFact],
-    /// What a keyholder learns.
-    pub keyholder: &'static [RoundFact],
-    /// What nobody is protected against.
-    pub not_protected: &'static [RoundFact],
+    threshold: u8,
 }
 
-const NOT_PROTECTED: &[RoundFact] = &[
-    RoundFact::HubAndRelay,
-    RoundFact::HubAndKeyholders,
-    RoundFact::HoldersTogether,
-    RoundFact::FalseInputs,
-    RoundFact::NotPostQuantum,
-];
-
-const OF_TWO: RoundLeakage = RoundLeakage {
-    member: &[RoundFact::HeldByAnother],
-    hub: &[RoundFact::WhoTakesPart, RoundFact::SlotsOfTags, RoundFact::Band],
-    relay: &[RoundFact::WhoTakesPart, RoundFact::WhoIsLate],
-    keyholder: &[RoundFact::WhoTakesPart],
-    not_protected: NOT_PROTECTED,
-};
-
-const OF_MORE: RoundLeakage = RoundLeakage {
-    member: &[RoundFact::HeldByEnough, RoundFact::RoughlyHowMany],
-    hub: &[RoundFact::WhoTakesPart, RoundFact::SlotsOfBins, RoundFact::Band],
-    ..OF_TWO
-};
+/// Under which the rest holds.
+const ASSUMPTION: &str = "hub and relay do not work together; fewer keyholders than evaluate are corrupt; gap \
+                          Diffie-Hellman in ristretto255 and random oracles; members' inputs are their own word";
 
 impl RoundLeakage {
-    /// Of a round with this threshold.
+    /// Of a round in which this many must hold an item.
     pub const fn of(threshold: u8) -> Self {
-        if threshold == 2 { OF_TWO } else { OF_MORE }
+        Self { threshold }
     }
 
-    /// The digest that consent names.
-    pub fn digest(&self) -> Digest {
-        let mut text = String::new();
-        for (who, facts) in self.lists() {
-            text.push_str(who);
-            for fact in facts {
-                text.push('\n');
-                text.push_str(fact.text());
-            }
-            text.push('\0');
+    /// Under which assumption it holds.
+    pub const fn assumption(&self) -> &'static str {
+        ASSUMPTION
+    }
+
+    /// Each sentence a person reads, with whom it is about.
+    pub fn sentences(&self) -> Vec<(Learner, &'static str)> {
+        let by_tables = self.threshold > 2;
+        let mut all = vec![
+            (
+                Learner::Holder,
+                "of each of its own items, whether at least as many members hold it as the terms say, itself \
+                included; never which",
+            ),
+            (Learner::Holder, "what other holders of the item say in its room, under names of that room alone"),
+        ];
+        if by_tables {
+            all.push((
+                Learner::Holder,
+                "from the bits of its answer, if it keeps them, roughly how many hold an item that enough \
+                hold; this software does not",
+            ));
+            all.push((
+                Learner::Hub,
+                "for each bin in which enough slots agree, which slots; nothing of items that fewer hold",
+            ));
+        } else {
+            all.push((
+                Learner::Hub,
+                "for each tag that two slots or more have in common, which slots; nothing of other items",
+            ));
         }
-        digest(Domain::Leakage, &[text.as_bytes(), b"round"])
+        all.extend([
+            (Learner::Hub, "who takes part and asks for a ticket, and which channel ends when someone goes away"),
+            (
+                Learner::HubAndMember,
+                "which slots hold that member's items, where enough do; and of anything that the member has \
+                had evaluated, whether a slot has it",
+            ),
+            (Learner::Relay, "who takes part, and who is late; all it carries is sealed and of one size"),
+            (
+                Learner::HubAndRelay,
+                "whose each slot is: which member holds what others hold too, though not what it is; and with a \
+                holder of an item, who wrote what in its room",
+            ),
+            (Learner::Keyholder, "who takes part; not what is evaluated, nor how many items anyone has"),
+            (Learner::KeyholdersAndHub, "of any item that they can guess, which slots have it"),
+            (Learner::Coordinator, "how many uploads were complete, and in which band the number of found items lies"),
+            (
+                Learner::NotProtected,
+                "guessing: a member that brings an identifier it merely guessed learns whether enough others \
+                hold it; allowances and audit bound this",
+            ),
+            (
+                Learner::NotProtected,
+                "false inputs: nothing proves that a member's items come from its records, or that it brings \
+                all of them",
+            ),
+            (
+                Learner::NotProtected,
+                "a hub that leaves members out or holds rounds again with others learns from the difference \
+                how much they had in common with the rest",
+            ),
+            (Learner::NotProtected, "a hub that answers wrongly or not at all"),
+            (
+                Learner::NotProtected,
+                "later quantum attack: someone who recorded the links and breaks their keys and that of the \
+                function can test guesses against all slots",
+            ),
+        ]);
+        all
     }
 
-    /// Every list with the name of who learns it.
-    pub fn lists(&self) -> [(&'static str, &'static [RoundFact]); 5] {
-        [
-            ("member", self.member),
-            ("hub", self.hub),
-            ("relay", self.relay),
-            ("keyholder", self.keyholder),
-            ("not protected", self.not_protected),
-        ]
+    /// The digest that consent and terms name.
+    pub fn digest(&self) -> Digest {
+        let mut text = String::from("round");
+        for (learner, sentence) in self.sentences() {
+            for part in [learner.text(), sentence] {
+                text.push('\0');
+                text.push_str(part);
+            }
+        }
+        digest(Domain::Leakage, &[text.as_bytes(), self.assumption().as_bytes()])
     }
 }
 
@@ -148,8 +149,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn consent_to_one_threshold_is_no_consent_to_the_other() {
-        assert_ne!(RoundLeakage::of(2).digest(), RoundLeakage::of(3).digest());
-        assert_eq!(RoundLeakage::of(3).digest(), RoundLeakage::of(15).digest());
+    fn two_holders_and_more_have_other_sentences_and_so_another_digest() {
+        let digests = [2, 3, 15].map(|threshold| RoundLeakage::of(threshold).digest());
+        assert_ne!(digests[0], digests[1]);
+        assert_eq!(digests[1], digests[2]);
+        for threshold in [2, 3] {
+            let sentences = RoundLeakage::of(threshold).sentences();
+            assert!(sentences.iter().all(|(_, sentence)| !sentence.ends_with('.') && !sentence.contains('\0')));
+            assert!(sentences.iter().any(|(learner, _)| *learner == Learner::NotProtected));
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use cwg_engine::state::State;
 use cwg_engine::{KnownRound, RoundPhase};
+use cwg_protocol::round::RoundLeakage;
 use cwg_protocol::round::upload::{CountBand, TurnEnd};
 use cwg_protocol::{Item, RunId};
 
@@ -117,19 +118,25 @@ pub(super) fn round(state: &State, id: RunId) -> Result<View, Problem> {
         items: items_of(known),
         turns: turns.collect(),
         leakage: leakage.digest().to_string(),
-        reveals: leakage
-            .lists()
-            .into_iter()
-            .map(|(who, facts)| RoundLeakageLine {
-                who: who.to_owned(),
-                facts: facts.iter().map(|fact| fact.text().to_owned()).collect(),
-            })
-            .collect(),
+        reveals: reveals(&leakage),
         end: match &known.phase {
             RoundPhase::Ended(code) => Some(end_reason(&code.0)),
             _ => None,
         },
     })))
+}
+
+fn reveals(leakage: &RoundLeakage) -> Vec<RoundLeakageLine> {
+    let mut lines: Vec<RoundLeakageLine> = Vec::new();
+    for (learner, sentence) in leakage.sentences() {
+        let (who, fact) = (learner.text(), sentence.to_owned());
+        match lines.last_mut().filter(|line| line.who == who) {
+            Some(line) => line.facts.push(fact),
+            None => lines.push(RoundLeakageLine { who: who.to_owned(), facts: vec![fact] }),
+        }
+    }
+    let assumption = RoundLeakageLine { who: "holds if".to_owned(), facts: vec![leakage.assumption().to_owned()] };
+    lines.into_iter().chain([assumption]).collect()
 }
 
 const fn end_name(end: TurnEnd) -> &'static str {

@@ -1,7 +1,7 @@
 //! The relay's side of turns: it carries what it cannot read. What it holds is in memory alone: if it starts again, the hub opens the next
 //! relay's turn.
 
-use cwg_protocol::round::upload::{Passed, Relay, RelayStep, Returned, ToHub, TurnEnd, TurnEnded, Upload};
+use cwg_protocol::round::upload::{Passed, Relay, RelayStep, Returned, Slots, ToHub, TurnEnd, TurnEnded, Upload};
 use cwg_protocol::round::{Execution, RoundMessage, Turn};
 use cwg_protocol::{NodeKey, RunId, UnixTime, Violation};
 
@@ -44,9 +44,16 @@ impl Engine {
     }
 
     pub(super) fn on_returned(&mut self, returned: Returned) -> Result<(), Broken> {
-        let now = self.now.wall;
         let Some((round, relay)) = self.carrying(returned.execution) else { return Ok(()) };
-        let step = relay.on_returned(now, returned);
+        let step = relay.on_returned(returned);
+        self.carry_on(round, step);
+        Ok(())
+    }
+
+    pub(super) fn on_slots_of_hub(&mut self, slots: Slots) -> Result<(), Broken> {
+        let now = self.now.wall;
+        let Some((round, relay)) = self.carrying(slots.execution) else { return Ok(()) };
+        let step = relay.on_slots(now, slots);
         self.carry_on(round, step);
         Ok(())
     }
@@ -61,13 +68,6 @@ impl Engine {
     /// The hub has ended a turn that this node may carry.
     pub(super) fn carried_turn_ended(&mut self, ended: TurnEnded) {
         let over = ended.end != TurnEnd::Answered;
-        if !over && let Some((round, relay)) = self.carrying(ended.execution) {
-            let signed = Box::new(relay.turn().signed().clone());
-            let known = &self.state.rounds().rounds()[&round];
-            if known.terms.body().rooms.intervals > 0 && known.rooms.carried.is_none() {
-                self.commit(Entry::RoomsCarried { round, signed });
-            }
-        }
         self.rounds.carrying.retain(|_, relay| !(over && relay.turn().execution() == ended.execution));
     }
 
@@ -108,6 +108,9 @@ impl Engine {
         }
         for (member, passed) in step.passed {
             self.tell(member, RoundMessage::Passed(passed));
+        }
+        for (member, slots) in step.slots {
+            self.tell(member, RoundMessage::Slots(slots));
         }
         for (member, answer) in step.answers {
             self.tell(member, RoundMessage::Answer(answer));

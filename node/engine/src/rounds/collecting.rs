@@ -5,7 +5,7 @@
 use cwg_crypto::Seed;
 use cwg_protocol::psi::{JobId, JobOutput};
 use cwg_protocol::round::upload::{
-    Carried, Channels, Collected, Collector, CollectorStep, Dropped, SlotFault, TicketAsk, ToRelay, TurnEnd, TurnEnded,
+    Carried, Channels, Collected, Collector, CollectorStep, Dropped, TicketAsk, ToRelay, TurnEnd, TurnEnded,
 };
 use cwg_protocol::round::{Execution, RoundMessage, Turn};
 use cwg_protocol::{NodeKey, RunId, UnixTime, Violation};
@@ -15,15 +15,6 @@ use super::{Broken, JobOf};
 use crate::Engine;
 use crate::io::{Effect, Level};
 use crate::record::{Code, Entry, TurnEnding};
-
-const fn fault_code(fault: SlotFault) -> &'static str {
-    match fault {
-        SlotFault::Ticket => "slot-ticket",
-        SlotFault::TicketTwice => "slot-ticket-twice",
-        SlotFault::Piece => "slot-piece",
-        SlotFault::Incomplete => "slot-incomplete",
-    }
-}
 
 impl Engine {
     /// Hub: what time brings to rounds that are open.
@@ -181,6 +172,7 @@ impl Engine {
             self.tell(
                 turn.relay(),
                 match message {
+                    ToRelay::Slots(slots) => RoundMessage::Slots(slots),
                     ToRelay::Returned(returned) => RoundMessage::Returned(returned),
                     ToRelay::Taken(taken) => RoundMessage::Passed(taken),
                 },
@@ -190,7 +182,7 @@ impl Engine {
             self.compute_for_rounds(JobOf::Collecting(round, turn.execution(), id), job);
         }
         if let Some(Collected { end, uploads, band, faults }) = step.end {
-            let faults: Vec<Code> = faults.into_iter().map(|fault| fault_code(fault).into()).collect();
+            let faults: Vec<Code> = faults.into_iter().map(|fault| fault.code().into()).collect();
             self.end_turn(round, &turn, TurnEnding { end, uploads, band, faults });
         }
     }

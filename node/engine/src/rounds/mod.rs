@@ -61,10 +61,10 @@ pub(crate) struct UnderWay {
     /// Relay: turns.
     carrying: BTreeMap<RunId, Relay>,
     /// Relay: rooms. Hub: their boards, and what came before its time.
-    room_relays: BTreeMap<RunId, RoomRelay>,
+    room_relays: BTreeMap<(RunId, u16), RoomRelay>,
     room_boards: BTreeMap<RunId, RoomBoard>,
     /// Relay: the last that it passed on. Hub: what is to be opened.
-    batches: BTreeMap<RunId, RoomBatch>,
+    batches: BTreeMap<(RunId, u16), RoomBatch>,
     /// Member: intervals after which it has asked for pages.
     pages_asked: BTreeMap<RunId, u64>,
     jobs: BTreeMap<Ticket, JobOf>,
@@ -116,6 +116,7 @@ impl Engine {
             RoundMessage::TicketGiven(given) if is_of_hub => self.on_ticket_given(&given),
             RoundMessage::Returned(returned) if is_of_hub => self.on_returned(returned),
             RoundMessage::Passed(taken) if is_of_hub => self.on_taken(taken),
+            RoundMessage::Slots(slots) if is_of_hub => self.on_slots_of_hub(slots),
             RoundMessage::TurnEnded(ended) if is_of_hub => self.on_turn_ended(ended),
             RoundMessage::CeremonyPost(post) if self.is_hub() => self.on_ceremony_post(from, post),
             RoundMessage::TicketAsk(ask) if self.is_hub() => self.on_ticket_ask(from, ask),
@@ -127,6 +128,7 @@ impl Engine {
             RoundMessage::EvaluateRefused(refused) if !self.is_hub() => self.on_asking_refused(from, refused),
             RoundMessage::Upload(upload) if !self.is_hub() => self.on_upload(from, upload),
             RoundMessage::Passed(passed) if !self.is_hub() => self.on_passed(from, passed),
+            RoundMessage::Slots(slots) if !self.is_hub() => self.on_slots(from, &slots),
             RoundMessage::Answer(answer) if !self.is_hub() => self.on_answer(from, &answer),
             RoundMessage::RoomUpload(upload) if !self.is_hub() => self.on_room_upload(from, upload),
             RoundMessage::RoomPage(page) if is_of_hub => self.on_room_page(page),

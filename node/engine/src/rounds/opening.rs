@@ -5,11 +5,12 @@ use cwg_crypto::collect::TableParams;
 use cwg_crypto::hpke::OpeningKey;
 use cwg_crypto::voprf::EvaluationKey;
 use cwg_protocol::round::limits::RELAYS_MAX;
-use cwg_protocol::round::upload::TurnEnd;
-use cwg_protocol::round::{RoundMessage, RoundTerms, SharedTerms, SignedTerms, TermsBody, TermsError};
+use cwg_protocol::round::upload::{TurnEnd, TurnEnded};
+use cwg_protocol::round::{RoundLeakage, RoundMessage, RoundTerms, SharedTerms, SignedTerms, TermsBody, TermsError};
 use cwg_protocol::{NodeKey, PilotId, RunId};
 
 use super::Broken;
+use super::rooms::has_rooms;
 use super::state::KnownRound;
 use crate::Engine;
 use crate::command::{Refusal, Reply, RoundPlan};
@@ -73,6 +74,7 @@ impl Engine {
             uploads_min: plan.uploads_min,
             schedule: plan.schedule,
             rooms: plan.rooms,
+            leakage: RoundLeakage::of(plan.threshold).digest(),
         };
         let terms = RoundTerms::sign(&body, &self.hub()?.signing, &charter, &roster)?;
         self.commit(Entry::RoundOpened { seed, signed: Box::new(terms.signed().clone()) });
@@ -110,6 +112,15 @@ impl Engine {
             messages.push(RoundMessage::RoundOffered(known.terms.signed().clone()));
             let open = known.turns.last().filter(|turn| !known.endings.contains_key(&turn.number()));
             messages.extend(open.map(|turn| RoundMessage::TurnOpened(turn.signed().clone())));
+        }
+        // A relay that was away when the turn was answered still has its intervals of the rooms.
+        let with_rooms = self.state.rounds().rounds().values().filter(|known| has_rooms(known));
+        for known in with_rooms.filter(|known| known.terms.body().relays.contains(&node)) {
+            let Some(turn) = known.answered() else { continue };
+            messages.push(RoundMessage::RoundOffered(known.terms.signed().clone()));
+            messages.push(RoundMessage::TurnOpened(turn.signed().clone()));
+            let ended = TurnEnded { execution: turn.execution(), end: TurnEnd::Answered };
+            messages.push(RoundMessage::TurnEnded(ended));
         }
         for message in messages {
             self.tell(node, message);

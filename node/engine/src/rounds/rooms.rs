@@ -1,5 +1,5 @@
 //! Rooms: in every interval every member that has its answer posts as often as the terms say, whether it has anything to say or not, and
-//! fetches the page. The relay of the turn that answered carries, the hub shows.
+//! fetches the page. The relays of the terms take turns in carrying, the hub shows.
 //!
 //! An upload follows from the seed, the interval and the drafts in it, which are stored first: after a start the same is sent again.
 
@@ -9,6 +9,7 @@ use cwg_protocol::psi::JobOutput;
 use cwg_protocol::round::room::{
     Draft, RoomBatch, RoomBoard, RoomKey, RoomPage, RoomRelay, RoomUpload, read_page, room_upload,
 };
+use cwg_protocol::round::upload::{TurnEnd, TurnEnded};
 use cwg_protocol::round::{Execution, FreeText, RoomPageAsk, RoomTerms, RoundMessage, Turn};
 use cwg_protocol::{Item, NodeKey, RunId, UnixTime};
 
@@ -27,8 +28,13 @@ fn forgotten_at(rooms: &RoomTerms) -> UnixTime {
 }
 
 /// Whether a round has rooms here that are not over.
-fn has_rooms(known: &KnownRound) -> bool {
+pub(super) fn has_rooms(known: &KnownRound) -> bool {
     known.terms.body().rooms.intervals > 0 && !known.rooms.is_closed && known.answered().is_some()
+}
+
+/// Who carries the posts of an interval.
+fn relay_of(known: &KnownRound, interval: u16) -> Option<NodeKey> {
+    known.answered().map(|turn| known.terms.room_relay(turn.number(), interval))
 }
 
 /// How many pages a member may ask for: each half an interval after its posts were passed on.
@@ -99,9 +105,9 @@ impl Engine {
     }
 
     fn close_rooms(&mut self, round: RunId) {
-        self.rounds.room_relays.remove(&round);
+        self.rounds.room_relays.retain(|(of, _), _| *of != round);
         self.rounds.room_boards.remove(&round);
-        self.rounds.batches.remove(&round);
+        self.rounds.batches.retain(|(of, _), _| *of != round);
         self.rounds.pages_asked.remove(&round);
         self.commit(Entry::RoomsClosed { round });
         self.push(Effect::Log(Level::Info, "rooms-closed"));
@@ -110,8 +116,8 @@ impl Engine {
     /// Relays of rooms that are open now.
     pub(super) fn relays_of_rooms(&self) -> impl Iterator<Item = NodeKey> {
         let with_rooms = self.state.rounds().rounds().values().filter(|known| has_rooms(known));
-        let open = with_rooms.filter(|known| known.terms.body().rooms.interval_at(self.now.wall).is_some());
-        open.filter_map(|known| known.answered().map(Turn::relay)).filter(|_| !self.is_hub())
+        let now = |known: &KnownRound| relay_of(known, known.terms.body().rooms.interval_at(self.now.wall)?);
+        with_rooms.filter_map(now).filter(|_| !self.is_hub())
     }
 
     /// Member: what it has to say leaves when an interval begins, with as much that says nothing.
@@ -140,7 +146,8 @@ impl Engine {
         let writer = seed.fork("writer", turn.number().into()).into_secret();
         let of_interval = seed.fork("room", (*interval).into());
         let upload = room_upload(&known.terms, turn.execution(), *interval, &drafts, &writer, &of_interval);
-        let (relay, upload) = (turn.relay(), upload.expect("no more than fit an interval were stored"));
+        let relay = known.terms.room_relay(turn.number(), *interval);
+        let (relay, upload) = (relay, upload.expect("no more than fit an interval were stored"));
         self.tell(relay, RoundMessage::RoomUpload(upload));
     }
 
@@ -165,15 +172,15 @@ impl Engine {
         let with_rooms = self.state.rounds().rounds().iter().filter(|(_, known)| has_rooms(known));
         for round in with_rooms.map(|(round, _)| *round).collect::<Vec<_>>() {
             let known = &self.state.rounds().rounds()[&round];
-            let relay = known.answered().map(Turn::relay);
             let now = known.terms.body().rooms.interval_at(self.now.wall);
             let is_of_now = known.rooms.uploaded.as_ref().is_some_and(|(interval, _)| Some(*interval) == now);
-            if relay == Some(node) && is_of_now {
+            if is_of_now && now.and_then(|now| relay_of(known, now)) == Some(node) {
                 self.send_posts(round);
             }
             if hub == Some(node) {
                 self.rounds.pages_asked.remove(&round);
-                if let Some(batch) = self.rounds.batches.get(&round).cloned() {
+                let batches = self.rounds.batches.iter().filter(|((of, _), _)| *of == round);
+                for batch in batches.map(|(_, batch)| batch.clone()).collect::<Vec<_>>() {
                     self.tell(node, RoundMessage::RoomBatch(batch));
                 }
             }
@@ -196,29 +203,62 @@ impl Engine {
         Ok(())
     }
 
-    /// The relay's machine of a round's rooms, if this node is it.
-    fn room_relay(&mut self, round: RunId) -> Option<&mut RoomRelay> {
+    /// A turn was answered, and this node is one of the relays that carry posts.
+    pub(super) fn rooms_begin(&mut self, ended: TurnEnded) {
+        let Some(own) = self.state.own().map(crate::state::Own::node).filter(|_| ended.end == TurnEnd::Answered) else {
+            return;
+        };
+        let is_of = |turn: &&Turn| turn.execution() == ended.execution;
+        let newest = self.rounds.turns.iter().find(|(_, turn)| is_of(turn)).map(|(round, turn)| (*round, turn.clone()));
+        let Some((round, turn)) = newest else { return };
         let known = &self.state.rounds().rounds()[&round];
-        let (terms, turn) = (known.terms.clone(), known.rooms.carried.clone()?);
-        if !self.rounds.room_relays.contains_key(&round) {
-            let rooms = terms.body().rooms;
-            let first = if self.now.wall < rooms.opens { 0 } else { rooms.interval_at(self.now.wall)? };
-            let seed = self.fresh_seed("rooms");
-            self.rounds.room_relays.insert(round, RoomRelay::new(terms, turn.execution(), first, seed));
+        let body = known.terms.body();
+        if body.rooms.intervals > 0 && body.relays.contains(&own) && known.rooms.carried.is_none() {
+            self.commit(Entry::RoomsCarried { round, signed: Box::new(turn.signed().clone()) });
         }
-        self.rounds.room_relays.get_mut(&round)
+    }
+
+    /// The machine of one interval's posts, if this node carries them.
+    fn room_relay(&mut self, round: RunId, interval: u16) -> Option<&mut RoomRelay> {
+        let known = &self.state.rounds().rounds()[&round];
+        let own = self.state.own()?.node();
+        let execution = known.answered()?.execution();
+        if relay_of(known, interval) != Some(own) {
+            return None;
+        }
+        if !self.rounds.room_relays.contains_key(&(round, interval)) {
+            let (terms, rooms) = (known.terms.clone(), known.terms.body().rooms);
+            let first = if self.now.wall < rooms.opens { 0 } else { rooms.interval_at(self.now.wall)? };
+            // Of this interval, or of the next from those whose clocks are ahead.
+            if interval < first || interval > first.saturating_add(1) || interval >= rooms.intervals {
+                return None;
+            }
+            let seed = self.fresh_seed("rooms");
+            self.rounds.room_relays.insert((round, interval), RoomRelay::new(terms, execution, interval, seed));
+        }
+        self.rounds.room_relays.get_mut(&(round, interval))
     }
 
     pub(super) fn on_room_upload(&mut self, from: NodeKey, upload: RoomUpload) -> Result<(), Broken> {
         let Some(round) = self.round_of_rooms(upload.execution) else { return Ok(()) };
-        let Some(relay) = self.room_relay(round) else { return Ok(()) };
+        let Some(relay) = self.room_relay(round, upload.interval) else { return Ok(()) };
         relay.on_upload(from, upload).map_err(|violation| violation.code())
     }
 
+    /// Passes on what is due: also where nobody has sent anything, or the hub would learn that.
     fn carry_rooms(&mut self, round: RunId) {
         let now = self.now.wall;
-        while let Some(batch) = self.room_relay(round).and_then(|relay| relay.on_time(now)) {
-            self.rounds.batches.insert(round, batch.clone());
+        if let Some(interval) = self.state.rounds().rounds()[&round].terms.body().rooms.interval_at(now) {
+            self.room_relay(round, interval);
+        }
+        let of_round: Vec<u16> =
+            self.rounds.room_relays.keys().filter(|(of, _)| *of == round).map(|(_, interval)| *interval).collect();
+        for interval in of_round {
+            let relay = self.rounds.room_relays.get_mut(&(round, interval)).expect("one of those that are there");
+            let Some(batch) = relay.on_time(now) else { continue };
+            self.rounds.room_relays.remove(&(round, interval));
+            self.rounds.batches.retain(|(of, _), _| *of != round);
+            self.rounds.batches.insert((round, interval), batch.clone());
             self.tell_hub(RoundMessage::RoomBatch(batch));
         }
     }
@@ -226,14 +266,14 @@ impl Engine {
     pub(super) fn on_room_batch(&mut self, from: NodeKey, batch: RoomBatch) -> Result<(), Broken> {
         let Some(round) = self.round_of_rooms(batch.execution) else { return Ok(()) };
         let known = &self.state.rounds().rounds()[&round];
-        if known.answered().map(Turn::relay) != Some(from) {
+        if relay_of(known, batch.interval) != Some(from) {
             return Err("unexpected-message");
         }
         // Sent again after a lost connection.
         if known.rooms.pages.contains_key(&batch.interval) {
             return Ok(());
         }
-        self.rounds.batches.insert(round, batch);
+        self.rounds.batches.insert((round, batch.interval), batch);
         self.open_batch(round);
         Ok(())
     }
@@ -243,12 +283,17 @@ impl Engine {
         let known = &self.state.rounds().rounds()[&round];
         let (terms, now) = (known.terms.clone(), self.now.wall);
         let (Some(turn), Some(seed)) = (known.answered().cloned(), known.seed()) else { return };
-        let Some(batch) = self.rounds.batches.get(&round) else { return };
-        if now < terms.body().rooms.interval_end(batch.interval) {
+        let next = known.rooms.pages.last_key_value().map_or(0, |(last, _)| last + 1);
+        let first = self.rounds.batches.keys().find(|(of, _)| *of == round).copied();
+        let Some(first) = first.filter(|(_, interval)| now >= terms.body().rooms.interval_end(*interval)) else {
+            return;
+        };
+        let batch = self.rounds.batches.remove(&first).expect("looked up above");
+        let relay = terms.room_relay(turn.number(), batch.interval);
+        // Later ones were shown in its place: its relay was away for too long.
+        if batch.interval < next {
             return;
         }
-        let batch = self.rounds.batches.remove(&round).expect("looked up above");
-        let next = known.rooms.pages.last_key_value().map_or(0, |(last, _)| last + 1);
         if !self.rounds.room_boards.contains_key(&round) {
             let (opening, seed) = (hub_keys(&seed).1, self.fresh_seed("pages"));
             let board = RoomBoard::new(terms, turn.execution(), next, opening, seed);
@@ -259,7 +304,7 @@ impl Engine {
             Ok(step) => self.compute_for_rounds(JobOf::Page(round), step.job.1),
             Err(violation) => {
                 self.push(Effect::Log(Level::Warn, violation.code()));
-                self.commit(Entry::Refused { peer: Some(turn.relay()), code: violation.code().into() });
+                self.commit(Entry::Refused { peer: Some(relay), code: violation.code().into() });
             }
         }
     }

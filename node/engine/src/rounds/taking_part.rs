@@ -13,8 +13,10 @@ use std::collections::BTreeSet;
 use cwg_crypto::Digest;
 use cwg_protocol::indicator::IndicatorKind;
 use cwg_protocol::psi::{JobId, JobOutput};
-use cwg_protocol::round::evaluate::{Asked, Asking, AskingStep, EvaluateAnswer, KeyholderFault};
-use cwg_protocol::round::upload::{Answer, Found, Passed, TicketGiven, TurnEnd, TurnEnded, Uploader, UploaderStep};
+use cwg_protocol::round::evaluate::{Asked, Asking, AskingStep, EvaluateAnswer};
+use cwg_protocol::round::upload::{
+    Answer, Found, Passed, Slots, TicketGiven, TurnEnd, TurnEnded, Uploader, UploaderStep,
+};
 use cwg_protocol::round::{
     EvaluateRefused, Execution, RoundLeakage, RoundMessage, SharedTerms, SignedTurn, TermsError, Turn,
 };
@@ -214,11 +216,7 @@ impl Engine {
 
     fn carry_asking(&mut self, round: RunId, step: AskingStep) {
         for (node, fault) in step.faults {
-            let code = match fault {
-                KeyholderFault::Late => "keyholder-late",
-                KeyholderFault::Refused(refusal) => refusal.code(),
-                KeyholderFault::Lied => "keyholder-lied",
-            };
+            let code = fault.code();
             self.push(Effect::Log(Level::Warn, code));
             self.commit(Entry::Refused { peer: Some(node), code: code.into() });
         }
@@ -319,6 +317,16 @@ impl Engine {
     pub(super) fn on_ticket_given(&mut self, given: &TicketGiven) -> Result<(), Broken> {
         let Some((round, uploader)) = self.uploading(given.execution) else { return Ok(()) };
         let step = uploader.on_ticket(given);
+        self.carry_uploading(round, step);
+        Ok(())
+    }
+
+    pub(super) fn on_slots(&mut self, from: NodeKey, slots: &Slots) -> Result<(), Broken> {
+        let Some((round, uploader)) = self.uploading(slots.execution) else { return Ok(()) };
+        if uploader.turn().relay() != from {
+            return Err("unexpected-message");
+        }
+        let step = uploader.on_slots(slots);
         self.carry_uploading(round, step);
         Ok(())
     }
@@ -442,12 +450,20 @@ impl Engine {
     }
 
     pub(super) fn on_turn_ended(&mut self, ended: TurnEnded) -> Result<(), Broken> {
+        self.rooms_begin(ended);
         self.carried_turn_ended(ended);
-        let Some((round, _)) = self.uploading(ended.execution) else { return Ok(()) };
+        // Whoever has left the turn hears of its end all the same.
+        let is_of = |known: &KnownRound| known.turns.last().is_some_and(|turn| turn.execution() == ended.execution);
+        let mut rounds = self.state.rounds().rounds().iter();
+        let Some((round, _)) = rounds.find(|(_, known)| known.phase == RoundPhase::Joined && is_of(known)) else {
+            return Ok(());
+        };
+        let round = *round;
         match ended.end {
             // What was answered is on its way through the relay.
             TurnEnd::Answered => {}
-            TurnEnd::RelayFailed => self.leave_turn(round),
+            TurnEnd::RelayFailed if self.uploading(ended.execution).is_some() => self.leave_turn(round),
+            TurnEnd::RelayFailed => {}
             TurnEnd::TooFewUploads => self.end_round(round, "too-few-uploads"),
         }
         Ok(())
