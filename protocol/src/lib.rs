@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod charter;
+pub mod count;
 pub mod indicator;
 pub mod invitation;
 pub mod lighthouse;

@@ -75,7 +75,10 @@ mod tests {
                 let (_, of_any) = log2_of_miss(threshold, items_max, tables / 2);
                 assert!(of_any < -40.0, "k = {threshold}, {items_max} items, {tables} tables: 2^{of_any}");
                 let (_, of_fewer) = log2_of_miss(threshold, items_max, tables / 2 - 1);
-                assert!(items_max < 1000 || of_fewer > -41.0, "k = {threshold}, {items_max} items: {tables} tables are more than it takes");
+                assert!(
+                    items_max < 1000 || of_fewer > -41.0,
+                    "k = {threshold}, {items_max} items: {tables} tables are more than it takes"
+                );
                 most = most.max(tables);
             }
         }

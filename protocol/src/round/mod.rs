@@ -23,7 +23,7 @@ mod turn;
 pub mod upload;
 
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 #[cfg(test)]
 mod whole;
 
@@ -31,6 +31,7 @@ pub use form::Form;
 pub use key::{HeldKey, KeyBody, KeyError, KeyPeriod, SignedKey};
 pub use message::{EvaluateRefused, RoomPageAsk, RoundMessage};
 pub use signed::Signed;
+pub(crate) use signed::Unopened;
 pub use terms::{
     FreeText, KindItems, RoomTerms, RoundTerms, Schedule, SharedTerms, SignedTerms, TermsBody, TermsError,
 };
