@@ -261,6 +261,8 @@ domains! {
     RevealApproval = "cwg-network reveal-approval/v1",
     /// A member's signature to a reveal and to its persons' signatures.
     RevealNode = "cwg-network reveal-node/v1",
+    /// A pseudonym's signature to what it shows.
+    RevealWriter = "cwg-network reveal-writer/v1",
     /// Digest by which both sides name a reveal that took place.
     RevealReceipt = "cwg-network reveal-receipt/v1",
     /// Digest of a ruleset: its tables, vectors and pinned versions.

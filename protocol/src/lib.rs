@@ -13,6 +13,7 @@ pub mod lighthouse;
 mod names;
 pub mod psi;
 mod reasons;
+pub mod reveal;
 pub mod roster;
 pub mod round;
 pub mod session;

@@ -415,3 +415,40 @@ fn a_pair_s_charge_is_of_the_month_in_which_it_is_held() {
     let bytes = crate::wire::encode(&charge);
     assert_eq!(crate::wire::decode::<Charge>(&bytes, bytes.len()), Ok(charge));
 }
+
+#[test]
+fn kinds_and_codes_are_as_the_specification_says() {
+    let page = include_str!("../../../docs/spec/count.md");
+    for (name, kind, _) in CountMessage::KINDS {
+        assert!(page.contains(&format!("| 0x{kind:02x} | `{name}` |")), "{name}");
+        assert!((0x90..=0x97).contains(kind));
+    }
+    let terms = [
+        CountTermsError::WrongSigner.code(),
+        CountTermsError::Malformed.code(),
+        CountTermsError::OtherCharter.code(),
+        CountTermsError::NotAllowed("").code(),
+        CountTermsError::Rule("").code(),
+    ];
+    let sets = [
+        CountRefusal::NotNamed.code(),
+        CountRefusal::NotOpen.code(),
+        CountRefusal::TooMany { own: 0, room: 0 }.code(),
+        CountRefusal::TooFew { own: 0, least: 0 }.code(),
+    ];
+    let ledger = [
+        LedgerRefusal::Released.code(),
+        LedgerRefusal::Epsilon { asked: 0, left: 0 }.code(),
+        LedgerRefusal::Delta.code(),
+        LedgerRefusal::Full.code(),
+    ];
+    for code in terms.iter().chain(&sets).chain(&ledger) {
+        assert!(page.contains(&format!("`{code}`")), "{code}");
+    }
+    let epsilon = format!("`EPSILON_MIN` {} to `EPSILON_MAX` {}", limits::EPSILON_MIN, limits::EPSILON_MAX);
+    let month = format!("`EPSILON_OF_MONTH_MAX`, {} thousandths", limits::EPSILON_OF_MONTH_MAX);
+    let told = format!("Under `COUNT_FLOOR` ({})", limits::COUNT_FLOOR);
+    for said in [epsilon, month, told] {
+        assert!(page.contains(&said), "{said}");
+    }
+}
