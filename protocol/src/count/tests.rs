@@ -178,7 +178,7 @@ fn a_set_that_does_not_fit_the_count_is_refused_by_name() {
     assert_eq!(refusal(me, &items(0..20), UnixTime(999)), CountRefusal::NotOpen);
     assert_eq!(refusal(me, &items(0..20), UnixTime(2_001)), CountRefusal::NotOpen);
     assert_eq!(refusal(me, &items(0..65), OPENS), CountRefusal::TooMany { own: 65, room: 64 });
-    let repeated = vec![items(0..9), items(0..9)].concat();
+    let repeated = [items(0..9), items(0..9)].concat();
     assert_eq!(refusal(me, &repeated, OPENS), CountRefusal::TooFew { own: 9, least: 10 });
 }
 
