@@ -96,6 +96,11 @@ impl Ticket {
         bytes
     }
 
+    /// Its serial in an execution. Its owner knows it beforehand, and nobody else can tell whose it is.
+    pub fn serial(&self, execution: &Digest) -> TicketSerial {
+        TicketSerial(derive_public(Domain::TicketSerial, &[execution.as_bytes(), &self.nonce]))
+    }
+
     /// The ticket with this encoding. Whether it is good, [`redeem`] says.
     pub fn decode(bytes: &[u8; TICKET_LEN]) -> Self {
         let (nonce, authenticator) = bytes.split_first_chunk().expect("96 bytes have 32");
@@ -122,7 +127,7 @@ pub fn redeem(key: &EvaluationKey, execution: &Digest, ticket: &Ticket) -> Resul
     if !ct_eq(outputs[0].expose(), &ticket.authenticator) {
         return Err(BadTicket);
     }
-    Ok(TicketSerial(derive_public(Domain::TicketSerial, &[execution.as_bytes(), &ticket.nonce])))
+    Ok(ticket.serial(execution))
 }
 
 /// A digest of a redeemed ticket: public, and of no use to whoever would redeem it again.
@@ -211,6 +216,7 @@ mod tests {
         };
         let bytes = ticket(5).encode();
         let serial = redeemed(&key(1), 2, &bytes).unwrap();
+        assert_eq!(Ticket::decode(&bytes).serial(&EXECUTION), serial, "its owner knows the serial");
         assert_eq!(redeemed(&key(1), 2, &bytes), Ok(serial), "a second use has the same serial");
         assert_ne!(redeemed(&key(1), 2, &ticket(6).encode()), Ok(serial));
         assert_eq!(redeemed(&key(2), 2, &bytes), Err(BadTicket));

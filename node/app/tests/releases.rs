@@ -12,8 +12,8 @@ use cwg_app::view::{BuildView, RecallsView, ReleaseDiffView, ReleaseView, Releas
 use cwg_app::{Exit, LighthouseRequest, Problem, Request, SourceFile, approve_release, sign_release};
 use cwg_crypto::{Secret32, SigningKey};
 use cwg_engine::record::{Entry, StoredSecret};
-use cwg_protocol::lighthouse::{ClueId, Status, WithdrawalReason};
-use cwg_protocol::{OperatorKey, UnixTime};
+use cwg_protocol::lighthouse::{ClueId, Figure, Month, Standing, Status, WithdrawalReason};
+use cwg_protocol::{NodeKey, OperatorKey, UnixTime};
 use network::{NOW, Node, name};
 use tempfile::TempDir;
 
@@ -386,6 +386,33 @@ fn trends_are_released_once_a_month_from_the_current_release() {
     );
     hub.release(Vec::new());
     assert!(hub.lighthouse(LighthouseRequest::ReleaseTrends).is_ok());
+}
+
+#[test]
+fn a_members_figure_stands_beside_the_mean_of_five() {
+    let names = ["Bank 0", "Bank 1", "Bank 2", "Bank 3", "Bank 4"];
+    let may: Month = "2026-05".parse().unwrap();
+    let ask = |node: &mut Node, ask| node.ask(Request::Lighthouse { ask });
+    let figure = |number: u8| {
+        let member = NodeKey(network::node_key(number).verifying_key());
+        Entry::FigureReleased { member, period: may, matches: 20 + u32::from(number) }
+    };
+    let mut hub = Node::hub_with(&names).with((1..=5).map(figure));
+    assert_eq!(ask(&mut hub, LighthouseRequest::ReleaseMean { month: "May".into() }).unwrap_err().code, "month");
+    let View::GroupMean(mean) = ask(&mut hub, LighthouseRequest::ReleaseMean { month: "2026-05".into() }).unwrap()
+    else {
+        panic!("a mean")
+    };
+    assert_eq!((mean.month.as_deref(), mean.mean, mean.released[0].members), (Some("2026-05"), Some(20), Some(5)));
+
+    let mut member = Node::member(1, &names);
+    let own = LighthouseRequest::ReleaseFigure { month: "2026-05".into(), matches: 50 };
+    let View::GroupMean(mean) = ask(&mut member, own.clone()).unwrap() else { panic!("a mean") };
+    assert_eq!((mean.month, mean.comparison, mean.released[0].own), (None, None, Some(50)));
+    assert_eq!(ask(&mut member, own).unwrap_err().code, "figure-released");
+    let mut member = member.with([Entry::MeanAdopted { period: may, mean: Figure::Shown(20) }]);
+    let View::GroupMean(mean) = ask(&mut member, LighthouseRequest::Mean).unwrap() else { panic!("a mean") };
+    assert_eq!(mean.comparison.unwrap().standing.as_deref(), Some(Standing::Above.name()));
 }
 
 /// What a member of the hub's network finds in a file.

@@ -3,7 +3,7 @@
 //! Everything the banks do goes through their own daemons, as a person's commands would. The people, accounts and
 //! wallets in the samples are invented.
 
-mod network;
+pub(crate) mod network;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -54,6 +54,21 @@ pub(crate) enum LighthouseCommand {
     Recalls,
     /// Shows the trends that were released last.
     Trends(TrendsArgs),
+    /// Member: releases the number of its matches with clues in a month that is over, to the hub and for the group's mean alone.
+    Figure {
+        /// The month.
+        #[arg(value_name = "YYYY-MM")]
+        month: String,
+        /// Matches.
+        #[arg(long)]
+        matches: u32,
+    },
+    /// Shows the group's mean, and at a member its own figure beside it; at the hub a month releases its mean first.
+    Mean {
+        /// Hub: the month.
+        #[arg(value_name = "YYYY-MM")]
+        month: Option<String>,
+    },
     /// Hub: writes the newest release to a file. The file holds identifiers in the clear.
     Export {
         /// A file that is not there yet.
@@ -141,6 +156,9 @@ pub(crate) async fn run(common: &Common, command: LighthouseCommand, out: Output
         }
         LighthouseCommand::Recall { clues, reason } => LighthouseRequest::Recall { clues, reason },
         LighthouseCommand::Recalls => LighthouseRequest::Recalls,
+        LighthouseCommand::Figure { month, matches } => LighthouseRequest::ReleaseFigure { month, matches },
+        LighthouseCommand::Mean { month: Some(month) } => LighthouseRequest::ReleaseMean { month },
+        LighthouseCommand::Mean { month: None } => LighthouseRequest::Mean,
         LighthouseCommand::Export { out } => LighthouseRequest::Export { path: absolute(&out)? },
         LighthouseCommand::Verify { file } => LighthouseRequest::Verify { path: absolute(&file)? },
     };

@@ -65,10 +65,13 @@ fn start(cli: Cli, out: Output) -> Result<Exit, Problem> {
         .enable_all()
         .build()
         .map_err(|error| Problem::new(Exit::Internal, "runtime", error.to_string(), problems::REPORT))?;
-    runtime.block_on(async {
+    let exit = runtime.block_on(async {
         // On a worker, where blocking calls can step aside.
         tokio::spawn(run(cli, out)).await.map_err(|_| problems::no_answer())?
-    })
+    });
+    // What is being read for a run is of no use any more, and may take minutes: nothing of it is to be kept.
+    runtime.shutdown_background();
+    exit
 }
 
 async fn run(cli: Cli, out: Output) -> Result<Exit, Problem> {

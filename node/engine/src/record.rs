@@ -293,6 +293,15 @@ pub enum Entry {
         /// Items.
         items: u32,
     },
+    /// Member: items were to be evaluated by the hub, before it was asked.
+    EvaluationAsked {
+        /// Under whose charter.
+        pilot: PilotId,
+        /// The period.
+        period: Period,
+        /// Items.
+        items: u32,
+    },
     /// Member: a comparison of its table with the editions of a period has its result, as a run.
     Compared {
         /// The run.
@@ -502,6 +511,7 @@ impl Entry {
             Self::EditionAdopted { .. } => "edition-adopted",
             Self::EvaluationCharged { .. } => "evaluation-charged",
             Self::TableGrown { .. } => "table-grown",
+            Self::EvaluationAsked { .. } => "evaluation-asked",
             Self::Compared { .. } => "run-compared",
             Self::BookRead { .. } => "book-read",
         }

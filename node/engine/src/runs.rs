@@ -22,6 +22,10 @@ impl Engine {
         plan.charter = pilot.charter.digest();
         check_plan(pilot, &plan, own, hub)?;
         self.check_release(&plan)?;
+        // What a member compares is its own: only the hub has the content of a release.
+        if plan.lighthouse.as_ref().is_some_and(|lighthouse| lighthouse.book.is_none()) {
+            return Err(Refusal::NotAllowed("a lighthouse run without a book"));
+        }
         if self.state.active(plan.peer).is_none() {
             return Err(Refusal::UnknownMember);
         }

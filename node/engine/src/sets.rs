@@ -34,7 +34,11 @@ impl Engine {
     pub(crate) fn gather(&mut self, mut active: Active, proposal: Option<Box<(ConnId, Propose)>>) {
         let (ticket, salt) = (self.ticket(), self.random("set salt"));
         let Some(source) = self.source_of(&active.plan) else {
-            return self.end_run(active.plan.run, "release-outdated");
+            let run = active.plan.run;
+            return match proposal {
+                None => self.end_run(run, "set-damaged"),
+                Some(proposal) => self.decline(proposal.0, run, active.attempt, DeclineCode::Busy),
+            };
         };
         let (selection, limit) = (active.plan.selection.clone(), self.own_limit(&active.plan));
         // Nobody waits for a proposer that reads a file of any length, and its driver answers in every case.

@@ -254,6 +254,7 @@ impl State {
             | Entry::EditionPublished { .. }
             | Entry::EditionAdopted { .. }
             | Entry::EvaluationCharged { .. }
+            | Entry::EvaluationAsked { .. }
             | Entry::TableGrown { .. } => {
                 let network = self.network.as_ref()?;
                 self.standing.fold(&record.entry, network.id, network.hub)?;

@@ -88,6 +88,9 @@ fn what_the_charter_does_not_allow_is_not_planned() {
         assert_eq!(pair.planned(plan).unwrap_err(), Refusal::NotAllowed(what));
     }
     let mut plan = pair.plan();
+    plan.lighthouse.as_mut().unwrap().book = None;
+    assert_eq!(pair.planned(plan).unwrap_err(), Refusal::NotAllowed("a lighthouse run without a book"));
+    let mut plan = pair.plan();
     (plan.lighthouse, plan.protocol) = (None, protocol_named("vole").unwrap().id());
     assert_eq!(pair.planned(plan).unwrap_err(), Refusal::NotAllowed("a run with this member"));
     let mut cards = pair.plan();

@@ -6,6 +6,10 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, Instant};
 
 use common::*;
+use cwg_engine::record::ContentId;
+use cwg_protocol::Item;
+use cwg_protocol::lighthouse::LabelClass;
+use cwg_protocol::lighthouse::standing::Entries;
 use cwg_store::{Blame, PassphraseCost, Store, StoreError, Unlock, UnlockMethod, create_key_file};
 
 const CHEAP: PassphraseCost = PassphraseCost { memory_kib: 64, passes: 1 };
@@ -53,6 +57,21 @@ fn look_ups_find_the_last_record_of_a_key() {
         drop(store);
         store = place.open().unwrap();
     }
+}
+
+#[test]
+fn the_content_of_a_release_is_there_after_a_start_and_another_store_does_not_open_it() {
+    let place = Place::new();
+    let content = ContentId([7; 8]);
+    let entries = Entries::new(LabelClass::B32, vec![Item([1; 32]), Item([2; 32])], vec![9; 64]).unwrap();
+    place.create().releases().write_entries(content, &entries).unwrap();
+    assert_eq!(place.open().unwrap().releases().entries(content).unwrap().len(), 2);
+
+    let other = Place::new();
+    let other_store = other.create();
+    let name = "releases/0707070707070707.entries";
+    std::fs::copy(place.dir().join(name), other.dir().join(name)).unwrap();
+    assert!(matches!(other_store.releases().entries(content), Err(StoreError::Damaged(_))));
 }
 
 #[test]

@@ -95,6 +95,20 @@ impl Month {
     }
 }
 
+/// A text that is no month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a month is written YYYY-MM, from 1970-01")]
+pub struct BadMonth;
+
+impl core::str::FromStr for Month {
+    type Err = BadMonth;
+
+    fn from_str(text: &str) -> Result<Self, BadMonth> {
+        let period = Period::parse(text).filter(|period| period.precision == Precision::Month);
+        period.map(|period| period.first.month()).ok_or(BadMonth)
+    }
+}
+
 impl fmt::Display for Month {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:04}-{:02}", 1970 + u32::from(self.0 / MONTHS), self.0 % MONTHS + 1)
@@ -164,6 +178,17 @@ mod tests {
         for number in 0..=u16::MAX {
             let day = Day::from_number(number);
             assert_eq!(day.month().to_string(), day.to_string()[..7]);
+        }
+    }
+
+    #[test]
+    fn a_month_reads_back_and_no_other_text_is_one() {
+        for number in (0..=u16::MAX).step_by(500) {
+            let month = Day::from_number(number).month();
+            assert_eq!(month.to_string().parse(), Ok(month));
+        }
+        for text in ["2026", "2026-07-01", "2026-13", "2026-7", "1969-12", "", "July"] {
+            assert_eq!(text.parse::<Month>(), Err(BadMonth), "{text}");
         }
     }
 

@@ -31,7 +31,7 @@ pub(crate) mod vocabulary;
 pub use clue::{BadClue, BadPseudonym, Clue, ClueFields, ClueKey, KeyNature, Link, Observed, Pseudonym, Source};
 pub use comparison::{GroupMean, Standing};
 pub use contradiction::{Contradiction, Contradictions, Reading, TwoUnderOneName, read, settle};
-pub use day::{Day, Month};
+pub use day::{BadMonth, Day, Month};
 pub use delta::{Change, Delta, DeltaCounts, DeltaError, padded_delta_len};
 pub use disclosure::{
     DisclosureError, Figure, Mark, PlaceFigures, Region, SourceKindFigures, TimeFigures, Trends, When,

@@ -1,4 +1,5 @@
-//! Every message of rounds and ceremonies: a body is a kind, two bytes, and that kind's payload, as for [`crate::wire::Message`].
+//! Every message of rounds and ceremonies: a body is a kind, two bytes, and that kind's payload, as for
+//! [`crate::wire::Message`].
 
 use cwg_crypto::Digest;
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,9 @@ use super::limits::{CEREMONY_LEN_MAX, EVALUATION_BATCH, POST_LEN_MAX, POSTS_MAX,
 use super::room::{RoomBatch, RoomPage, RoomUpload};
 use super::terms::SignedTerms;
 use super::turn::SignedTurn;
-use super::upload::{Answer, Carried, Channels, Dropped, Passed, Returned, TicketAsk, TicketGiven, TurnEnded, Upload};
+use super::upload::{
+    Answer, Carried, Channels, Dropped, Passed, Returned, Slots, TicketAsk, TicketGiven, TurnEnded, Upload,
+};
 use crate::wire::limits::FRAME_LEN_MAX;
 use crate::wire::message_family;
 
@@ -81,6 +84,8 @@ message_family! {
     Answer(Answer) = 0x81, RANK_LEN_MAX;
     /// The hub says how a turn ended.
     TurnEnded(TurnEnded) = 0x82, SMALL_LEN_MAX;
+    /// The slots: hub to relay, relay to members.
+    Slots(Slots) = 0x83, 2 * SMALL_LEN_MAX;
     /// A member sends its posts to the relay.
     RoomUpload(RoomUpload) = 0x84, FRAME_LEN_MAX;
     /// The relay passes everyone's posts on.

@@ -184,6 +184,7 @@ pub(crate) fn terms_body(threshold: u8, items: u32) -> TermsBody {
             .try_into()
             .unwrap(),
         tables: tables as u8,
+        leakage: RoundLeakage::of(threshold).digest(),
         key: key().0.signed().clone(),
         issuer: issuer().public(),
         sealing: *opening_key().public().as_bytes(),

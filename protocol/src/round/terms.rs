@@ -1,7 +1,7 @@
 //! The terms of a round: what the hub signs once and shows to everyone alike (`docs/spec/round-messages.md` §1).
 //!
-//! Everything in a round is bound to their digest. Keyholders and relay take part under their own copy alone, so a hub that shows a
-//! member other terms, say with an issuer's key of its own, is found out unless they all work with it.
+//! Everything in a round is bound to their digest. Keyholders and relay take part under their own copy alone, so a hub that
+//! shows a member other terms, say with an issuer's key of its own, is found out unless they all work with it.
 
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::form::Form;
 use super::key::{HeldKey, KeyError, SignedKey};
+use super::leakage::RoundLeakage;
 use super::limits::{
     RELAYS_MAX, ROOM_INTERVALS_MAX, ROOM_POSTS_MAX, STEP_SECS_MAX, STEP_SECS_MIN, TERMS_LEN_MAX, UPLOADS_SPARE,
 };
@@ -97,6 +98,8 @@ pub struct TermsBody {
     pub kinds: BoundedVec<KindItems, SELECTION_MAX>,
     /// Tables of each upload; none where tags are sent.
     pub tables: u8,
+    /// The digest of what the round reveals ([`RoundLeakage`]): what members consent to.
+    pub leakage: Digest,
     /// The key of the oblivious function.
     pub key: SignedKey,
     /// The public key under which tickets are issued.
@@ -144,6 +147,9 @@ pub enum TermsError {
     /// The charter does not allow it.
     #[error("the charter does not allow the round: {0}")]
     NotAllowed(&'static str),
+    /// Another leakage statement than this build's: what would be consented to is not what this build does.
+    #[error("the terms name another leakage statement than this build's")]
+    OtherLeakage,
     /// They break a rule of their own.
     #[error("the terms break a rule: {0}")]
     Rule(&'static str),
@@ -163,6 +169,7 @@ impl TermsError {
             Self::Malformed => "terms-malformed",
             Self::OtherCharter => "terms-other-charter",
             Self::NotAllowed(_) => "terms-not-allowed",
+            Self::OtherLeakage => "terms-other-leakage",
             Self::Rule(_) => "terms-rule",
             Self::Key(error) => error.code(),
             Self::Fork => "terms-fork",
@@ -197,6 +204,9 @@ impl RoundTerms {
         }
         check_allowed(&body, charter, roster)?;
         check_rules(&body)?;
+        if body.leakage != RoundLeakage::of(body.threshold).digest() {
+            return Err(TermsError::OtherLeakage);
+        }
         let form = check_form(&body)?;
         let key = HeldKey::verify(&body.key, body.network, body.pilot)?;
         let holds = |holder: &NodeKey| charter.names(*holder) && roster.active_by_node(*holder).is_some();
@@ -247,6 +257,13 @@ impl RoundTerms {
     /// Whether a node takes part.
     pub fn names(&self, member: NodeKey) -> bool {
         self.body.members.contains(&member)
+    }
+
+    /// Who carries the posts of an interval of the rooms that a turn gave: relays take turns, so that one which is lost costs its own
+    /// intervals alone.
+    pub fn room_relay(&self, turn: u8, interval: u16) -> NodeKey {
+        let relays = &self.body.relays;
+        relays[(usize::from(turn) + usize::from(interval)) % relays.len()]
     }
 
     /// Items of one kind that every member brings.

@@ -29,7 +29,9 @@ fn every_rule_refuses_the_terms_that_break_it() {
     check("one holder", "terms-rule", |body| body.threshold = 1);
     check("sixteen holders", "terms-rule", |body| body.threshold = 16);
     check("one table fewer", "terms-rule", |body| body.tables -= 1);
-    check("tables for tags", "terms-rule", |body| (body.threshold, body.uploads_min) = (2, 4));
+    check("tables for tags", "terms-rule", |body| {
+        (body.threshold, body.uploads_min, body.leakage) = (2, 4, RoundLeakage::of(2).digest())
+    });
     check("no kind", "terms-not-allowed", |body| body.kinds = vec![].try_into().unwrap());
     check("a kind that the charter does not have", "terms-not-allowed", |body| {
         body.kinds = vec![KindItems { kind: IndicatorKind::Email, roles: Roles::BOTH, items: 50 }].try_into().unwrap()
@@ -55,6 +57,7 @@ fn every_rule_refuses_the_terms_that_break_it() {
         members[1] = members[0];
         body.members = members.try_into().unwrap();
     });
+    check("another leakage", "terms-other-leakage", |body| body.leakage = RoundLeakage::of(2).digest());
     check("no relay", "terms-rule", |body| body.relays = vec![].try_into().unwrap());
     check("a relay twice", "terms-rule", |body| body.relays = vec![node(6), node(6)].try_into().unwrap());
     check("a relay that is no member", "terms-rule", |body| body.relays = vec![node(0)].try_into().unwrap());
@@ -143,4 +146,7 @@ fn the_rooms_have_their_intervals() {
         assert_eq!(rooms.interval_at(UnixTime(at)), interval, "{at}");
     }
     assert_eq!(rooms.interval_end(3), rooms.closes());
+    let terms = RoundTerms::sign(&terms_body(3, 50), &signing(0), charter(), roster()).unwrap();
+    let relays = [0, 1, 2, 3].map(|interval| terms.room_relay(1, interval));
+    assert_eq!(relays, [7, 8, 6, 7].map(node));
 }

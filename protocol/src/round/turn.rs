@@ -1,8 +1,8 @@
 //! One relay's turn: from its opening to the answers. If a relay fails, the hub opens the next one's turn.
 //!
-//! Each turn is an execution of its own: tickets, tags and shares follow from its name, so what was uploaded in a turn that came to
-//! nothing cannot be held against what is uploaded in the next. That matters most for slots: whoever had shares of one item at
-//! two slots of one member would need one holder fewer.
+//! Each turn is an execution of its own: tickets, tags and shares follow from its name, so what was uploaded in a turn that
+//! came to nothing cannot be held against what is uploaded in the next. That matters most for slots: whoever had shares of
+//! one item at two slots of one member would need one holder fewer.
 
 use cwg_crypto::{Digest, Domain, SigningKey, digest};
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,5 @@
-//! A whole round from the ceremony to the rooms: fifteen members with lists of real items, a keyholder that lies, a relay that dies, and a
-//! member that goes away; against plain counting.
+//! A whole round from the ceremony to the rooms: fifteen members with lists of real items, a keyholder that lies, a relay
+//! that dies, and a member that goes away; against plain counting.
 
 use std::collections::{BTreeMap, VecDeque};
 

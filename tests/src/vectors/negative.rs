@@ -72,7 +72,7 @@ pub fn refused() -> Vec<Refused> {
         case("text that is not UTF-8", with(&join, &|body| body[address_at + 8] = 0xff), "Payload Malformed"),
         case(
             "decline code unknown",
-            [&[0x42, 0][..], &[0x40; 8], &[1, 0, 0, 0], &[10, 0, 0, 0]].concat(),
+            [&[0x42, 0][..], &[0x40; 8], &[1, 0, 0, 0], &[11, 0, 0, 0]].concat(),
             "Payload Malformed",
         ),
         case("psi frame without a lane", [&[0x43, 0][..], &SessionId([1; 32]).0].concat(), "Payload Malformed"),

@@ -27,12 +27,16 @@ fn release(hub: &Node, clues: &[String]) -> Value {
 
 /// Has a file of these numbers evaluated.
 fn evaluate(bank: &Node, range: std::ops::Range<u32>) -> Answer {
-    fs::write(bank.path("book.csv"), numbers(range, |n| format!("0491 570 {n:03}"))).unwrap();
-    fs::write(bank.path("map.toml"), MAP).unwrap();
+    write_book(bank, range);
     on_book(bank, &["lighthouse", "evaluate", "--pilot", "Payees"])
 }
 
-/// A command over the file that was evaluated last.
+fn write_book(bank: &Node, range: std::ops::Range<u32>) {
+    fs::write(bank.path("book.csv"), numbers(range, |n| format!("0491 570 {n:03}"))).unwrap();
+    fs::write(bank.path("map.toml"), MAP).unwrap();
+}
+
+/// A command over the file that was written last.
 fn on_book(bank: &Node, args: &[&str]) -> Answer {
     let (book, map) = (bank.text("book.csv"), bank.text("map.toml"));
     bank.cwg(&[args, &["--book", &book, "--map", &map]].concat())
@@ -83,6 +87,10 @@ fn a_bank_evaluates_once_and_looks_up_through_snapshot_delta_recall_and_rotation
     assert_eq!((&again["items"], &again["evaluated"]), (&40.into(), &10.into()));
     let standing = bank.cwg(&["lighthouse", "standing"]).ok();
     assert_eq!(standing["periods"][0]["table"], 50);
+
+    // A file of which some were never evaluated is not compared: their matches would be missing and nobody would see it.
+    write_book(bank, 100..160);
+    assert_eq!(on_book(bank, &["lighthouse", "compare", "--pilot", "Payees"]).refused(77)["code"], "not-evaluated");
 
     // Compared here, in nobody's sight: what a run in bulk over the same file gives.
     assert_eq!(evaluate(bank, 100..150).ok()["evaluated"], 0);

@@ -5,11 +5,11 @@
 
 mod block;
 mod canonical;
+mod columnar;
 mod columns;
 mod csv;
 mod jsonl;
 mod map;
-mod parquet;
 mod report;
 mod run;
 mod sink;

@@ -12,7 +12,7 @@ use super::canonical::{Worked, work_on};
 use super::columns::Columns;
 use super::map::{ColumnMap, Format};
 use super::report::Tally;
-use super::{RowSink, csv::CsvRows, jsonl::JsonRows, parquet::ParquetRows};
+use super::{RowSink, columnar::ParquetRows, csv::CsvRows, jsonl::JsonRows};
 use crate::problem::{Exit, Problem};
 use crate::view::LoadReportView;
 

@@ -4,17 +4,17 @@ use cwg_engine::record::NodeKind;
 use cwg_engine::state::State;
 use cwg_engine::{Draft, Published};
 use cwg_protocol::UnixTime;
-use cwg_protocol::lighthouse::{PersonSignature, ReleaseBody, VerifiedRelease};
+use cwg_protocol::lighthouse::{Figure, PersonSignature, ReleaseBody, VerifiedRelease};
 use cwg_protocol::roster::{Entry, Status};
 use cwg_protocol::wire::encode;
 
-use super::trends::TrendsView;
+use super::trends::{ComparisonView, TrendsView};
 use crate::named::name_of;
 use crate::problem::{Exit, Problem};
 use crate::times::shown;
 use crate::view::{
-    KeyCount, MemberReleaseLine, PersonLine, RecallLine, RecallsView, ReleaseLine, ReleaseSourceLine, ReleaseView,
-    ReleasesView, View,
+    FigureLine, GroupMeanView, KeyCount, MemberReleaseLine, PersonLine, RecallLine, RecallsView, ReleaseLine,
+    ReleaseSourceLine, ReleaseView, ReleasesView, View,
 };
 
 /// The draft.
@@ -128,6 +128,28 @@ pub(crate) fn trends(state: &State) -> Result<View, Problem> {
         )
     })?;
     Ok(View::Trends(Box::new(TrendsView::from(trends))))
+}
+
+/// The mean released last; at a member its own figure of that month beside it, at the hub how many released one.
+pub(crate) fn group_mean(state: &State) -> GroupMeanView {
+    let lighthouse = state.lighthouse();
+    let own = state.own().filter(|own| own.kind == NodeKind::Member).map(|own| own.node());
+    let released = lighthouse.figures().iter().map(|(month, figures)| FigureLine {
+        month: month.to_string(),
+        own: own.and_then(|own| figures.get(&own).copied()),
+        members: own.is_none().then_some(figures.len() as u64),
+    });
+    let mean = lighthouse.mean();
+    let comparison = mean.and_then(|(month, mean)| {
+        let own = *lighthouse.figures().get(&month)?.get(&own?)?;
+        Some(ComparisonView::of(&format!("matches with clues in {month}"), own, mean))
+    });
+    GroupMeanView {
+        month: mean.map(|(month, _)| month.to_string()),
+        mean: mean.and_then(|(_, mean)| if let Figure::Shown(mean) = mean { Some(mean) } else { None }),
+        comparison,
+        released: released.collect(),
+    }
 }
 
 /// At the hub: what each member on the roster said it has.

@@ -6,7 +6,7 @@ use cwg_engine::command::{Command, Refusal, Reply};
 use cwg_engine::state::State;
 use cwg_protocol::UnixTime;
 use cwg_protocol::lighthouse::limits::{RELEASE_LEN_MAX, SIGNED_RELEASE_LEN_MAX};
-use cwg_protocol::lighthouse::{ApprovedRelease, BuiltRelease, ClueId, WithdrawalReason};
+use cwg_protocol::lighthouse::{ApprovedRelease, BadMonth, BuiltRelease, ClueId, Month, WithdrawalReason};
 use cwg_protocol::wire::decode_canonical;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -82,6 +82,20 @@ pub enum LighthouseRequest {
     Trends,
     /// Hub: releases the trends of the current release. Answered by `trends`.
     ReleaseTrends,
+    /// Member: releases the number of its matches with clues in a month that is over to the hub. Answered by `group-mean`.
+    ReleaseFigure {
+        /// The month, `YYYY-MM`.
+        month: String,
+        /// Matches.
+        matches: u32,
+    },
+    /// Hub: releases the mean of the figures that members released for a month. Answered by `group-mean`.
+    ReleaseMean {
+        /// The month, `YYYY-MM`.
+        month: String,
+    },
+    /// The mean released last, and at a member its own figure beside it. Answered by `group-mean`.
+    Mean,
     /// Hub: writes the current release to a new file. Answered by `release-file`.
     Export {
         /// The file, by a path that the daemon can write.
@@ -113,6 +127,7 @@ pub(crate) enum Awaited {
     Dropped,
     Recalled,
     Trends,
+    Mean,
 }
 
 /// What is to be done for a request.
@@ -142,6 +157,13 @@ pub(crate) fn prepare(ask: LighthouseRequest, state: &State, now: UnixTime) -> R
         LighthouseRequest::Recalls => Ok(Action::Show(View::Recalls(describe::recalls(state, None)))),
         LighthouseRequest::Trends => Ok(Action::Show(describe::trends(state)?)),
         LighthouseRequest::ReleaseTrends => work(LighthouseWork::Trends(Box::new(TrendsWork::new(state, now)?))),
+        LighthouseRequest::ReleaseFigure { month: period, matches } => {
+            submit(Command::ReleaseFigure { period: month(&period)?, matches }, Awaited::Mean)
+        }
+        LighthouseRequest::ReleaseMean { month: period } => {
+            submit(Command::ReleaseMean { period: month(&period)? }, Awaited::Mean)
+        }
+        LighthouseRequest::Mean => Ok(Action::Show(View::GroupMean(describe::group_mean(state)))),
         LighthouseRequest::Export { path } => work(LighthouseWork::Export(Box::new(ExportWork::new(path, state)?))),
         LighthouseRequest::Verify { path } => {
             work(LighthouseWork::Verify(Box::new(VerifyWork::new(path, state, now)?)))
@@ -170,6 +192,7 @@ pub(crate) fn answer(
         (Awaited::Dropped, Reply::Done) => Ok(View::Releases(describe::releases(state))),
         (Awaited::Recalled, Reply::Recalled(new)) => Ok(View::Recalls(describe::recalls(state, Some(new)))),
         (Awaited::Trends, Reply::Done) => describe::trends(state),
+        (Awaited::Mean, Reply::Done) => Ok(View::GroupMean(describe::group_mean(state))),
         _ => Err(Problem::defect("the engine's reply does not fit the command")),
     }
 }
@@ -190,6 +213,12 @@ fn show(release: Option<&str>, state: &State, now: UnixTime) -> Result<Action, P
         }
     };
     Ok(Action::Show(View::Release(Box::new(view))))
+}
+
+fn month(text: &str) -> Result<Month, Problem> {
+    text.trim().parse().map_err(|error: BadMonth| {
+        Problem::new(Exit::Usage, "month", error.to_string(), "name a month that is over, for example 2026-05")
+    })
 }
 
 fn recall(clues: &[String], reason: &str) -> Result<Command, Problem> {

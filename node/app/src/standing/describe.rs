@@ -32,6 +32,7 @@ fn line(state: &State, period: &KeyPeriod) -> PeriodLine {
         release: editions.last().map(|edition| edition.verified.body().release.0),
         editions: u32::try_from(editions.len()).unwrap_or(u32::MAX),
         rows: editions.iter().map(|Edition { verified, .. }| u64::from(verified.body().rows)).sum(),
+        asked: period.key().is_none().then(|| period.asked()),
         table: period.key().is_none().then(|| period.rows()),
         left: left.unwrap_or_default(),
     }

@@ -99,7 +99,9 @@ impl EvaluateWork {
 impl LookUpWork {
     pub(crate) fn new(pilot: &str, kind: &str, value: &str, state: &State, now: UnixTime) -> Result<Self, Problem> {
         let (pilot, charter) = allowed(state, pilot, now)?;
-        let (period, known, release) = usable(state, now)?;
+        let newest = |period: &&KeyPeriod| Some(period.editions().last()?.verified.body().release);
+        let (known, release) = usable(state, now, state.standing().periods().values().max_by_key(newest))?;
+        let period = known.body().period;
         let network = state.network().ok_or_else(named::not_joined)?.id;
         let kind = ColumnKind::from_name(kind).ok_or_else(|| {
             Problem::new(Exit::Usage, "unknown-type", "this is not a type of value", "cwg pilot show lists the types")
@@ -113,8 +115,8 @@ impl LookUpWork {
         if items.is_empty() {
             return Err(refusals::problem(&Refusal::NotAllowed("this type of value")));
         }
-        let newest = state.lighthouse().current().map_or(release.seen().number, |current| current.seen.number);
         let release = release.seen().number;
+        let newest = newest_release(state).unwrap_or(release);
         Ok(Self { pilot, period, editions: heads(known), items, kind, release, newest })
     }
 
@@ -130,7 +132,13 @@ impl LookUpWork {
 impl CompareWork {
     pub(crate) fn new(pilot: &str, path: &Path, map: &Path, state: &State, now: UnixTime) -> Result<Self, Problem> {
         let (pilot, charter) = allowed(state, pilot, now)?;
-        let (period, known, release) = usable(state, now)?;
+        // The oldest table: a later one ends it once it is whole.
+        let filled = |period: &&KeyPeriod| period.rows() > 0 && !period.editions().is_empty();
+        let (known, release) = usable(state, now, state.standing().periods().values().find(filled))?;
+        let (period, newest) = (known.body().period, newest_release(state));
+        if newest > Some(release.seen().number) {
+            return Err(edition_awaited(period));
+        }
         let book = StandingBook::new(path, map, charter, state, now)?;
         Ok(Self { pilot, period, editions: heads(known), release: release.seen().number, book })
     }
@@ -184,17 +192,23 @@ fn allowed<'a>(state: &'a State, pilot: &str, now: UnixTime) -> Result<(PilotId,
     Ok((id, charter))
 }
 
-/// The newest period with editions; the release of its last edition may be used now.
-fn usable(state: &State, now: UnixTime) -> Result<(Period, &KeyPeriod, VerifiedRelease), Problem> {
+/// A period, if there is one and the release of its last edition may be used now.
+fn usable<'a>(
+    state: &State,
+    now: UnixTime,
+    period: Option<&'a KeyPeriod>,
+) -> Result<(&'a KeyPeriod, VerifiedRelease), Problem> {
     let network = state.network().ok_or_else(named::not_joined)?;
-    let mut periods = state.standing().periods().iter().rev();
-    let found = periods.find(|(_, period)| !period.editions().is_empty());
-    let (number, period) = found.ok_or_else(no_period)?;
+    let period = period.ok_or_else(no_period)?;
     let last = period.editions().last().ok_or_else(no_period)?;
     let published = state.lighthouse().releases().get(&last.verified.body().release).ok_or_else(no_period)?;
     let release = published.usable(network.id, network.hub, now);
     let release = release.map_err(|error| refusals::problem(&Refusal::Release(error)))?;
-    Ok((*number, period, release))
+    Ok((period, release))
+}
+
+fn newest_release(state: &State) -> Option<ReleaseNumber> {
+    state.lighthouse().current().map(|current| current.seen.number)
 }
 
 fn heads(period: &KeyPeriod) -> Vec<VerifiedEdition> {
@@ -207,5 +221,14 @@ fn no_period() -> Problem {
         "no-period",
         "no key period is open here with what this needs",
         "cwg lighthouse standing shows periods, editions and the table; the hub opens and publishes them",
+    )
+}
+
+fn edition_awaited(period: Period) -> Problem {
+    Problem::new(
+        Exit::TryAgain,
+        "edition-awaited",
+        format!("the newest release has no edition here yet in period {}, whose table is compared", period.0),
+        "try again when cwg lighthouse standing shows it; the hub publishes it with cwg lighthouse edition publish",
     )
 }

@@ -32,8 +32,9 @@ pub use node::{
 pub use pilot::{Allowance, PilotLine, PilotView, PilotsView, SignatureLine};
 pub use protocol::{CostLine, ProtocolView};
 pub use release::{
-    BuildView, ContradictionLine, DiffLine, MemberReleaseLine, PersonLine, RecallLine, RecallsView, ReleaseDiffView,
-    ReleaseFileView, ReleaseLine, ReleaseSourceLine, ReleaseView, ReleasesView, SourceReportsView,
+    BuildView, ContradictionLine, DiffLine, FigureLine, GroupMeanView, MemberReleaseLine, PersonLine, RecallLine,
+    RecallsView, ReleaseDiffView, ReleaseFileView, ReleaseLine, ReleaseSourceLine, ReleaseView, ReleasesView,
+    SourceReportsView,
 };
 pub use roster::{InvitationLine, InvitationView, MemberLine, RosterView};
 pub use run::{
@@ -83,6 +84,8 @@ pub enum View {
     ReleaseFile(Box<ReleaseFileView>),
     /// Trends of a release.
     Trends(Box<TrendsView>),
+    /// The group's mean, and figures released for it.
+    GroupMean(GroupMeanView),
     /// The loads in use.
     Indicators(IndicatorsView),
     /// A planned run, before consent.
@@ -131,6 +134,7 @@ impl View {
             Self::Recalls(view) => view.screen(),
             Self::ReleaseFile(view) => view.screen(),
             Self::Trends(view) => view.screen(),
+            Self::GroupMean(view) => view.screen(),
             Self::Indicators(view) => view.screen(),
             Self::RunPlan(view) => view.screen(),
             Self::Run(view) => view.screen(),

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{KeyCount, Screen, SourceReportView};
+use crate::lighthouse::trends::ComparisonView;
 use crate::problem::Exit;
 
 /// One release, or the draft of the next.
@@ -253,6 +254,52 @@ pub struct ReleaseFileView {
     pub approver: PersonLine,
     /// Until when it may be used.
     pub valid_until: String,
+}
+
+/// The group's mean, and figures that were released for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupMeanView {
+    /// The month of the mean; none if none was released yet.
+    pub month: Option<String>,
+    /// The mean, a multiple of 10; none while it is held back.
+    pub mean: Option<u32>,
+    /// At a member that released a figure for that month: how it stands to the mean.
+    pub comparison: Option<ComparisonView>,
+    /// Figures that were released, by month.
+    pub released: Vec<FigureLine>,
+}
+
+/// Figures of a month.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FigureLine {
+    /// The month.
+    pub month: String,
+    /// At a member: its own.
+    pub own: Option<u32>,
+    /// At the hub: how many members released one.
+    pub members: Option<u64>,
+}
+
+impl GroupMeanView {
+    pub(crate) fn screen(&self) -> Screen {
+        let mut screen = match (&self.comparison, &self.month) {
+            (Some(comparison), _) => comparison.screen(),
+            (None, Some(month)) => {
+                let mean = self.mean.map_or_else(|| "held back".to_owned(), |mean| mean.to_string());
+                Screen::new(format!("Matches with clues in {month}")).field("mean of the group", mean)
+            }
+            (None, None) => Screen::new("Matches with clues").note("No mean was released yet"),
+        };
+        if !self.released.is_empty() {
+            let figure = |line: &FigureLine| {
+                let members = line.members.map(|members| format!("of {members} members"));
+                line.own.map(|own| own.to_string()).or(members).unwrap_or_default()
+            };
+            let rows = self.released.iter().map(|line| [line.month.clone(), figure(line)]);
+            screen = screen.table("Figures released", ["month", "figure"], rows);
+        }
+        screen
+    }
 }
 
 impl PersonLine {

@@ -34,6 +34,8 @@ pub struct PeriodLine {
     pub rows: u64,
     /// Member: outputs in its table, those that were added twice counted twice.
     pub table: Option<u64>,
+    /// Member: items that it has asked the hub to evaluate.
+    pub asked: Option<u64>,
     /// Hub: items that each member has left.
     pub left: Vec<LeftLine>,
 }
@@ -137,10 +139,11 @@ impl StandingView {
                 line.allowance.to_string(),
                 release,
                 format!("{} ({} rows)", line.editions, line.rows),
+                line.asked.map_or_else(String::new, |items| items.to_string()),
                 line.table.map_or_else(String::new, |rows| rows.to_string()),
             ]
         });
-        let headers = ["period", "public key", "until", "allowance", "release", "editions", "table"];
+        let headers = ["period", "public key", "until", "allowance", "release", "editions", "asked", "table"];
         let screen = Screen::new("Standing comparison").table("", headers, rows);
         let left = self.periods.iter().flat_map(|line| {
             let period = line.period;

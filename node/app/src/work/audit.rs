@@ -247,6 +247,9 @@ fn standing_details(entry: &Entry) -> Details {
             of(period),
             ("items padded", items.to_string()),
         ],
+        Entry::EvaluationAsked { pilot, period, items } => {
+            vec![("pilot", pilot.to_string()), of(period), ("items", items.to_string())]
+        }
         Entry::Compared { run, period, matches } => {
             vec![("run", run.to_string()), of(period), ("matches", matches.to_string())]
         }

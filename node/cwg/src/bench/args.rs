@@ -19,6 +19,24 @@ pub(crate) enum BenchCommand {
     /// As `bench psi`, with half of the smaller set in common; a run whose matches or labels are not the planted ones is an
     /// error. Labels are made when they are asked for, within the measured span.
     Lighthouse(BenchLighthouse),
+    /// Measures the standing comparison of a hub and a bank, as processes on this machine: an evaluated file, look-ups.
+    ///
+    /// Half of the look-ups meet a clue; an answer that is not the planted one is an error. A look-up is timed from the question
+    /// on the bank's socket to its answer: one evaluation by the hub, charged and durable before, and a look in the editions.
+    Lookup(BenchLookup),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchLookup {
+    /// Clues of the release.
+    #[arg(long, value_name = "N", value_parser = size, default_value = "10^4")]
+    pub(crate) clues: u32,
+    /// Customers in the bank's file.
+    #[arg(long, value_name = "N", value_parser = size, default_value = "10^5")]
+    pub(crate) customers: u32,
+    /// Look-ups.
+    #[arg(long, value_name = "N", value_parser = size, default_value = "1000")]
+    pub(crate) look_ups: u32,
 }
 
 #[derive(Debug, Args)]

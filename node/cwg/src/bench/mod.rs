@@ -3,12 +3,14 @@
 //! Each measurement starts this program twice (`side`). A side makes its items, says that it is ready and waits; both
 //! are then released at once, so that what is measured is a session and nothing else: no file, no start of a program,
 //! no making of items, no first seeding of the TLS library, which the start of the network sees to. What a side does
-//! then is what `cwg psi` does. `link` describes a slower link, and `relay` is one.
+//! then is what `cwg psi` does. `link` describes a slower link, and `relay` is one. `cwg bench lookup` measures a hub and a bank
+//! as they are shipped instead.
 
 mod args;
 mod gauge;
 mod items;
 mod link;
+mod lookup;
 mod pair;
 mod plan;
 mod relay;
@@ -33,6 +35,7 @@ pub(crate) async fn run(command: &BenchCommand, out: Output) -> Result<Exit, Pro
     let (plan, conditions) = match command {
         BenchCommand::Psi(args) => (plan::plan(args, &|text| out.note(text))?, &args.conditions),
         BenchCommand::Lighthouse(args) => (plan::lighthouse(args)?, &args.conditions),
+        BenchCommand::Lookup(args) => return lookup::run(args, out),
     };
     let mut rows = Vec::with_capacity(plan.len());
     for measurement in &plan {

@@ -1,4 +1,4 @@
-//! The demo's processes: started, joined, under a charter, and removed.
+//! The processes of the demo, and of what is measured between nodes: started, joined, under a charter, and removed.
 
 use std::fs::File;
 use std::io::{BufReader, Write as _};
@@ -25,7 +25,7 @@ const ASK_AGAIN: Duration = Duration::from_millis(25);
 const PERSON: &str = "Demo Person";
 
 /// A hub and its banks.
-pub(super) struct Network {
+pub(crate) struct Network {
     // Before the directory: processes end first.
     banks: Vec<Bank>,
     hub: Daemon,
@@ -33,8 +33,8 @@ pub(super) struct Network {
 }
 
 /// One bank.
-pub(super) struct Bank {
-    pub(super) name: &'static str,
+pub(crate) struct Bank {
+    pub(crate) name: &'static str,
     daemon: Daemon,
     pilot: String,
 }
@@ -47,7 +47,7 @@ struct Daemon {
 
 impl Network {
     /// Starts everything and signs the charter everywhere.
-    pub(super) fn start(
+    pub(crate) fn start(
         samples: &[(&'static str, &[u8], &str)],
         charter: &str,
         talk: impl Fn(&str),
@@ -110,17 +110,29 @@ impl Network {
         Ok(())
     }
 
-    pub(super) fn banks(&self) -> &[Bank] {
+    /// Carries out a command of the hub's people.
+    pub(crate) fn hub_command(&self, args: &[&str]) -> Result<(), Problem> {
+        command(&self.hub.dir, args)
+    }
+
+    /// Writes a file beside the nodes, and says where.
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<String, Problem> {
+        let path = self.dir.path().join(name);
+        write(&path, bytes)?;
+        Ok(path.display().to_string())
+    }
+
+    pub(crate) fn banks(&self) -> &[Bank] {
         &self.banks
     }
 
     /// Ends the processes and removes all they wrote.
-    pub(super) fn stop(self) {
+    pub(crate) fn stop(self) {
         drop(self);
     }
 
     /// Ends the processes and leaves what they wrote.
-    pub(super) fn keep(self) -> PathBuf {
+    pub(crate) fn keep(self) -> PathBuf {
         let Self { banks, hub, dir } = self;
         drop((banks, hub));
         dir.keep()
@@ -129,25 +141,25 @@ impl Network {
 
 impl Bank {
     /// Asks the bank's daemon.
-    pub(super) fn ask(&self, request: &Request) -> Result<View, Problem> {
+    pub(crate) fn ask(&self, request: &Request) -> Result<View, Problem> {
         self.daemon.ask(request)
     }
 
-    pub(super) fn file(&self) -> PathBuf {
+    pub(crate) fn file(&self) -> PathBuf {
         self.daemon.dir.join("sample.csv")
     }
 
-    pub(super) fn map(&self) -> PathBuf {
+    pub(crate) fn map(&self) -> PathBuf {
         self.daemon.dir.join("sample.map.toml")
     }
 
     /// The name of its sample.
-    pub(super) fn slug(&self) -> String {
+    pub(crate) fn slug(&self) -> String {
         slug(self.name)
     }
 
     /// Plans a run, consents to what the plan says it reveals, and waits for its end.
-    pub(super) fn run_with(&self, other: &str, learns: WhoLearns) -> Result<RunView, Problem> {
+    pub(crate) fn run_with(&self, other: &str, learns: WhoLearns) -> Result<RunView, Problem> {
         let View::RunPlan(plan) = self.ask(&Request::RunPlan {
             pilot: self.pilot.clone(),
             with: other.to_owned(),
@@ -290,6 +302,6 @@ fn failed(what: &str, said: &str) -> Problem {
 }
 
 /// An answer of another kind than was asked for.
-pub(super) fn unexpected(what: &str) -> Problem {
+pub(crate) fn unexpected(what: &str) -> Problem {
     failed("the demo expected", what)
 }

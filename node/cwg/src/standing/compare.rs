@@ -1,10 +1,11 @@
 //! The table of a period against the chain of its editions, and the rows of what matched from the file: all of it here.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use cwg_app::indicators::{RowSink, SinkProblem};
 use cwg_app::standing::CompareWork;
-use cwg_app::{Problem, View};
+use cwg_app::{Exit, Problem, View};
 use cwg_engine::command::{Command, Comparison, Reply};
 use cwg_engine::io::IndicatorRow;
 use cwg_engine::record::Match;
@@ -13,16 +14,25 @@ use cwg_protocol::lighthouse::standing::{Answers, MatchError};
 use cwg_store::{Editions, StoreError, Tables, fold_rows};
 
 use super::Desk;
+use super::evaluate::Parts;
 use crate::node::{Answer, Node};
 use crate::problems;
 
 /// Compares, off the loop.
 pub(crate) fn compare(node: &Node, work: CompareWork, answer: Answer) {
     let (desk, tables, editions) = (Desk::of(node), node.store.tables(), node.store.editions());
-    std::thread::spawn(move || answer(run(&desk, &tables, &editions, work)));
+    let dir = node.store.sets().temporary_dir();
+    std::thread::spawn(move || answer(run(&desk, &tables, &editions, &dir, work)));
 }
 
-fn run(desk: &Desk, tables: &Tables, editions: &Editions, work: CompareWork) -> Result<View, Problem> {
+fn run(desk: &Desk, tables: &Tables, editions: &Editions, dir: &Path, work: CompareWork) -> Result<View, Problem> {
+    // Whom nobody had evaluated would be missing from the matches, and nobody would see it.
+    let Parts { items, fresh, .. } = Parts::of(tables, dir, &work.book, work.period)?;
+    if fresh > 0 {
+        let hint = "have the file evaluated with cwg lighthouse evaluate, then compare it";
+        let problem = format!("{fresh} of {items} items of the file were never evaluated in period {}", work.period.0);
+        return Err(Problem::new(Exit::Refused, "not-evaluated", problem, hint));
+    }
     let said = answers(tables, editions, &work).map_err(|error| problems::store(&error))?;
     let mut found = Found { rows: said.iter().map(|(item, _)| (*item, None)).collect() };
     let report = work.book.read(&mut found)?;

@@ -10,10 +10,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use cwg_app::indicators::{RowSink, SinkProblem};
-use cwg_app::standing::EvaluateWork;
+use cwg_app::standing::{EvaluateWork, StandingBook};
 use cwg_app::{Exit, Problem, View};
 use cwg_engine::command::{Command, EvaluationBatch, Reply};
 use cwg_engine::io::IndicatorRow;
+use cwg_engine::record::BookReport;
 use cwg_protocol::Item;
 use cwg_protocol::lighthouse::standing::Period;
 use cwg_protocol::wire::limits::EVALUATION_BATCH_MAX;
@@ -51,32 +52,48 @@ impl Drop for Turn {
 }
 
 fn run(desk: &Desk, tables: &Tables, dir: &Path, work: &EvaluateWork, mut hearer: Hearer) -> Result<View, Problem> {
-    let store = |error: StoreError| problems::store(&error);
-    let mut wanted = Dealt(SpillWriter::new(dir, SHARDS_MAX, ITEM_LEN).map_err(store)?);
-    let read = work.book.read(&mut wanted)?;
-    let wanted = wanted.0.finish().map_err(store)?;
-    let known = known(tables, dir, work.period).map_err(store)?;
-    let (items, fresh) = counts(&wanted, &known).map_err(store)?;
+    let parts = Parts::of(tables, dir, &work.book, work.period)?;
     let mut under_way = UnderWay { desk, tables, work, asked: VecDeque::new(), file: None, done: 0 };
-    let (mut batch, mut told) = (Vec::new(), Instant::now());
-    for part in 0..SHARDS_MAX {
-        for item in fresh_of(&wanted, &known, part).map_err(store)? {
-            batch.push(item);
-            if batch.len() == EVALUATION_BATCH_MAX {
-                under_way.add(std::mem::take(&mut batch))?;
-            }
-        }
-        if told.elapsed() >= Duration::from_secs(1) {
-            told = Instant::now();
-            hearer(Far { rows: under_way.done, percent: under_way.done * 100 / fresh.max(1) });
-        }
+    if let Err(problem) = under_way.evaluate_all(&parts, &mut hearer) {
+        under_way.rescue();
+        return Err(problem);
     }
-    if !batch.is_empty() {
-        under_way.add(batch)?;
-    }
-    under_way.end()?;
     let destroyed = close_earlier(desk, &work.earlier);
-    Ok(work.done(&read, items, fresh, &destroyed))
+    Ok(work.done(&parts.read, parts.items, parts.fresh, &destroyed))
+}
+
+/// The items of a file and of the table, in parts that are compared one by one.
+pub(super) struct Parts {
+    wanted: Spill,
+    known: Spill,
+    read: BookReport,
+    /// Different items of the file.
+    pub(super) items: u64,
+    /// Those that the table does not have.
+    pub(super) fresh: u64,
+}
+
+impl Parts {
+    /// Reads both.
+    pub(super) fn of(tables: &Tables, dir: &Path, book: &StandingBook, period: Period) -> Result<Self, Problem> {
+        let store = |error: StoreError| problems::store(&error);
+        let mut wanted = Dealt(SpillWriter::new(dir, SHARDS_MAX, ITEM_LEN).map_err(store)?);
+        let read = book.read(&mut wanted)?;
+        let wanted = wanted.0.finish().map_err(store)?;
+        let known = known(tables, dir, period).map_err(store)?;
+        let mut parts = Self { wanted, known, read, items: 0, fresh: 0 };
+        for part in 0..SHARDS_MAX {
+            parts.items += sorted(&parts.wanted, part).map_err(store)?.len() as u64;
+            parts.fresh += parts.fresh_of(part).map_err(store)?.len() as u64;
+        }
+        Ok(parts)
+    }
+
+    fn fresh_of(&self, part: usize) -> Result<Vec<Item>, StoreError> {
+        let (mut wanted, known) = (sorted(&self.wanted, part)?, sorted(&self.known, part)?);
+        wanted.retain(|item| known.binary_search(item).is_err());
+        Ok(wanted)
+    }
 }
 
 /// The items of the file.
@@ -99,22 +116,6 @@ fn known(tables: &Tables, dir: &Path, period: Period) -> Result<Spill, StoreErro
     known.finish()
 }
 
-/// How many different items there are, and how many of them the table does not have.
-fn counts(wanted: &Spill, known: &Spill) -> Result<(u64, u64), StoreError> {
-    let (mut items, mut fresh) = (0, 0);
-    for part in 0..SHARDS_MAX {
-        items += sorted(wanted, part)?.len() as u64;
-        fresh += fresh_of(wanted, known, part)?.len() as u64;
-    }
-    Ok((items, fresh))
-}
-
-fn fresh_of(wanted: &Spill, known: &Spill, part: usize) -> Result<Vec<Item>, StoreError> {
-    let (mut wanted, known) = (sorted(wanted, part)?, sorted(known, part)?);
-    wanted.retain(|item| known.binary_search(item).is_err());
-    Ok(wanted)
-}
-
 fn sorted(spill: &Spill, part: usize) -> Result<Vec<Item>, StoreError> {
     let bytes = spill.read(part)?;
     let mut items: Vec<Item> = bytes.as_chunks().0.iter().map(|item| Item(*item)).collect();
@@ -134,6 +135,40 @@ struct UnderWay<'a> {
 }
 
 impl UnderWay<'_> {
+    fn evaluate_all(&mut self, parts: &Parts, hearer: &mut Hearer) -> Result<(), Problem> {
+        let (mut batch, mut told) = (Vec::new(), Instant::now());
+        for part in 0..SHARDS_MAX {
+            for item in parts.fresh_of(part).map_err(|error| problems::store(&error))? {
+                batch.push(item);
+                if batch.len() == EVALUATION_BATCH_MAX {
+                    self.add(std::mem::take(&mut batch))?;
+                }
+            }
+            if told.elapsed() >= Duration::from_secs(1) {
+                told = Instant::now();
+                hearer(Far { rows: self.done, percent: self.done * 100 / parts.fresh.max(1) });
+            }
+        }
+        if !batch.is_empty() {
+            self.add(batch)?;
+        }
+        while !self.asked.is_empty() {
+            self.take()?;
+        }
+        self.keep()
+    }
+
+    /// Keeps what still comes of the batches behind one that failed: they are charged.
+    fn rescue(&mut self) {
+        while !self.asked.is_empty() {
+            // The first problem is the one that is told.
+            let _ = self.take();
+        }
+        if let Err(problem) = self.keep() {
+            tracing::warn!(code = problem.code, problem = problem.problem, "outputs that had come are lost");
+        }
+    }
+
     fn add(&mut self, items: Vec<Item>) -> Result<(), Problem> {
         if self.asked.len() == BATCHES_MAX {
             self.take()?;
@@ -149,10 +184,7 @@ impl UnderWay<'_> {
         let outputs = match awaited.answer() {
             Ok(Reply::Evaluated(outputs)) => outputs,
             Ok(_) => return Err(problems::no_answer()),
-            Err(problem) => {
-                self.keep()?;
-                return Err(problem);
-            }
+            Err(problem) => return Err(problem),
         };
         let store = |error: StoreError| problems::store(&error);
         let (mut writer, rows) = match self.file.take() {
@@ -185,13 +217,6 @@ impl UnderWay<'_> {
             self.tables.destroy(period).map_err(|error| problems::store(&error))?;
         }
         told.map(drop)
-    }
-
-    fn end(&mut self) -> Result<(), Problem> {
-        while !self.asked.is_empty() {
-            self.take()?;
-        }
-        self.keep()
     }
 }
 

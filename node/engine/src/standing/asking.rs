@@ -13,6 +13,7 @@ use crate::Engine;
 use crate::command::{EvaluationBatch, Refusal, Reply};
 use crate::io::{CloseCode, ConnId, Effect, Ticket};
 use crate::limits::{ASKED_MAX, EVALUATE_WITHIN_MS, LARGE_BATCH, LARGE_BATCHES_MAX};
+use crate::record::Entry;
 
 /// A batch on its way.
 pub(super) struct Asked {
@@ -53,10 +54,14 @@ impl Engine {
         self.under_way.numbers = self.under_way.numbers.wrapping_add(1);
         let number = self.under_way.numbers;
         let deadline_ms = self.now.mono_ms + EVALUATE_WITHIN_MS;
-        let asked = Asked { ticket, pilot, period, items: items.len(), stage: Stage::Blinding, deadline_ms };
+        let count = items.len();
+        let asked = Asked { ticket, pilot, period, items: count, stage: Stage::Blinding, deadline_ms };
         self.under_way.asked.insert(number, asked);
         let seed = self.fresh_seed("blinding");
         self.compute_for(number, blinding(items, seed));
+        // While it is blinded, and durable before anything of it is sent: who looked at whom is asked of a bank, too.
+        let items = u32::try_from(count).expect("a batch is bounded");
+        self.commit(Entry::EvaluationAsked { pilot, period, items });
         Ok(())
     }
 

@@ -39,7 +39,7 @@ pub struct Edition {
 
 enum Part {
     Hub { key: Arc<PeriodKey>, allowance: Allowance },
-    Member { rows: u64 },
+    Member { rows: u64, asked: u64 },
 }
 
 impl Standing {
@@ -78,7 +78,7 @@ impl Standing {
             }
             Entry::PeriodPinned { signed } => {
                 let body = signed.verify(network, hub).ok()?;
-                self.open(body, signed, hub, Part::Member { rows: 0 });
+                self.open(body, signed, hub, Part::Member { rows: 0, asked: 0 });
             }
             Entry::EditionPublished { period, signed } | Entry::EditionAdopted { period, signed } => {
                 let known = self.periods.get_mut(period)?;
@@ -93,8 +93,12 @@ impl Standing {
                 let Part::Hub { allowance, .. } = &mut self.periods.get_mut(period)?.part else { return None };
                 allowance.enter(*member, *items);
             }
+            Entry::EvaluationAsked { period, items, .. } => {
+                let Part::Member { asked, .. } = &mut self.periods.get_mut(period)?.part else { return None };
+                *asked = asked.saturating_add((*items).into());
+            }
             Entry::TableGrown { period, rows: more } => {
-                let Part::Member { rows } = &mut self.periods.get_mut(period)?.part else { return None };
+                let Part::Member { rows, .. } = &mut self.periods.get_mut(period)?.part else { return None };
                 *rows = rows.saturating_add(*more);
             }
             Entry::PeriodClosed { period } => drop(self.periods.remove(period)?),
@@ -151,7 +155,16 @@ impl KeyPeriod {
     pub const fn rows(&self) -> u64 {
         match &self.part {
             Part::Hub { .. } => 0,
-            Part::Member { rows } => *rows,
+            Part::Member { rows, .. } => *rows,
+        }
+    }
+
+    /// Member: items that it has asked the hub to evaluate, each time that it asked. The hub may have charged more: what was asked
+    /// again after a connection was lost is charged again.
+    pub const fn asked(&self) -> u64 {
+        match &self.part {
+            Part::Hub { .. } => 0,
+            Part::Member { asked, .. } => *asked,
         }
     }
 }

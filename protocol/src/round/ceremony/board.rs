@@ -5,8 +5,8 @@ use super::post::{Board, Phase, Post};
 use crate::round::limits::POSTS_KEPT;
 use crate::{NodeKey, UnixTime};
 
-/// The board, in the phase that it awaits posts of. What it was given is its whole state: after a restart, give it the stored posts
-/// again.
+/// The board, in the phase that it awaits posts of. What it was given is its whole state: after a restart, give it the stored
+/// posts again.
 #[derive(Debug)]
 pub struct BoardKeeper {
     terms: CeremonyTerms,

@@ -7,9 +7,10 @@
 //! | [`Phase::Complaint`] | receivers complaints, or none | all dealings |
 //! | [`Phase::Signing`] | receivers a signature over what the ceremony came to | all complaints |
 //!
-//! Posts are signed by their authors, so the board can hold some back and can put nothing in their place. That matters most where
-//! a key is handed over: whoever could put other receiving keys on the board would be dealt all old shares. It can still show different
-//! holders different posts; then their transcripts differ, their signatures do not fit together, and no share is used.
+//! Posts are signed by their authors, so the board can hold some back and can put nothing in their place. That matters most
+//! where a key is handed over: whoever could put other receiving keys on the board would be dealt all old shares. It can
+//! still show different holders different posts; then their transcripts differ, their signatures do not fit together, and no
+//! share is used.
 
 mod board;
 mod participant;

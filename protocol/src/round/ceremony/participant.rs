@@ -16,8 +16,8 @@ use crate::round::key::{HeldKey, KeyBody, KeyError, SignedKey};
 use crate::round::limits::POSTS_KEPT;
 use crate::wire::{BoundedVec, decode_canonical, encode};
 
-/// One participant. It is a function of the terms, its seed, its old share and the boards it has seen: after a restart, give a new one the
-/// same boards and it posts the same.
+/// One participant. It is a function of the terms, its seed, its old share and the boards it has seen: after a restart, give
+/// a new one the same boards and it posts the same.
 pub struct Participant {
     terms: CeremonyTerms,
     me: NodeKey,
@@ -115,8 +115,8 @@ struct Opening {
 }
 
 impl Participant {
-    /// Takes part. The seed serves this ceremony alone, and must be stored before the post is sent: with another one, this node would
-    /// speak twice. A dealer of a key that is handed over brings its share.
+    /// Takes part. The seed serves this ceremony alone, and must be stored before the post is sent: with another one, this
+    /// node would speak twice. A dealer of a key that is handed over brings its share.
     ///
     /// # Errors
     /// If the node has no part in it, or its share is not one of the key that is handed over.
@@ -254,7 +254,8 @@ impl fmt::Debug for Participant {
     }
 }
 
-/// Keys and pledges. What cannot be read, or is not its author's to say, is as if it were not there: the verdict says whose fault that is.
+/// Keys and pledges. What cannot be read, or is not its author's to say, is as if it were not there: the verdict says whose
+/// fault that is.
 fn opened(terms: &CeremonyTerms, board: &Board) -> Seen {
     let mut seen = Seen::default();
     for post in board.posts.iter() {

@@ -117,8 +117,8 @@ fn terms_that_break_a_rule_are_refused() {
     assert!(matches!(refused, Err(CeremonyError::WrongSigner)));
 }
 
-/// A ceremony of three, two of whom evaluate, in which posts or boards are changed on their way. Whoever posts one other thing takes that for
-/// its own words.
+/// A ceremony of three, two of whom evaluate, in which posts or boards are changed on their way. Whoever posts one other
+/// thing takes that for its own words.
 struct Bent<'a> {
     post: &'a dyn Fn(u8, Post) -> Vec<Post>,
     board: &'a dyn Fn(u8, Board) -> Board,

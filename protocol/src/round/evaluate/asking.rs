@@ -20,8 +20,8 @@ use crate::{NodeKey, UnixTime};
 /// What is asked of the function for an item: the public key, then the item.
 type Input = [u8; 64];
 
-/// A member that has its items evaluated. It is a function of the terms, its items and its seed: with the same ones it asks the same, and a
-/// keyholder charges nothing for what it has evaluated before.
+/// A member that has its items evaluated. It is a function of the terms, its items and its seed: with the same ones it asks
+/// the same, and a keyholder charges nothing for what it has evaluated before.
 pub struct Asking {
     terms: SharedTerms,
     inputs: Arc<Vec<Input>>,
@@ -93,6 +93,17 @@ pub enum KeyholderFault {
     Lied,
 }
 
+impl KeyholderFault {
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Late => "keyholder-late",
+            Self::Refused(refusal) => refusal.code(),
+            Self::Lied => "keyholder-lied",
+        }
+    }
+}
+
 /// The end of asking.
 pub enum Asked {
     /// The value of each own item, in the order they were given.
@@ -126,8 +137,8 @@ pub struct TooManyItems {
 type Joined = Result<Vec<Secret32>, (Index, Blinding, BTreeMap<Index, EvaluateAnswer>)>;
 
 impl Asking {
-    /// Own items with their kinds, each once. The seed serves this round alone, and must be stored first: with another one, keyholders would
-    /// be asked for other elements.
+    /// Own items with their kinds, each once. The seed serves this round alone, and must be stored first: with another one,
+    /// keyholders would be asked for other elements.
     ///
     /// # Errors
     /// If there are more items of a kind than the terms have.
@@ -155,8 +166,8 @@ impl Asking {
             let of_kind = items.iter().filter(|(other, _)| other == kind).count();
             return Err(TooManyItems { kind: *kind, items: of_kind, allowed: 0 });
         }
-        // Each member begins with another keyholder, so that the load is spread. Its draw is apart from that of the dummies, whose number
-        // would show in it.
+        // Each member begins with another keyholder, so that the load is spread. Its draw is apart from that of the dummies,
+        // whose number would show in it.
         let count = terms.key().body().holders.len();
         let first = ((u64::from(seed.fork("keyholders", 0).rng().next_u32()) * count as u64) >> 32) as usize;
         let keyholders = (0..count).map(|at| {

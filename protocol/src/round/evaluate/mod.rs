@@ -1,8 +1,9 @@
 //! Evaluation of the shared function (`docs/spec/round-messages.md` §3, `docs/spec/round.md` §2).
 //!
-//! Every member has exactly as many items of each kind evaluated as the terms say, its own first and random ones for the rest, in the same
-//! batches at each keyholder. So a keyholder, who may be another bank, learns no size. It charges each batch against the member's allowance
-//! before it evaluates, and cannot see what it evaluates: that a batch is of one kind is the member's word, and what holds is the sum.
+//! Every member has exactly as many items of each kind evaluated as the terms say, its own first and random ones for the
+//! rest, in the same batches at each keyholder. So a keyholder, who may be another bank, learns no size. It charges each
+//! batch against the member's allowance before it evaluates, and cannot see what it evaluates: that a batch is of one kind is
+//! the member's word, and what holds is the sum.
 
 mod allowance;
 mod asking;

@@ -48,6 +48,7 @@ fn messages() -> Vec<RoundMessage> {
         RoundMessage::Returned(Returned { execution: EXECUTION, channel, rank: 7, sealed: sealed() }),
         RoundMessage::Answer(Answer { execution: EXECUTION, rank: 7, sealed: sealed() }),
         RoundMessage::TurnEnded(TurnEnded { execution: EXECUTION, end: TurnEnd::RelayFailed }),
+        RoundMessage::Slots(Slots { execution: EXECUTION, serials: vec![terms.digest(); 15].try_into().unwrap() }),
         RoundMessage::RoomUpload(upload),
         RoundMessage::RoomBatch(RoomBatch { execution: EXECUTION, interval: 0, posts: all.try_into().unwrap() }),
         RoundMessage::RoomPageAsk(RoomPageAsk { execution: EXECUTION, interval: 3 }),
@@ -85,4 +86,28 @@ fn kinds_are_those_of_rounds_and_as_the_specification_says() {
         RoundMessage::KINDS.iter().map(|(name, kind, _)| (format!("0x{kind:02x}"), (*name).to_owned())).collect();
     assert_eq!(said, kinds);
     assert!(RoundMessage::KINDS.iter().all(|(_, kind, _)| (0x70..=0x8f).contains(kind)));
+}
+
+#[test]
+fn limits_are_as_the_specification_says() {
+    use crate::round::limits::*;
+    let page = include_str!("../../../../docs/spec/round-messages.md");
+    for (name, value) in [
+        ("UPLOADS_SPARE", u64::from(UPLOADS_SPARE)),
+        ("RELAYS_MAX", RELAYS_MAX as u64),
+        ("TERMS_LEN_MAX", TERMS_LEN_MAX as u64),
+        ("CEREMONY_LEN_MAX", CEREMONY_LEN_MAX as u64),
+        ("POST_LEN_MAX", POST_LEN_MAX as u64),
+        ("POSTS_KEPT", POSTS_KEPT as u64),
+        ("EVALUATION_BATCH", u64::from(EVALUATION_BATCH)),
+        ("EVALUATION_PATIENCE_SECS", EVALUATION_PATIENCE_SECS),
+        ("PIECE_PLACES", u64::from(PIECE_PLACES)),
+        ("ANSWER_PIECE_LEN", ANSWER_PIECE_LEN as u64),
+        ("PIECES_AHEAD", u64::from(PIECES_AHEAD)),
+        ("ROOM_POSTS_MAX", u64::from(ROOM_POSTS_MAX)),
+        ("ROOM_INTERVALS_MAX", u64::from(ROOM_INTERVALS_MAX)),
+        ("ROOM_TEXT_LEN_MAX", ROOM_TEXT_LEN_MAX as u64),
+    ] {
+        assert!(page.contains(&format!("| `{name}` | {value} |")), "{name}");
+    }
 }

@@ -1,9 +1,9 @@
 //! Rooms: holders of one item write to each other, unnamed (`docs/spec/round-messages.md` §5).
 //!
-//! The key of a room follows from the item's value, so its holders have it and the hub does not. Every member posts in every interval as often
-//! as the terms say, real posts or random bytes of the same length, through the relay. The hub opens the outer seal, puts all posts of an interval
-//! in the order of their bytes, and shows them to everyone. So neither times nor counts nor lengths nor orders say who writes, or whether
-//! anyone does; and readers try all their keys on everything.
+//! The key of a room follows from the item's value, so its holders have it and the hub does not. Every member posts in every
+//! interval as often as the terms say, real posts or random bytes of the same length, through the relay. The hub opens the
+//! outer seal, puts all posts of an interval in the order of their bytes, and shows them to everyone. So neither times nor
+//! counts nor lengths nor orders say who writes, or whether anyone does; and readers try all their keys on everything.
 
 mod post;
 mod posting;

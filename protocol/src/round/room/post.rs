@@ -104,6 +104,13 @@ pub struct ReadPost {
     pub draft: Draft,
 }
 
+impl ReadPost {
+    /// Whether it still holds on a day: what has expired is neither shown nor kept.
+    pub fn holds_on(&self, today: Day) -> bool {
+        today <= self.draft.expires
+    }
+}
+
 /// Why bytes that opened under a room's key are no post.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadPost {

@@ -75,10 +75,11 @@ pub struct TooManyPosts {
     pub posts: u8,
 }
 
-/// A member's upload of an interval, with these drafts in it: to be sent when the interval begins, also when there is nothing to say.
+/// A member's upload of an interval, with these drafts in it: to be sent when the interval begins, also when there is nothing
+/// to say.
 ///
-/// `writer` is the member's secret for this turn, from which its pseudonyms follow. The seed serves this interval alone: the same seed and drafts
-/// give the same bytes, so an upload can be sent again.
+/// `writer` is the member's secret for this turn, from which its pseudonyms follow. The seed serves this interval alone: the same
+/// seed and drafts give the same bytes, so an upload can be sent again.
 ///
 /// # Errors
 /// If there are more drafts than posts.
@@ -139,74 +140,68 @@ pub fn room_upload_of(
     Ok(RoomUpload { execution, interval, posts: posts.try_into().expect("as many as the terms say") })
 }
 
-/// The relay's part in the rooms: it takes one upload of each member in each interval, and passes all on together.
+/// The relay's part in one interval of the rooms ([`crate::round::RoundTerms::room_relay`]): it takes one upload of each member, and passes
+/// all on together.
 pub struct RoomRelay {
     terms: SharedTerms,
     execution: Execution,
     interval: u16,
-    /// Of this interval, and of the next one from those whose clocks are ahead.
-    uploads: BTreeMap<(u16, NodeKey), RoomUpload>,
+    uploads: BTreeMap<NodeKey, RoomUpload>,
+    is_passed: bool,
     seed: Seed,
 }
 
 impl RoomRelay {
-    /// From an interval on.
+    /// For one interval. It may be there before the interval begins: some members' clocks are ahead.
     pub fn new(terms: SharedTerms, execution: Execution, interval: u16, seed: Seed) -> Self {
-        Self { terms, execution, interval, uploads: BTreeMap::new(), seed }
+        Self { terms, execution, interval, uploads: BTreeMap::new(), is_passed: false, seed }
     }
 
-    /// When to call [`Self::on_time`]: at the end of the interval. None after the last one.
+    /// When to call [`Self::on_time`]: at the end of the interval. None once everything was passed on.
     pub fn deadline(&self) -> Option<UnixTime> {
-        let rooms = &self.terms.body().rooms;
-        (self.interval < rooms.intervals).then(|| rooms.interval_end(self.interval))
+        (!self.is_passed).then(|| self.terms.body().rooms.interval_end(self.interval))
     }
 
-    /// Takes a member's upload. The same again, or one of an interval that is over, is passed over.
+    /// Takes a member's upload. The same again, or one that comes too late, is passed over.
     ///
     /// # Errors
-    /// If the sender takes no part, the upload is of another turn or of an interval after the next, a second one, or not of as many posts of their
-    /// length.
+    /// If the sender takes no part, the upload is of another turn or interval, a second one, or not of as many posts of their length.
     pub fn on_upload(&mut self, member: NodeKey, upload: RoomUpload) -> Result<(), Violation> {
-        if upload.execution != self.execution
-            || !self.terms.names(member)
-            || upload.interval > self.interval.saturating_add(1)
-        {
+        let is_awaited = upload.execution == self.execution && upload.interval == self.interval;
+        if !is_awaited || !self.terms.names(member) {
             return Err(Violation::Unexpected { awaiting: "posts of this interval" });
         }
         check_posts(&upload.posts, self.terms.body().rooms.posts.into())?;
-        if upload.interval < self.interval {
+        if self.is_passed {
             return Ok(());
         }
-        match self.uploads.get(&(upload.interval, member)) {
+        match self.uploads.get(&member) {
             Some(known) if *known != upload => Err(Violation::Unexpected { awaiting: "one upload of posts" }),
             _ => {
-                self.uploads.insert((upload.interval, member), upload);
+                self.uploads.insert(member, upload);
                 Ok(())
             }
         }
     }
 
-    /// At the end of the interval: everyone's posts in random order. For those who were not there the relay makes some, so that the hub does
-    /// not learn how many were.
+    /// At the end of the interval: everyone's posts in random order. For those who were not there the relay makes some, so that the hub
+    /// does not learn how many were.
     pub fn on_time(&mut self, now: UnixTime) -> Option<RoomBatch> {
         if self.deadline().is_none_or(|deadline| now < deadline) {
             return None;
         }
         let (execution, interval) = (self.execution, self.interval);
-        let seed = self.seed.fork("interval", interval.into());
-        let mut rng = seed.fork("dummies", 0).rng();
-        let (now_due, later): (BTreeMap<_, _>, BTreeMap<_, _>) =
-            core::mem::take(&mut self.uploads).into_iter().partition(|((of, _), _)| *of == interval);
-        self.uploads = later;
-        let mut posts: Vec<CarriedPost> = now_due.into_values().flat_map(|upload| upload.posts.into_inner()).collect();
+        let mut rng = self.seed.fork("dummies", 0).rng();
+        let mut posts: Vec<CarriedPost> =
+            core::mem::take(&mut self.uploads).into_values().flat_map(|upload| upload.posts.into_inner()).collect();
         let expected = self.terms.body().members.len() * usize::from(self.terms.body().rooms.posts);
         while posts.len() < expected {
-            let number = posts.len() as u64;
+            let seed = self.seed.fork("outer", posts.len() as u64);
             let post = random_bytes(&mut rng, POST_LEN);
-            posts.push(seal_to_hub(&self.terms, execution, interval, &post, seed.fork("outer", number)));
+            posts.push(seal_to_hub(&self.terms, execution, interval, &post, seed));
         }
-        shuffle(&mut posts, &mut seed.fork("order", 0).rng());
-        self.interval += 1;
+        shuffle(&mut posts, &mut self.seed.fork("order", 0).rng());
+        self.is_passed = true;
         Some(RoomBatch { execution, interval, posts: posts.try_into().expect("as many as the terms say") })
     }
 }
@@ -293,7 +288,8 @@ impl fmt::Debug for RoomBoard {
 /// What one of the own keys opens: the room's place among the keys, and the post, or what is wrong with it.
 pub type Opened = (usize, Result<ReadPost, BadPost>);
 
-/// Reads a page with the keys of all own rooms: what they open, in the order of the page. Work is posts times rooms; a caller with many rooms deals them over jobs.
+/// Reads a page with the keys of all own rooms: what they open, in the order of the page. Work is posts times rooms; a caller
+/// with many rooms deals them over jobs.
 ///
 /// # Errors
 /// If the page is not one of this turn's, with as many posts as there must be, in their order.

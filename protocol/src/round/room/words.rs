@@ -1,4 +1,5 @@
-//! The closed word lists of posts. Nothing in them says or implies whether anyone reported anything, or was asked to: only ever append.
+//! The closed word lists of posts. Nothing in them says or implies whether anyone reported anything, or was asked to: only
+//! ever append.
 
 use core::fmt;
 
@@ -37,7 +38,8 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// What came of a match, as far as it may be told: of use to whoever contributed it, and blind to whether anything was reported.
+    /// What came of a match, as far as it may be told: of use to whoever contributed it, and blind to whether anything was
+    /// reported.
     Outcome {
         /// It helped.
         Useful = 0 "useful",

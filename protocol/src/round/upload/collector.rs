@@ -1,6 +1,7 @@
 //! The hub's part of a turn: it issues and redeems tickets, gives slots, searches the lists of all slots, and answers each.
 //!
-//! It knows slots by channels and no member by either. Pieces are searched rank by rank as the relay passes them on, and forgotten.
+//! It knows slots by channels and no member by either. Pieces are searched rank by rank as the relay passes them on, and
+//! forgotten.
 
 use core::fmt;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -11,14 +12,16 @@ use cwg_crypto::ticket::{TICKET_LEN, Ticket, TicketSerial, issue, redeem, slots_
 use cwg_crypto::voprf::EvaluationKey;
 use cwg_crypto::{SealKey, Seed};
 use rand_core::Rng as _;
+use serde::{Deserialize, Serialize};
 
 use super::message::{
-    Carried, Channel, Channels, Dropped, Passed, Returned, SealedBytes, TicketAsk, TicketGiven, TurnEnd,
+    Carried, Channel, Channels, Dropped, Passed, Returned, SealedBytes, Slots, TicketAsk, TicketGiven, TurnEnd,
 };
 use super::search::{CommonTags, CountBand, Opened, Tally, read_piece, search_job, tag_jobs};
-use super::{SLOT_SEALED_LEN, answer_nonce, upload_parts};
+use super::{answer_nonce, upload_parts};
 use crate::psi::{Job, JobId, JobOutput};
 use crate::round::form::{Form, Lists};
+use crate::round::limits::PIECES_AHEAD;
 use crate::round::terms::SharedTerms;
 use crate::round::turn::Turn;
 use crate::violation::Violation;
@@ -82,7 +85,7 @@ struct Lane {
 }
 
 /// Why a channel's upload does not count. Whose it is, nobody here knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, thiserror::Error)]
 pub enum SlotFault {
     /// What came as a ticket was sealed otherwise, or is none.
     #[error("the ticket of a channel is not one that was issued for this turn")]
@@ -96,6 +99,18 @@ pub enum SlotFault {
     /// It held up all others.
     #[error("an upload was not completed in time")]
     Incomplete,
+}
+
+impl SlotFault {
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Ticket => "slot-ticket",
+            Self::TicketTwice => "slot-ticket-twice",
+            Self::Piece => "slot-piece",
+            Self::Incomplete => "slot-incomplete",
+        }
+    }
 }
 
 /// Messages in order, jobs in any order, and the end.
@@ -112,6 +127,8 @@ pub struct CollectorStep {
 /// What a hub sends to the relay.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ToRelay {
+    /// For everyone.
+    Slots(Slots),
     /// For one channel.
     Returned(Returned),
     /// A rank is done with.
@@ -119,7 +136,7 @@ pub enum ToRelay {
 }
 
 /// How the turn ended, as far as the coordinator is told.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Collected {
     /// How, for everyone.
     pub end: TurnEnd,
@@ -229,13 +246,14 @@ impl Collector {
     /// Takes a rank of a channel.
     ///
     /// # Errors
-    /// If the relay does not keep to the order and the lengths. What a member did wrong is no violation of the relay's.
+    /// If the relay does not keep to the order, or is too far ahead of the search. What a member did wrong is no violation of
+    /// the relay's.
     pub fn on_carried(&mut self, carried: Carried) -> Result<CollectorStep, Violation> {
         self.check(carried.execution == self.turn.execution())?;
         let pieces = self.form().pieces();
         let in_phase = match self.phase {
             Phase::Claims => carried.rank == 0,
-            Phase::Pieces => (1..=pieces).contains(&carried.rank),
+            Phase::Pieces => (1..=pieces.min(self.taken + PIECES_AHEAD)).contains(&carried.rank),
             _ => false,
         };
         let lane = self
@@ -386,7 +404,7 @@ impl Collector {
         }
     }
 
-    /// When a ticket of each channel is there: redeems them, and tells each its slot.
+    /// When a ticket of each channel is there: redeems them, and tells everyone the slots.
     fn give_slots(&mut self, step: &mut CollectorStep) {
         if !self.lanes.values().all(|lane| lane.next == 1) {
             return;
@@ -410,16 +428,10 @@ impl Collector {
             return self.end(TurnEnd::TooFewUploads, None, step);
         }
         let execution = self.turn.execution();
-        for (channel, lane) in &self.lanes {
-            // 0 stands for a ticket that was refused. Where not even a key is agreed on, what goes back is random: the relay sees no difference.
-            let slot = lane.slot.map_or(0, Slot::number);
-            let sealed = match &lane.answer_key {
-                Some(key) => key.seal(&answer_nonce(0), &[execution.0.as_bytes()], &[slot]),
-                None => self.random(channel, 0, SLOT_SEALED_LEN),
-            };
-            let sealed = sealed.try_into().expect("17 bytes");
-            step.to_relay.push(ToRelay::Returned(Returned { execution, channel: *channel, rank: 0, sealed }));
-        }
+        let mut in_order: Vec<_> = serials.iter().map(|(_, serial)| *serial.digest()).collect();
+        in_order.sort_unstable();
+        let serials_in_order = in_order.try_into().expect("a serial for each of fifteen channels");
+        step.to_relay.push(ToRelay::Slots(Slots { execution, serials: serials_in_order }));
         self.tally = Some(Tally::new(*self.form(), serials.iter().filter_map(|(channel, _)| self.lanes[channel].slot)));
         self.phase = Phase::Pieces;
     }

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use cwg_crypto::collect::{Bits, ItemKey, Slot, TagList};
 use cwg_crypto::hpke::Sealer;
-use cwg_crypto::ticket::TicketRequest;
+use cwg_crypto::ticket::{TicketRequest, TicketSerial};
 use cwg_crypto::{SealKey, Secret32, Seed};
 
 use super::lists::{Laid, confirmed_in, confirmed_tags, lay_out};
-use super::message::{Answer, Passed, TicketAsk, TicketGiven, Upload};
-use super::{SLOT_SEALED_LEN, answer_nonce, upload_parts};
+use super::message::{Answer, Passed, Slots, TicketAsk, TicketGiven, Upload};
+use super::{answer_nonce, upload_parts};
 use crate::UnixTime;
 use crate::psi::{Job, JobId, JobOutput};
 use crate::round::limits::PIECES_AHEAD;
@@ -19,10 +19,11 @@ use crate::round::terms::SharedTerms;
 use crate::round::turn::Turn;
 use crate::violation::Violation;
 
-/// One turn of one member. It uploads under one slot and never under another: shares of an item at two slots would count for two members.
+/// One turn of one member. It uploads under one slot and never under another: shares of an item at two slots would count for
+/// two members.
 ///
-/// It is a function of turn, values, seed and messages: a member that starts again within a turn must go on with the same seed, or leave
-/// the turn alone.
+/// It is a function of turn, values, seed and messages: a member that starts again within a turn must go on with the same
+/// seed, or leave the turn alone.
 pub struct Uploader {
     terms: SharedTerms,
     turn: Turn,
@@ -47,7 +48,8 @@ pub struct Uploader {
 /// What is awaited.
 enum State {
     Ticket(TicketRequest),
-    Slot,
+    /// The slots, with the serial of the own ticket.
+    Slots(TicketSerial),
     /// The relay's leave to send on, and tables being laid out.
     Upload(Uploads),
     Answer,
@@ -104,7 +106,8 @@ const TABLES_AHEAD: u32 = 2;
 const READING: u32 = 1 << 16;
 
 impl Uploader {
-    /// Takes part in a turn with the values of the own items, each once ([`crate::round::evaluate`]). The seed serves this turn alone.
+    /// Takes part in a turn with the values of the own items, each once ([`crate::round::evaluate`]). The seed serves this
+    /// turn alone.
     ///
     /// # Panics
     /// If there are more values than the terms have items.
@@ -143,7 +146,8 @@ impl Uploader {
         &self.turn
     }
 
-    /// What to send again after a connection was lost: the request for a ticket to the hub, or what the relay has not passed on.
+    /// What to send again after a connection was lost: the request for a ticket to the hub, or what the relay has not passed
+    /// on.
     pub fn again(&self) -> UploaderStep {
         let to_hub = match &self.state {
             State::Ticket(request) => Some(TicketAsk { execution: self.turn.execution(), blinded: *request.blinded() }),
@@ -167,7 +171,7 @@ impl Uploader {
             return Err(Violation::Unexpected { awaiting: self.awaiting() });
         };
         let ticket = request.finish(&given.evaluated, &given.proof).map_err(|_| Violation::BadProof { batch: 0 })?;
-        self.state = State::Slot;
+        self.state = State::Slots(ticket.serial(&self.turn.execution().0));
         let sealed = self.seal(&ticket.encode());
         let mut step = UploaderStep::default();
         self.send(0, [self.sealer.encapsulated().as_slice(), &sealed].concat(), &mut step);
@@ -189,16 +193,40 @@ impl Uploader {
         Ok(step)
     }
 
-    /// What the hub sends back: the slot, or the next piece of the answer. A rank that was there before is passed over.
+    /// The slots of all tickets. The same again after a lost connection is passed over.
+    ///
+    /// # Errors
+    /// If the own ticket is not among them, two of them are one, or they are fewer than must upload: with too few, a result would say too
+    /// much of each.
+    pub fn on_slots(&mut self, slots: &Slots) -> Result<UploaderStep, Violation> {
+        self.check(slots.execution == self.turn.execution())?;
+        let own = match self.state {
+            State::Slots(own) => own,
+            State::Upload(_) | State::Answer | State::Reading => return Ok(UploaderStep::default()),
+            State::Ticket(_) | State::Ended => return Err(Violation::Unexpected { awaiting: self.awaiting() }),
+        };
+        let enough = slots.serials.len() >= self.terms.body().uploads_min.into();
+        if !enough || !slots.serials.is_sorted_by(|a, b| a < b) {
+            return Err(Violation::Unexpected { awaiting: "a slot of its own for each of enough tickets" });
+        }
+        let at = slots.serials.iter().position(|serial| serial == own.digest());
+        let at = at.ok_or(Violation::Unexpected { awaiting: "a slot for the ticket" })?;
+        let slot = Slot::new(at as u8 + 1).expect("there are up to fifteen");
+        self.state = State::Upload(Uploads { slot, next: 1, tables: 0, laid: BTreeMap::new() });
+        let mut step = UploaderStep::default();
+        self.advance(&mut step);
+        Ok(step)
+    }
+
+    /// What the hub sends back: the next piece of the answer. A rank that was there before is passed over.
     ///
     /// # Errors
     /// If it is not the next rank, of another length, or does not open.
     pub fn on_answer(&mut self, answer: &Answer) -> Result<UploaderStep, Violation> {
         self.check(answer.execution == self.turn.execution())?;
         match (&self.state, answer.rank) {
-            (State::Slot, 0) => self.on_slot(answer),
             (State::Answer, rank) if rank == self.next_answer => self.on_piece(answer),
-            (State::Upload(_) | State::Answer | State::Reading, rank) if rank < self.next_answer => {
+            (State::Answer | State::Reading, rank) if (1..self.next_answer).contains(&rank) => {
                 Ok(UploaderStep::default())
             }
             _ => Err(Violation::Unexpected { awaiting: self.awaiting() }),
@@ -227,19 +255,6 @@ impl Uploader {
                 step.end = Some(Found(self.found.iter().map(item).collect()));
             }
         }
-        Ok(step)
-    }
-
-    fn on_slot(&mut self, answer: &Answer) -> Result<UploaderStep, Violation> {
-        if answer.sealed.len() != SLOT_SEALED_LEN {
-            return Err(Violation::Malformed { what: "slot" });
-        }
-        let opened = self.open(answer)?;
-        // 0 stands for a ticket that was refused.
-        let slot = Slot::new(opened[0]).map_err(|_| Violation::Unexpected { awaiting: "a slot for the ticket" })?;
-        self.state = State::Upload(Uploads { slot, next: 1, tables: 0, laid: BTreeMap::new() });
-        let mut step = UploaderStep::default();
-        self.advance(&mut step);
         Ok(step)
     }
 
@@ -328,7 +343,7 @@ impl Uploader {
     fn awaiting(&self) -> &'static str {
         match self.state {
             State::Ticket(_) => "a ticket",
-            State::Slot => "a slot",
+            State::Slots(_) => "the slots",
             State::Upload(_) => "the relay's leave to go on",
             State::Answer => "the answer",
             State::Reading | State::Ended => "nothing",

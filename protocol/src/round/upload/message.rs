@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use cwg_crypto::Digest;
 use cwg_crypto::voprf::Proof;
 use serde::{Deserialize, Serialize};
 
@@ -94,7 +95,17 @@ pub struct Dropped {
     pub channel: Channel,
 }
 
-/// What goes back to one channel: of rank 0 its slot, then the pieces of its answer.
+/// The serials of all tickets that were good, strictly ascending: the first one has slot 1, and so on. The hub says so to the relay, and
+/// the relay the very same to everyone: no two members can be given one slot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slots {
+    /// The turn.
+    pub execution: Execution,
+    /// The serials.
+    pub serials: BoundedVec<Digest, MEMBERS_MAX>,
+}
+
+/// What goes back to one channel: the pieces of its answer, from rank 1 on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Returned {
     /// The turn.
@@ -127,6 +138,17 @@ pub enum TurnEnd {
     TooFewUploads,
     /// The relay was silent or broke the protocol: the next one takes over, if there is one.
     RelayFailed,
+}
+
+impl TurnEnd {
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Answered => "turn-answered",
+            Self::TooFewUploads => "turn-too-few-uploads",
+            Self::RelayFailed => "turn-relay-failed",
+        }
+    }
 }
 
 /// The hub says so to everyone.

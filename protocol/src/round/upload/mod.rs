@@ -2,12 +2,13 @@
 //!
 //! | pass | what goes from members through the relay to the hub | what comes back |
 //! |---|---|---|
-//! | first | a ticket | the member's slot |
+//! | first | a ticket | the serials of all tickets, which give each member its slot |
 //! | second | the list, in pieces, made for that slot | a bit for each place of it |
 //!
-//! Everything that goes through the relay is sealed to the hub, of one length, and counted by ranks: the ticket is rank 0, then come pieces.
-//! The relay gives each member a channel with a random name and passes a rank on when it has it of all who are still there, in the order of
-//! their channels. So the hub sees neither who sends nor how fast anyone is, and the relay sees who sends and nothing of what.
+//! Everything that goes through the relay is sealed to the hub, of one length, and counted by ranks: the ticket is rank 0,
+//! then come pieces. The relay gives each member a channel with a random name and passes a rank on when it has it of all who
+//! are still there, in the order of their channels. So the hub sees neither who sends nor how fast anyone is, and the relay
+//! sees who sends and nothing of what.
 
 mod collector;
 mod lists;
@@ -26,7 +27,8 @@ pub(super) mod world;
 pub use collector::{Collected, Collector, CollectorStep, SlotFault, ToRelay};
 pub use member::{Found, FoundItem, Uploader, UploaderStep};
 pub use message::{
-    Answer, Carried, Channel, Channels, Dropped, Passed, Returned, TicketAsk, TicketGiven, TurnEnd, TurnEnded, Upload,
+    Answer, Carried, Channel, Channels, Dropped, Passed, Returned, Slots, TicketAsk, TicketGiven, TurnEnd, TurnEnded,
+    Upload,
 };
 pub use relay::{Relay, RelayStep, ToHub};
 pub use search::CountBand;
@@ -44,6 +46,3 @@ fn answer_nonce(rank: u32) -> [u8; 24] {
     nonce[..4].copy_from_slice(&rank.to_le_bytes());
     nonce
 }
-
-/// Bytes of a sealed slot.
-const SLOT_SEALED_LEN: usize = 1 + cwg_crypto::aead::TAG_LEN;

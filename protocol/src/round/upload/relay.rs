@@ -1,7 +1,8 @@
 //! The relay's part of a turn: it knows whose uploads it carries, and nothing of what they are.
 //!
-//! It passes a rank on when it has it of every channel that is still there. Whoever holds all others up for longer than the terms allow is
-//! dropped for good, so that one member's silence costs the others a known time and tells the hub no more than that a channel ended.
+//! It passes a rank on when it has it of every channel that is still there. Whoever holds all others up for longer than the
+//! terms allow is dropped for good, so that one member's silence costs the others a known time and tells the hub no more than
+//! that a channel ended.
 
 use core::fmt;
 use std::collections::BTreeMap;
@@ -9,8 +10,7 @@ use std::collections::BTreeMap;
 use cwg_crypto::Seed;
 use rand_core::Rng as _;
 
-use super::SLOT_SEALED_LEN;
-use super::message::{Answer, Carried, Channel, Channels, Dropped, Passed, Returned, SealedBytes, Upload};
+use super::message::{Answer, Carried, Channel, Channels, Dropped, Passed, Returned, SealedBytes, Slots, Upload};
 use crate::round::form::Form;
 use crate::round::limits::PIECES_AHEAD;
 use crate::round::terms::SharedTerms;
@@ -21,8 +21,8 @@ use crate::{NodeKey, UnixTime};
 /// Bytes of the encapsulated key before a sealed ticket.
 const ENCAPSULATED_LEN: usize = 32;
 
-/// One turn's relay. What it holds is a window of sealed pieces of each member, and at the end the answers; a relay that starts again has lost
-/// it, and the hub opens the next one's turn.
+/// One turn's relay. What it holds is a window of sealed pieces of each member, and at the end the answers; a relay that
+/// starts again has lost it, and the hub opens the next one's turn.
 pub struct Relay {
     terms: SharedTerms,
     turn: Turn,
@@ -30,6 +30,8 @@ pub struct Relay {
     phase: Phase,
     /// Ranks that the hub is done with: it is not sent more than a window beyond them.
     taken: u32,
+    /// What everyone was told of slots, to be sent again after a connection was lost.
+    slots: Option<Slots>,
     seed: Seed,
 }
 
@@ -51,7 +53,7 @@ struct Lane {
 enum Phase {
     /// Tickets of all members, or the end of their time.
     Claims,
-    /// The slots of all channels.
+    /// The slots.
     Slots,
     /// A rank of all channels, since when.
     Pieces { rank: u32, since: UnixTime },
@@ -66,6 +68,8 @@ pub struct RelayStep {
     pub to_hub: Vec<ToHub>,
     /// Leave to go on, the same for every member that is still there.
     pub passed: Vec<(NodeKey, Passed)>,
+    /// The slots, the same for every member that is still there.
+    pub slots: Vec<(NodeKey, Slots)>,
     /// What came back.
     pub answers: Vec<(NodeKey, Answer)>,
 }
@@ -82,9 +86,10 @@ pub enum ToHub {
 }
 
 impl Relay {
-    /// The relay of a turn. The seed names its channels and must be of no use to anyone else: whoever knows it knows whose they are.
+    /// The relay of a turn. The seed names its channels and must be of no use to anyone else: whoever knows it knows whose
+    /// they are.
     pub fn new(terms: SharedTerms, turn: Turn, seed: Seed) -> Self {
-        Self { terms, turn, lanes: BTreeMap::new(), phase: Phase::Claims, taken: 0, seed }
+        Self { terms, turn, lanes: BTreeMap::new(), phase: Phase::Claims, taken: 0, slots: None, seed }
     }
 
     /// The turn.
@@ -106,8 +111,8 @@ impl Relay {
     /// Takes a rank of a member's upload. One that comes again, or too late, is passed over.
     ///
     /// # Errors
-    /// If the sender takes no part or has another turn, the rank is not the next one or too far ahead, another upload was begun before, or the
-    /// length is not that of all.
+    /// If the sender takes no part or has another turn, the rank is not the next one or too far ahead, another upload was
+    /// begun before, or the length is not that of all.
     pub fn on_upload(&mut self, now: UnixTime, member: NodeKey, upload: Upload) -> Result<RelayStep, Violation> {
         if upload.execution != self.turn.execution() || !self.terms.names(member) {
             return Err(Violation::Unexpected { awaiting: "an upload of this turn" });
@@ -171,20 +176,36 @@ impl Relay {
         Ok(step)
     }
 
+    /// Takes the slots: every member gets the very same.
+    ///
+    /// # Errors
+    /// If they are of another turn or were there before, are more than there are channels, or one is there twice: the hub would have
+    /// two members at one slot.
+    pub fn on_slots(&mut self, now: UnixTime, slots: Slots) -> Result<RelayStep, Violation> {
+        let is_awaited = slots.execution == self.turn.execution() && self.phase == Phase::Slots;
+        if !is_awaited || slots.serials.len() > self.lanes.len() || !slots.serials.is_sorted_by(|a, b| a < b) {
+            return Err(Violation::Unexpected { awaiting: "a slot of its own for each of the channels" });
+        }
+        let to_all = self.lanes.keys().map(|member| (*member, slots.clone())).collect();
+        let mut step = RelayStep { slots: to_all, ..RelayStep::default() };
+        self.slots = Some(slots);
+        self.phase = Phase::Pieces { rank: 1, since: now };
+        self.advance(now, &mut step);
+        Ok(step)
+    }
+
     /// Takes what goes back to a channel.
     ///
     /// # Errors
     /// If there is no such channel, the rank is not its next one, or the length is not that of all.
-    pub fn on_returned(&mut self, now: UnixTime, returned: Returned) -> Result<RelayStep, Violation> {
+    pub fn on_returned(&mut self, returned: Returned) -> Result<RelayStep, Violation> {
         let form = *self.form();
         let is_of_turn = returned.execution == self.turn.execution();
         let lane = self.lanes.iter_mut().find(|(_, lane)| lane.channel == returned.channel).filter(|_| is_of_turn);
         let (member, lane) = lane.ok_or(Violation::Unexpected { awaiting: "an answer to a channel" })?;
-        let (expected, in_phase) = match returned.rank {
-            0 => (SLOT_SEALED_LEN, self.phase == Phase::Slots),
-            rank => (form.answer_sealed_len(), self.phase == Phase::Answers && rank <= form.answer_pieces()),
-        };
-        if !in_phase || returned.rank as usize != lane.answers.len() {
+        let is_next = returned.rank as usize == lane.answers.len() + 1 && returned.rank <= form.answer_pieces();
+        let expected = form.answer_sealed_len();
+        if self.phase != Phase::Answers || !is_next {
             return Err(Violation::Unexpected { awaiting: "the next rank of an answer" });
         }
         if returned.sealed.len() != expected {
@@ -193,12 +214,7 @@ impl Relay {
         }
         let answer = Answer { execution: returned.execution, rank: returned.rank, sealed: returned.sealed };
         lane.answers.push(answer.clone());
-        let mut step = RelayStep { answers: vec![(*member, answer)], ..RelayStep::default() };
-        if self.phase == Phase::Slots && self.lanes.values().all(|lane| !lane.answers.is_empty()) {
-            self.phase = Phase::Pieces { rank: 1, since: now };
-            self.advance(now, &mut step);
-        }
-        Ok(step)
+        Ok(RelayStep { answers: vec![(*member, answer)], ..RelayStep::default() })
     }
 
     /// The step after time has passed.
@@ -208,9 +224,12 @@ impl Relay {
         step
     }
 
-    /// What to send a member again after its connection was lost: all that came back. The member knows what it sent and was not told of.
-    pub fn again(&self, member: NodeKey) -> Vec<Answer> {
-        self.lanes.get(&member).map(|lane| lane.answers.clone()).unwrap_or_default()
+    /// What to send a member again after its connection was lost: the slots, and all that came back.
+    pub fn again(&self, member: NodeKey) -> RelayStep {
+        let Some(lane) = self.lanes.get(&member) else { return RelayStep::default() };
+        let slots = self.slots.iter().map(|slots| (member, slots.clone())).collect();
+        let answers = lane.answers.iter().map(|answer| (member, answer.clone())).collect();
+        RelayStep { slots, answers, ..RelayStep::default() }
     }
 
     fn form(&self) -> &Form {

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use cwg_crypto::collect::{Bits, CommonTag, Piece, Slot, Suspects, TAG_PARTS, Tag, common_tags, decode_shares, search};
 
+use serde::{Deserialize, Serialize};
+
 use crate::psi::Job;
 use crate::round::form::{Form, Lists, PLACE_LEN};
 
@@ -112,7 +114,7 @@ pub(super) fn tag_jobs(lists: Vec<Vec<Tag>>) -> Vec<Job> {
 }
 
 /// How many items enough members hold, as far as the coordinator is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum CountBand {
     /// Under ten, none included.
     UnderTen,

@@ -10,7 +10,8 @@ use crate::UnixTime;
 use crate::round::sample::{EVALUATE_BY, MEMBERS, seed, terms};
 use crate::violation::Violation;
 
-/// Values for each member: `common` items are each on every list with a probability of `odds` in 256, the rest are the member's own, up to `len`.
+/// Values for each member: `common` items are each on every list with a probability of `odds` in 256, the rest are the
+/// member's own, up to `len`.
 pub(super) fn lists(common: u64, odds: u8, len: usize) -> Vec<Vec<[u8; 32]>> {
     let mut rng = seed(50).rng();
     let value = |owner: u8, number: u64| {
@@ -77,6 +78,84 @@ fn every_member_finds_what_enough_hold_and_nothing_else() {
         }
         let distinct: std::collections::BTreeSet<_> = rooms.values().collect();
         assert_eq!(distinct.len(), rooms.len());
+    }
+}
+
+#[test]
+fn the_order_in_which_jobs_end_changes_no_result() {
+    use Manner::*;
+    for threshold in [2, 3] {
+        let lists = lists(60, 60, 40);
+        for order in 1..=4 {
+            let mut world = World::new(terms(threshold, 20), lists.clone());
+            world.order = Some(order);
+            let went = world.turn(0, EVALUATE_BY);
+            assert_eq!(went.found, counted(&lists, &all(), threshold.into()), "k = {threshold}, order {order}");
+            assert!(went.violations.is_empty());
+            // With someone who spoils a piece and someone who falls silent, jobs end after what they are for has gone.
+            let went = world.with(&[(4, Spoils(1)), (9, SilentFrom(1))]).turn(0, EVALUATE_BY);
+            let mut expected = counted(&lists, &without(&[4, 9]), threshold.into());
+            expected.retain(|number, _| went.found.contains_key(number));
+            assert_eq!((&went.found, went.found.len()), (&expected, 13), "k = {threshold}, order {order}");
+        }
+    }
+}
+
+#[test]
+fn jobs_that_end_after_the_turn_change_nothing() {
+    let mut world = World::new(terms(3, 20), lists(60, 60, 40));
+    world.order = Some(9);
+    let carried = std::cell::Cell::new(0);
+    let bend = |_: Who, _: Who, sent: Sent| match sent {
+        Sent::ToHub(ToHub::Carried(carried_one)) if carried_one.rank == 3 => {
+            carried.set(carried.get() + 1);
+            Some(Sent::ToHub(ToHub::Carried(Carried { rank: 9, ..carried_one })))
+        }
+        sent => Some(sent),
+    };
+    world.bend = Some(&bend);
+    let went = world.turn(0, EVALUATE_BY);
+    assert_eq!(went.collected.unwrap().end, TurnEnd::RelayFailed);
+    assert!(carried.get() > 0 && went.found.is_empty());
+}
+
+#[test]
+fn a_relay_may_not_be_further_ahead_of_the_search_than_a_window() {
+    // A relay that gives itself leave: what the hub says it is done with comes from nowhere.
+    let ahead = std::cell::Cell::new(0);
+    let bend = |_: Who, _: Who, sent: Sent| match sent {
+        Sent::ToHub(ToHub::Carried(carried)) => {
+            ahead.set(carried.rank.max(ahead.get()));
+            Some(Sent::ToHub(ToHub::Carried(carried)))
+        }
+        Sent::ToRelay(ToRelay::Taken(_)) => None,
+        sent => Some(sent),
+    };
+    let mut world = World::new(terms(3, 20), lists(60, 60, 40));
+    world.bend = Some(&bend);
+    let went = world.turn(0, EVALUATE_BY);
+    assert_eq!(ahead.get(), crate::round::limits::PIECES_AHEAD, "an honest relay waits for the hub");
+    assert!(went.found.is_empty());
+}
+
+#[test]
+fn a_hub_takes_no_rank_that_is_further_ahead_of_its_search_than_a_window() {
+    use crate::round::limits::PIECES_AHEAD;
+    use crate::round::sample::{issuer, opening_key, signing};
+    let terms = terms(3, 20);
+    let came = World::new(terms.clone(), lists(60, 60, 40)).turn(0, EVALUATE_BY).to_hub;
+    let turn = crate::round::Turn::open(&terms, 0, EVALUATE_BY, &signing(0)).unwrap();
+    let mut hub = Collector::new(terms, turn.clone(), issuer(), opening_key(), seed(1));
+    let tickets: Vec<_> = came.iter().filter(|carried| carried.rank == 0).cloned().collect();
+    let channels: Vec<_> = tickets.iter().map(|carried| carried.channel).collect();
+    let named = Channels { execution: turn.execution(), channels: channels.try_into().unwrap() };
+    hub.on_channels(&named).unwrap();
+    tickets.into_iter().for_each(|carried| drop(hub.on_carried(carried).unwrap()));
+    // One channel alone: its pieces are opened, and nothing can be searched.
+    let of_first = came.into_iter().filter(|carried| carried.channel == named.channels[0] && carried.rank > 0);
+    for carried in of_first.take(PIECES_AHEAD as usize + 1) {
+        let rank = carried.rank;
+        assert_eq!(hub.on_carried(carried).is_ok(), rank <= PIECES_AHEAD, "rank {rank}");
     }
 }
 
@@ -207,7 +286,8 @@ fn another_relay_takes_over_from_one_that_dies() {
 fn a_message_changed_on_its_way_through_the_relay_gives_nobody_a_false_result() {
     let lists = lists(30, 80, 20);
     let expected = counted(&lists, &all(), 3);
-    // Every message of a kind that carries something sealed or proven, its last byte changed, once at each of several places in the turn.
+    // Every message of a kind that carries something sealed or proven, its last byte changed, once at each of several places
+    // in the turn.
     for kind in ["given", "carried", "returned", "answer"] {
         for nth in [0, 3, 14, 15, 31, 100] {
             let count = std::cell::Cell::new(0);
@@ -252,28 +332,30 @@ fn a_message_changed_on_its_way_through_the_relay_gives_nobody_a_false_result() 
     }
 }
 
+/// A turn in which messages are changed on their way, and whoever seems to have sent them is blamed.
+fn blames(what: &str, blamed: Who, bend: &Bend<'_>) {
+    let mut world = World::new(terms(3, 10), lists(30, 80, 20));
+    world.bend = Some(bend);
+    let went = world.turn(0, EVALUATE_BY);
+    assert!(went.violations.iter().any(|(who, _)| *who == blamed), "{what}: {:?}", went.violations);
+}
+
 #[test]
-fn a_relay_or_hub_that_does_not_keep_to_the_order_is_found_out() {
-    let check = |what: &str, blamed: Who, bend: &Bend<'_>| {
-        let mut world = World::new(terms(3, 10), lists(30, 80, 20));
-        world.bend = Some(bend);
-        let went = world.turn(0, EVALUATE_BY);
-        assert!(went.violations.iter().any(|(who, _)| *who == blamed), "{what}: {:?}", went.violations);
-    };
+fn a_relay_that_does_not_keep_to_the_order_is_found_out() {
     let rank = |carried: &Carried, rank| Carried { rank, ..carried.clone() };
-    check("a rank too far", Who::Relay, &|_, _, sent| match sent {
+    blames("a rank too far", Who::Relay, &|_, _, sent| match sent {
         Sent::ToHub(ToHub::Carried(carried)) if carried.rank == 2 => {
             Some(Sent::ToHub(ToHub::Carried(rank(&carried, 3))))
         }
         sent => Some(sent),
     });
-    check("a channel of its own", Who::Relay, &|_, _, sent| match sent {
+    blames("a channel of its own", Who::Relay, &|_, _, sent| match sent {
         Sent::ToHub(ToHub::Carried(carried)) if carried.rank == 1 => {
             Some(Sent::ToHub(ToHub::Carried(Carried { channel: Channel([7; 16]), ..carried })))
         }
         sent => Some(sent),
     });
-    check("channels twice", Who::Relay, &|_, _, sent| match sent {
+    blames("channels twice", Who::Relay, &|_, _, sent| match sent {
         Sent::ToHub(ToHub::Channels(channels)) => {
             let first = channels.channels[0];
             Some(Sent::ToHub(ToHub::Channels(Channels {
@@ -283,38 +365,73 @@ fn a_relay_or_hub_that_does_not_keep_to_the_order_is_found_out() {
         }
         sent => Some(sent),
     });
-    check("another turn", Who::Relay, &|_, _, sent| match sent {
+    blames("another turn", Who::Relay, &|_, _, sent| match sent {
         Sent::ToHub(ToHub::Channels(channels)) => {
             let execution = crate::round::Execution(cwg_crypto::Digest::from_bytes([1; 32]));
             Some(Sent::ToHub(ToHub::Channels(Channels { execution, ..channels })))
         }
         sent => Some(sent),
     });
-    check("an answer too early", Who::Hub, &|_, _, sent| match sent {
-        Sent::ToRelay(ToRelay::Returned(returned)) if returned.rank == 0 => {
-            Some(Sent::ToRelay(ToRelay::Returned(Returned { rank: 1, ..returned })))
+}
+
+#[test]
+fn a_hub_that_gives_one_slot_twice_or_answers_out_of_order_is_found_out() {
+    blames("an answer too early", Who::Hub, &|_, _, sent| match sent {
+        Sent::ToRelay(ToRelay::Returned(returned)) if returned.rank == 1 => {
+            Some(Sent::ToRelay(ToRelay::Returned(Returned { rank: 2, ..returned })))
         }
         sent => Some(sent),
     });
-    check("a short answer", Who::Hub, &|_, _, sent| match sent {
+    blames("a short answer", Who::Hub, &|_, _, sent| match sent {
         Sent::ToRelay(ToRelay::Returned(returned)) if returned.rank == 1 => {
             let sealed = returned.sealed[1..].to_vec().try_into().unwrap();
             Some(Sent::ToRelay(ToRelay::Returned(Returned { sealed, ..returned })))
         }
         sent => Some(sent),
     });
-    check("leave for what was not sent", Who::Member(3), &|_, to, sent| match sent {
+    let with = |slots: &Slots, change: &dyn Fn(&mut Vec<cwg_crypto::Digest>)| {
+        let mut serials = slots.serials.to_vec();
+        change(&mut serials);
+        Slots { serials: serials.try_into().unwrap(), ..*slots }
+    };
+    blames("two members at one slot", Who::Hub, &|_, _, sent| match sent {
+        Sent::ToRelay(ToRelay::Slots(slots)) => {
+            Some(Sent::ToRelay(ToRelay::Slots(with(&slots, &|serials| serials[4] = serials[3]))))
+        }
+        sent => Some(sent),
+    });
+    blames("slots out of order", Who::Hub, &|_, _, sent| match sent {
+        Sent::ToRelay(ToRelay::Slots(slots)) => {
+            Some(Sent::ToRelay(ToRelay::Slots(with(&slots, &|serials| serials.reverse()))))
+        }
+        sent => Some(sent),
+    });
+    blames("a member without a slot", Who::Member(3), &|_, to, sent| match sent {
+        Sent::Slots(slots) if to == Who::Member(3) => Some(Sent::Slots(with(&slots, &|serials| {
+            *serials = (1..=15).map(|byte| cwg_crypto::Digest::from_bytes([byte; 32])).collect()
+        }))),
+        sent => Some(sent),
+    });
+    blames("too few slots", Who::Member(3), &|_, to, sent| match sent {
+        Sent::Slots(slots) if to == Who::Member(3) => Some(Sent::Slots(with(&slots, &|serials| serials.truncate(4)))),
+        sent => Some(sent),
+    });
+}
+
+#[test]
+fn messages_of_another_turn_or_length_are_refused() {
+    blames("leave for what was not sent", Who::Member(3), &|_, to, sent| match sent {
         Sent::Passed(passed) if to == Who::Member(3) => Some(Sent::Passed(Passed { rank: passed.rank + 1, ..passed })),
         sent => Some(sent),
     });
-    check("an upload of another turn", Who::Member(3), &|from, _, sent| match sent {
+    blames("an upload of another turn", Who::Member(3), &|from, _, sent| match sent {
         Sent::Upload(upload) if from == Who::Member(3) => {
             let execution = crate::round::Execution(cwg_crypto::Digest::from_bytes([1; 32]));
             Some(Sent::Upload(Upload { execution, ..upload }))
         }
         sent => Some(sent),
     });
-    check("a short upload", Who::Member(3), &|from, _, sent| match sent {
+    blames("a short upload", Who::Member(3), &|from, _, sent| match sent {
         Sent::Upload(upload) if from == Who::Member(3) => {
             Some(Sent::Upload(Upload { sealed: upload.sealed[1..].to_vec().try_into().unwrap(), ..upload }))
         }

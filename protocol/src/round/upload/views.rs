@@ -1,6 +1,7 @@
 //! What each observer sees of two worlds that differ in what must be hidden from it: the same.
 //!
-//! A view is every message to or from the observer with its time, its length and its place in the order; where it says so, with its bytes.
+//! A view is every message to or from the observer with its time, its length and its place in the order; where it says so,
+//! with its bytes.
 
 use std::collections::BTreeSet;
 
@@ -58,7 +59,8 @@ fn with_common(own: u8, holders: &[u8]) -> Lists {
 
 #[test]
 fn the_hub_cannot_tell_which_member_sent_what() {
-    // Two members exchange their lists and their randomness: what reaches the hub is the same, but for names that the relay draws.
+    // Two members exchange their lists and their randomness: what reaches the hub is the same, but for names that the relay
+    // draws.
     for threshold in [2, 3] {
         let lists = lists(60, 60, 40);
         let first = run(threshold, &lists);
@@ -136,11 +138,15 @@ fn below_the_threshold_a_holder_does_not_learn_whether_others_hold_its_item() {
 
 #[test]
 fn answers_leave_on_the_beat_and_in_the_order_of_channels() {
-    let went = run(3, &lists(60, 60, 40));
+    let mut world = World::new(terms(3, 20), lists(60, 60, 40));
+    world.slots_take_secs = 3;
+    let went = world.turn(0, EVALUATE_BY);
     let answers: Vec<_> = went.seen.iter().filter(|seen| seen.kind == "returned").collect();
-    let (slots, pieces) = answers.split_at(15);
-    assert!(slots.iter().all(|seen| seen.len == slots[0].len) && pieces.iter().all(|seen| seen.len == pieces[0].len));
-    assert!(pieces.iter().all(|seen| (seen.at.0 - EVALUATE_BY.0).is_multiple_of(10)));
+    assert_eq!(answers.len(), 15);
+    assert!(answers.iter().all(|seen| seen.len == answers[0].len));
+    let (uploaded, answered) = (EVALUATE_BY.plus_secs(3), EVALUATE_BY.plus_secs(10));
+    assert!(went.seen.iter().filter(|seen| seen.kind == "carried").any(|seen| seen.at == uploaded));
+    assert!(answers.iter().all(|seen| seen.at == answered), "the beat is ten seconds from the opening on");
     let order: Vec<_> = went.to_hub.iter().map(|carried| (carried.rank, carried.channel)).collect();
-    assert!(order.is_sorted());
+    assert!(order.is_sorted() && went.returned.is_sorted());
 }

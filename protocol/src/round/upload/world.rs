@@ -1,12 +1,15 @@
-//! A whole turn in one thread: members, relay, hub, a queue of messages between them, and a clock that moves when nothing else does.
+//! A whole turn in one thread: members, relay, hub, a queue of messages between them, and a clock that moves when nothing
+//! else does.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 
 use cwg_crypto::{Digest, Domain, Secret32, Seed, derive_public};
+use rand_core::Rng as _;
 use serde::Serialize;
 
 use super::*;
+use crate::psi::{Job, JobId};
 use crate::round::sample::{self, issuer, node, opening_key, seed, signing};
 use crate::round::{SharedTerms, Turn};
 use crate::violation::Violation;
@@ -30,6 +33,7 @@ pub(in crate::round) enum Sent {
     ToHub(ToHub),
     ToRelay(ToRelay),
     Passed(Passed),
+    Slots(Slots),
     Answer(Answer),
 }
 
@@ -74,6 +78,10 @@ pub(in crate::round) struct World<'a> {
     /// The relay of this turn stops when it has sent so many messages.
     pub(in crate::round) relay_dies_after: Option<usize>,
     pub(in crate::round) bend: Option<&'a Bend<'a>>,
+    /// Jobs end in an order drawn from this seed, among messages; at once if there is none.
+    pub(in crate::round) order: Option<u8>,
+    /// Seconds that the slots take from the hub to the relay.
+    pub(in crate::round) slots_take_secs: u64,
     /// Two members who have exchanged their randomness.
     pub(in crate::round) exchanged: Option<(u8, u8)>,
 }
@@ -87,6 +95,8 @@ pub(in crate::round) struct Went {
     pub(in crate::round) seen: Vec<Seen>,
     /// All bytes that the hub got, by channel: for what must not be in them.
     pub(in crate::round) to_hub: Vec<Carried>,
+    /// Ranks and channels of all that went back, in order.
+    pub(in crate::round) returned: Vec<(u32, Channel)>,
     pub(in crate::round) violations: Vec<(Who, Violation)>,
     pub(in crate::round) now: UnixTime,
 }
@@ -106,6 +116,8 @@ impl Sent {
             Self::ToHub(ToHub::Dropped(message)) => ("dropped", bytes(message)),
             Self::ToRelay(ToRelay::Returned(message)) => ("returned", bytes(message)),
             Self::ToRelay(ToRelay::Taken(message)) => ("taken", bytes(message)),
+            Self::ToRelay(ToRelay::Slots(message)) => ("slots", bytes(message)),
+            Self::Slots(message) => ("slots", bytes(message)),
             Self::Passed(message) => ("passed", bytes(message)),
             Self::Answer(message) => ("answer", bytes(message)),
         }
@@ -122,7 +134,16 @@ pub(in crate::round) fn number_of(key: NodeKey) -> u8 {
 
 impl<'a> World<'a> {
     pub(in crate::round) fn new(terms: SharedTerms, values: Vec<Vec<[u8; 32]>>) -> Self {
-        Self { terms, values, manners: BTreeMap::new(), relay_dies_after: None, bend: None, exchanged: None }
+        Self {
+            terms,
+            values,
+            manners: BTreeMap::new(),
+            relay_dies_after: None,
+            bend: None,
+            order: None,
+            slots_take_secs: 0,
+            exchanged: None,
+        }
     }
 
     pub(in crate::round) fn with(mut self, manners: &[(u8, Manner)]) -> Self {
@@ -145,6 +166,12 @@ impl<'a> World<'a> {
     }
 }
 
+/// Numbers below a bound, from a seed.
+fn draw_of(byte: u8) -> Box<dyn FnMut(usize) -> usize> {
+    let mut rng = seed(byte).rng();
+    Box::new(move |bound| (rng.next_u64() % bound as u64) as usize)
+}
+
 struct Run<'a> {
     world: &'a World<'a>,
     members: BTreeMap<u8, Uploader>,
@@ -152,6 +179,9 @@ struct Run<'a> {
     relay_sent: usize,
     hub: Collector,
     queue: VecDeque<(Who, Who, Sent)>,
+    /// Of members and, without one, of the hub.
+    jobs: Vec<(Option<u8>, JobId, Job)>,
+    draw: Option<Box<dyn FnMut(usize) -> usize>>,
     stolen: RefCell<Option<Upload>>,
     late: Vec<(Who, Who, Sent)>,
     went: Went,
@@ -167,6 +197,8 @@ impl<'a> Run<'a> {
             relay_sent: 0,
             hub: Collector::new(world.terms.clone(), turn.clone(), issuer(), opening_key(), seeds.fork("hub", 0)),
             queue: VecDeque::new(),
+            jobs: Vec::new(),
+            draw: world.order.map(draw_of),
             stolen: RefCell::new(None),
             late: Vec::new(),
             went: Went {
@@ -175,6 +207,7 @@ impl<'a> Run<'a> {
                 rooms: BTreeMap::new(),
                 seen: Vec::new(),
                 to_hub: Vec::new(),
+                returned: Vec::new(),
                 violations: Vec::new(),
                 now: UnixTime(now),
             },
@@ -199,7 +232,11 @@ impl<'a> Run<'a> {
 
     fn run(mut self) -> Went {
         loop {
-            while let Some((from, to, sent)) = self.queue.pop_front() {
+            while !self.queue.is_empty() || !self.jobs.is_empty() {
+                if self.end_a_job() {
+                    continue;
+                }
+                let Some((from, to, sent)) = self.queue.pop_front() else { break };
                 let sent = match self.world.bend {
                     Some(bend) => bend(from, to, sent),
                     None => Some(sent),
@@ -226,11 +263,33 @@ impl<'a> Run<'a> {
             }
             let step = self.hub.on_time(now);
             self.hub(Ok(step));
-            if now > turn.claim_by() || now == turn.claim_by() {
+            if now >= turn.claim_by() {
                 self.queue.extend(core::mem::take(&mut self.late));
             }
         }
         self.went
+    }
+
+    /// Ends one of the jobs under way, or none: as the draw says.
+    fn end_a_job(&mut self) -> bool {
+        let Some(draw) = self.draw.as_mut().filter(|_| !self.jobs.is_empty()) else { return false };
+        if !self.queue.is_empty() && draw(3) > 0 {
+            return false;
+        }
+        let (owner, id, job) = self.jobs.swap_remove(draw(self.jobs.len()));
+        match owner {
+            Some(number) => {
+                if let Some(member) = self.members.get_mut(&number) {
+                    let step = member.on_computed(id, job.run());
+                    self.member(number, step);
+                }
+            }
+            None => {
+                let step = self.hub.on_computed(self.went.now, id, job.run());
+                self.hub(step);
+            }
+        }
+        true
     }
 
     fn deliver(&mut self, from: Who, to: Who, sent: Sent) {
@@ -265,7 +324,14 @@ impl<'a> Run<'a> {
             (Who::Relay, Sent::ToRelay(message)) => {
                 let Some(relay) = &mut self.relay else { return };
                 let step = match message {
-                    ToRelay::Returned(returned) => relay.on_returned(now, returned),
+                    ToRelay::Slots(slots) => {
+                        self.went.now = now.plus_secs(self.world.slots_take_secs);
+                        relay.on_slots(self.went.now, slots)
+                    }
+                    ToRelay::Returned(returned) => {
+                        self.went.returned.push((returned.rank, returned.channel));
+                        relay.on_returned(returned)
+                    }
                     ToRelay::Taken(taken) => relay.on_taken(now, taken),
                 };
                 self.relay(step);
@@ -275,6 +341,7 @@ impl<'a> Run<'a> {
                 let step = match sent {
                     Sent::Given(given) => member.on_ticket(&given),
                     Sent::Passed(passed) => member.on_passed(passed),
+                    Sent::Slots(slots) => member.on_slots(&slots),
                     Sent::Answer(answer) => member.on_answer(&answer),
                     other => panic!("{other:?} is not for a member"),
                 };
@@ -303,6 +370,10 @@ impl<'a> Run<'a> {
             if let Some(Found(found)) = step.end {
                 self.went.found.insert(number, found.iter().map(|item| item.place).collect());
                 self.went.rooms.insert(number, found.iter().map(|item| *item.room.expose()).collect());
+            }
+            if self.draw.is_some() {
+                self.jobs.extend(step.jobs.into_iter().map(|(id, job)| (Some(number), id, job)));
+                continue;
             }
             let Some(member) = self.members.get_mut(&number) else { return };
             steps.extend(step.jobs.into_iter().map(|(id, job)| member.on_computed(id, job.run())));
@@ -347,7 +418,9 @@ impl<'a> Run<'a> {
             step.passed.into_iter().map(|(to, passed)| (Who::Relay, Who::Member(number_of(to)), Sent::Passed(passed)));
         let answers =
             step.answers.into_iter().map(|(to, answer)| (Who::Relay, Who::Member(number_of(to)), Sent::Answer(answer)));
-        for message in to_hub.chain(passed).chain(answers).collect::<Vec<_>>() {
+        let slots =
+            step.slots.into_iter().map(|(to, slots)| (Who::Relay, Who::Member(number_of(to)), Sent::Slots(slots)));
+        for message in slots.chain(to_hub).chain(passed).chain(answers).collect::<Vec<_>>() {
             if self.world.relay_dies_after.is_some_and(|after| self.relay_sent >= after) {
                 self.relay = None;
                 return;
@@ -368,6 +441,10 @@ impl<'a> Run<'a> {
             if step.end.is_some() {
                 assert!(self.went.collected.is_none());
                 self.went.collected = step.end;
+            }
+            if self.draw.is_some() {
+                self.jobs.extend(step.jobs.into_iter().map(|(id, job)| (None, id, job)));
+                continue;
             }
             let now = self.went.now;
             steps.extend(step.jobs.into_iter().map(|(id, job)| self.hub.on_computed(now, id, job.run())));

@@ -9,7 +9,7 @@ use cwg_protocol::lighthouse::{
 };
 
 use super::contents::{RecordSink, RecordsOf};
-use super::terms::{From, Terms};
+use super::terms::{Origin, Terms};
 use crate::lighthouse::PLACES_LISTED_MAX;
 use crate::problem::{Exit, Problem};
 
@@ -120,8 +120,8 @@ impl Merge<'_> {
         }
         // A recalled name is as the release before had it: what its source says since counts no more.
         let (clue, from) = match (found, before.as_ref().and_then(Record::clue)) {
-            (Some(found), _) if recalled.is_none() => (found, From::File),
-            (_, Some(carried)) => (carried.clone(), From::Before),
+            (Some(found), _) if recalled.is_none() => (found, Origin::File),
+            (_, Some(carried)) => (carried.clone(), Origin::Before),
             _ => return Ok(None),
         };
         let mut clue = self.terms.apply(clue, from)?;

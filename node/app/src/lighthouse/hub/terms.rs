@@ -24,7 +24,7 @@ pub(super) struct Terms {
 
 /// From where a clue comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum From {
+pub(super) enum Origin {
     /// A file of a source.
     File,
     /// The release before.
@@ -90,10 +90,10 @@ impl Terms {
     ///
     /// # Errors
     /// If its source is none of the release's, which a content that was checked does not have.
-    pub(super) fn apply(&self, clue: Clue, from: From) -> Result<Clue, Problem> {
+    pub(super) fn apply(&self, clue: Clue, from: Origin) -> Result<Clue, Problem> {
         let renamed = match from {
-            From::File => &self.found,
-            From::Before => &self.carried,
+            Origin::File => &self.found,
+            Origin::Before => &self.carried,
         };
         let source = &clue.fields().source;
         let unlisted = || Problem::defect("a clue names a source that its release does not list");
