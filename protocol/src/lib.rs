@@ -9,6 +9,7 @@ pub mod charter;
 pub mod count;
 pub mod indicator;
 pub mod invitation;
+pub mod leakage;
 pub mod lighthouse;
 mod names;
 pub mod psi;

@@ -13,6 +13,7 @@
 mod answer;
 mod bank;
 mod hub;
+mod leakage;
 mod ledger;
 pub mod limits;
 mod message;
@@ -27,6 +28,7 @@ mod tests;
 pub use answer::{Figure, RoundCount, SignedAnswer};
 pub use bank::{CountBank, CountRefusal, CountStep};
 pub use hub::{CountHub, Counted};
+pub use leakage::LEAKAGE;
 pub use ledger::{Admitted, Charge, Ledger, LedgerRefusal, Subject};
 pub use message::{CountElements, CountMessage, CountTags};
 pub use noise::{Delta, Epsilon, NoiseTerms, OutOfBounds, Sensitivity};

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::{CountBody, CountTerms, NoiseTerms, SharedCount};
+use super::{CountBody, CountTerms, LEAKAGE, NoiseTerms, SharedCount};
 use crate::charter::{Charter, KindRoles, RunKind};
 use crate::indicator::{IndicatorKind, Roles};
 use crate::round::sample::{NETWORK, charter_body, node, roster, signing};
@@ -47,6 +47,7 @@ pub(super) fn body() -> CountBody {
         kinds: vec![KindRoles { kind: IndicatorKind::Phone, roles: Roles::BOTH }].try_into().unwrap(),
         items: ITEMS,
         noise: noise(500, 9, 1),
+        leakage: LEAKAGE.digest(),
         opens: OPENS,
         ends: ENDS,
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use cwg_crypto::{Digest, Domain, SigningKey};
 use serde::{Deserialize, Serialize};
 
+use super::leakage::LEAKAGE;
 use super::limits::{COUNT_LIST_MAX, COUNT_SECS_MAX, COUNT_TERMS_LEN_MAX};
 use super::noise::NoiseTerms;
 use crate::charter::{Charter, KindRoles, RunKind};
@@ -38,6 +39,8 @@ pub struct CountBody {
     pub items: u32,
     /// The noise of each bank and of the hub.
     pub noise: NoiseTerms,
+    /// The digest of what the count tells ([`LEAKAGE`]): what both banks consent to.
+    pub leakage: Digest,
     /// From when.
     pub opens: UnixTime,
     /// Until when.
@@ -75,6 +78,9 @@ pub enum CountTermsError {
     /// The charter does not allow it.
     #[error("the charter does not allow the count: {0}")]
     NotAllowed(&'static str),
+    /// Another leakage statement than this build's: what would be consented to is not what this build does.
+    #[error("the terms name another leakage statement than this build's")]
+    OtherLeakage,
     /// They break a rule of their own.
     #[error("the terms break a rule: {0}")]
     Rule(&'static str),
@@ -88,6 +94,7 @@ impl CountTermsError {
             Self::Malformed => "count-malformed",
             Self::OtherCharter => "count-other-charter",
             Self::NotAllowed(_) => "count-not-allowed",
+            Self::OtherLeakage => "count-other-leakage",
             Self::Rule(_) => "count-rule",
         }
     }
@@ -126,6 +133,9 @@ impl CountTerms {
         }
         check_allowed(&body, charter, roster)?;
         check_rules(&body)?;
+        if body.leakage != LEAKAGE.digest() {
+            return Err(CountTermsError::OtherLeakage);
+        }
         let digest = signed.digest(Domain::CountDigest);
         Ok(Self { body, hub, digest, signed })
     }

@@ -305,6 +305,7 @@ fn terms_that_charter_or_rules_do_not_allow_are_refused() {
         |b| b.kinds = vec![KindRoles { kind: IndicatorKind::Email, roles: Roles::BOTH }].try_into().unwrap(),
         "count-not-allowed",
     );
+    check(|b| b.leakage = Digest::from_bytes([0; 32]), "count-other-leakage");
     check(|b| b.kinds = vec![].try_into().unwrap(), "count-rule");
     check(|b| b.banks.swap(0, 1), "count-rule");
     check(|b| b.banks[1] = b.banks[0], "count-rule");
@@ -428,6 +429,7 @@ fn kinds_and_codes_are_as_the_specification_says() {
         CountTermsError::Malformed.code(),
         CountTermsError::OtherCharter.code(),
         CountTermsError::NotAllowed("").code(),
+        CountTermsError::OtherLeakage.code(),
         CountTermsError::Rule("").code(),
     ];
     let sets = [

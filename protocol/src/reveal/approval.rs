@@ -42,6 +42,8 @@ pub(super) struct Statement {
     pub(super) name: Digest,
     pub(super) side: Side,
     pub(super) charter: Digest,
+    /// Of what a reveal tells.
+    pub(super) leakage: Digest,
     /// What is asked for in return.
     pub(super) asks: Fields,
     pub(super) expires: u16,

@@ -21,45 +21,42 @@ use crate::wire::limits::MEMBERS_MAX;
 use crate::wire::{BoundedBytes, BoundedVec};
 use crate::{NodeKey, UnixTime};
 
-/// The relay's part: it takes one deposit of each member in each interval, and passes all on together.
+/// The relay's part in one interval ([`crate::round::RoundTerms::room_relay`]): it takes one deposit of each member, and passes all on together.
 pub struct RevealRelay {
     terms: SharedTerms,
     execution: Execution,
     interval: u16,
-    /// Of this interval, and of the next one from those whose clocks are ahead.
-    uploads: BTreeMap<(u16, NodeKey), CarriedDeposit>,
+    deposits: BTreeMap<NodeKey, CarriedDeposit>,
+    is_passed: bool,
     seed: Seed,
 }
 
 impl RevealRelay {
-    /// From an interval on.
+    /// For one interval. It may be there before the interval begins: some members' clocks are ahead.
     pub fn new(terms: SharedTerms, execution: Execution, interval: u16, seed: Seed) -> Self {
-        Self { terms, execution, interval, uploads: BTreeMap::new(), seed }
+        Self { terms, execution, interval, deposits: BTreeMap::new(), is_passed: false, seed }
     }
 
-    /// When to call [`Self::on_time`]: at the end of the interval. None after the last one.
+    /// When to call [`Self::on_time`]: at the end of the interval. None once everything was passed on.
     pub fn deadline(&self) -> Option<UnixTime> {
-        let rooms = &self.terms.body().rooms;
-        (self.interval < rooms.intervals).then(|| rooms.interval_end(self.interval))
+        (!self.is_passed).then(|| self.terms.body().rooms.interval_end(self.interval))
     }
 
-    /// Takes a member's deposit. The same again, or one of an interval that is over, is passed over.
+    /// Takes a member's deposit. The same again, or one that comes too late, is passed over.
     ///
     /// # Errors
-    /// If the sender takes no part, the deposit is of another turn or of an interval after the next, a second one, or not of the length of all.
+    /// If the sender takes no part, the deposit is of another turn or interval, a second one, or not of the length of all.
     pub fn on_upload(&mut self, member: NodeKey, upload: RevealUpload) -> Result<(), Violation> {
-        let is_due = upload.interval <= self.interval.saturating_add(1);
-        if upload.execution != self.execution || !self.terms.names(member) || !is_due {
+        let is_ours = upload.execution == self.execution && upload.interval == self.interval;
+        if !is_ours || !self.terms.names(member) {
             return Err(Violation::Unexpected { awaiting: "a deposit of this interval" });
         }
         check_len(&upload.deposit)?;
-        if upload.interval < self.interval {
-            return Ok(());
-        }
-        match self.uploads.get(&(upload.interval, member)) {
+        match self.deposits.get(&member) {
+            _ if self.is_passed => Ok(()),
             Some(known) if *known != upload.deposit => Err(Violation::Unexpected { awaiting: "one deposit" }),
             _ => {
-                self.uploads.insert((upload.interval, member), upload.deposit);
+                self.deposits.insert(member, upload.deposit);
                 Ok(())
             }
         }
@@ -71,18 +68,14 @@ impl RevealRelay {
         if self.deadline().is_none_or(|deadline| now < deadline) {
             return None;
         }
+        self.is_passed = true;
         let (execution, interval) = (self.execution, self.interval);
-        let seed = self.seed.fork("interval", interval.into());
-        let (due, later): (BTreeMap<_, _>, BTreeMap<_, _>) =
-            core::mem::take(&mut self.uploads).into_iter().partition(|((of, _), _)| *of == interval);
-        self.uploads = later;
-        let mut deposits: Vec<CarriedDeposit> = due.into_values().collect();
+        let mut deposits: Vec<CarriedDeposit> = core::mem::take(&mut self.deposits).into_values().collect();
         while deposits.len() < self.terms.body().members.len() {
-            let seed = seed.fork("absent", deposits.len() as u64);
+            let seed = self.seed.fork("absent", deposits.len() as u64);
             deposits.push(random_carried(&self.terms, execution, interval, &seed));
         }
-        shuffle(&mut deposits, &mut seed.fork("order", 0).rng());
-        self.interval += 1;
+        shuffle(&mut deposits, &mut self.seed.fork("order", 0).rng());
         Some(RevealBatch { execution, interval, deposits: deposits.try_into().expect("one for each member") })
     }
 }

@@ -13,6 +13,7 @@ use super::approval::{Approval, BadEvidence, Evidence, Side, Statement};
 use super::board::check_page;
 use super::deposit::{Deposit, Purpose, RevealPage, Slot, open_box, open_slot, seal_box, seal_slot};
 use super::fields::{BadFields, Fields, Values};
+use super::leakage::LEAKAGE;
 use super::limits::{APPROVERS, BOX_PLAIN_LEN, HOLD_INTERVALS, REVEAL_CLAUSE_LEN_MAX};
 use super::step::{ReadStep, RevealId, Step};
 use crate::charter::LiveCharter;
@@ -497,7 +498,16 @@ impl Reveal {
             Side::Asked => self.asked.offers,
         };
         let (name, expires) = (self.asked.name, self.asked.expires);
-        Statement { name, side, charter: at.terms.body().charter, asks, expires, member, clause }
+        Statement {
+            name,
+            side,
+            charter: at.terms.body().charter,
+            leakage: LEAKAGE.digest(),
+            asks,
+            expires,
+            member,
+            clause,
+        }
     }
 
     fn signed(&self) -> Option<(&Own, Digest)> {

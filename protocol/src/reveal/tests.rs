@@ -63,7 +63,6 @@ struct World {
     terms: SharedTerms,
     room: RoomKey,
     interval: u16,
-    relay: RevealRelay,
     board: RevealBoard,
     /// What hub and relay saw of each interval: lengths, and the deposits as the hub opens them.
     seen: Vec<(Vec<usize>, usize, usize, usize, usize)>,
@@ -76,17 +75,8 @@ type Sent = (u8, Option<Step>, Option<Deposit>);
 impl World {
     fn new() -> Self {
         let terms = terms();
-        let relay = RevealRelay::new(terms.clone(), EXECUTION, 0, seed(70));
         let board = RevealBoard::new(terms.clone(), EXECUTION, 0, opening_key(), Escrow::default(), seed(71));
-        Self {
-            terms,
-            room: RoomKey::new(Secret32::new([1; 32])),
-            interval: 0,
-            relay,
-            board,
-            seen: vec![],
-            pages: vec![],
-        }
+        Self { terms, room: RoomKey::new(Secret32::new([1; 32])), interval: 0, board, seen: vec![], pages: vec![] }
     }
 
     fn with_place<T>(&self, member: u8, then: impl FnOnce(&Place<'_>) -> T) -> T {
@@ -101,6 +91,8 @@ impl World {
     fn interval(&mut self, sent: &[Sent]) {
         let interval = self.interval;
         let end = self.terms.body().rooms.interval_end(interval);
+        let mut relay =
+            RevealRelay::new(self.terms.clone(), EXECUTION, interval, seed(70).fork("relay", interval.into()));
         let mut room_relay = RoomRelay::new(self.terms.clone(), EXECUTION, interval, seed(72));
         let mut lens = Vec::new();
         for member in 1..=MEMBERS {
@@ -113,11 +105,11 @@ impl World {
             let upload = reveal_upload(&self.terms, EXECUTION, interval, deposit, &seed);
             lens.extend([encode(&posts).len(), encode(&upload).len()]);
             room_relay.on_upload(node(member), posts).unwrap();
-            self.relay.on_upload(node(member), upload).unwrap();
+            relay.on_upload(node(member), upload).unwrap();
         }
         let posts: RoomBatch = room_relay.on_time(end).unwrap();
-        assert!(self.relay.on_time(UnixTime(end.0 - 1)).is_none());
-        let deposits = self.relay.on_time(end).unwrap();
+        assert!(relay.on_time(UnixTime(end.0 - 1)).is_none());
+        let deposits = relay.on_time(end).unwrap();
         let batch_lens = (encode(&posts).len(), encode(&deposits).len());
         let mut room_board = RoomBoard::new(self.terms.clone(), EXECUTION, interval, opening_key(), seed(73));
         let (_, job) = room_board.on_batch(end, posts).unwrap().job;
@@ -503,7 +495,7 @@ fn what_relay_hub_and_members_send_wrongly_is_refused_by_name() {
     let upload = |interval, byte| reveal_upload(&terms, EXECUTION, interval, None, &seed(byte));
     let unexpected = |awaiting| Err(Violation::Unexpected { awaiting });
     assert_eq!(relay.on_upload(node(99), upload(0, 1)), unexpected("a deposit of this interval"));
-    assert_eq!(relay.on_upload(node(1), upload(2, 1)), unexpected("a deposit of this interval"));
+    assert_eq!(relay.on_upload(node(1), upload(1, 1)), unexpected("a deposit of this interval"));
     let elsewhere = RevealUpload { execution: Execution(Digest::from_bytes([6; 32])), ..upload(0, 1) };
     assert_eq!(relay.on_upload(node(1), elsewhere), unexpected("a deposit of this interval"));
     let short = RevealUpload { deposit: vec![1; 10].try_into().unwrap(), ..upload(0, 1) };
@@ -513,6 +505,7 @@ fn what_relay_hub_and_members_send_wrongly_is_refused_by_name() {
     assert_eq!(relay.on_upload(node(1), upload(0, 2)), unexpected("one deposit"));
     let end = terms.body().rooms.interval_end(0);
     let batch = relay.on_time(end).unwrap();
+    assert_eq!((relay.on_upload(node(2), upload(0, 3)), relay.deadline()), (Ok(()), None), "too late");
     assert_eq!(batch.deposits.len(), 15, "of one member and of fourteen that were not there");
     let mut board = RevealBoard::new(terms.clone(), EXECUTION, 0, opening_key(), Escrow::default(), seed(71));
     let awaiting = "the deposits of the next interval";

@@ -3,7 +3,7 @@
 use cwg_crypto::commute::MaskKey;
 use cwg_crypto::{Digest, Seed};
 use cwg_protocol::charter::KindRoles;
-use cwg_protocol::count::{Charge, CountBody, CountElements, CountMessage, CountTags, NoiseTerms, Subject};
+use cwg_protocol::count::{Charge, CountBody, CountElements, CountMessage, CountTags, LEAKAGE, NoiseTerms, Subject};
 use cwg_protocol::indicator::{IndicatorKind, Roles};
 use cwg_protocol::lighthouse::Day;
 use cwg_protocol::reveal::{RevealMessage, RevealPageAsk, RevealUpload};
@@ -51,6 +51,7 @@ fn body() -> Laid {
         kinds: vec![KindRoles { kind: IndicatorKind::Phone, roles: Roles::BOTH }].try_into().expect("one"),
         items: 1024,
         noise: noise(),
+        leakage: LEAKAGE.digest(),
         opens: UnixTime(CLOCK),
         ends: UnixTime(CLOCK + 3600),
     };
@@ -66,6 +67,7 @@ fn body() -> Laid {
         ("kind, as in a charter", kind),
         ("items u32", 1024_u32.to_le_bytes().to_vec()),
         ("epsilon u16, delta u8, sensitivity u8", noise_fields()),
+        ("leakage [32]", LEAKAGE.digest().as_bytes().to_vec()),
         ("opens u64", CLOCK.to_le_bytes().to_vec()),
         ("ends u64", (CLOCK + 3600).to_le_bytes().to_vec()),
     ];
