@@ -38,6 +38,6 @@ pub use request::{LighthouseRequest, Purge, Request, SourceFile, WhoLearns};
 pub use signing::{approve_release, sign_as_person, sign_release};
 pub use view::View;
 pub use work::{
-    AuditShowWork, AuditVerifyWork, Checked, DamagedRecord, DoctorWork, LoadWork, MatchListWork, MatchShowWork,
-    OpenBook, PlanBookWork, PurgeOlderWork, Records, Running, Since, StatusWork, Submit, Work,
+    AuditShowWork, AuditVerifyWork, Checked, DamagedRecord, DoctorWork, FigureWork, LoadWork, MatchListWork,
+    MatchShowWork, OpenBook, PlanBookWork, PurgeOlderWork, Records, Running, Since, StatusWork, Submit, Work,
 };

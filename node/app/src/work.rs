@@ -4,6 +4,7 @@ mod audit;
 mod book;
 mod clues;
 mod customers;
+mod figure;
 mod load;
 mod matches;
 mod node;
@@ -20,6 +21,7 @@ pub use audit::{AuditShowWork, AuditVerifyWork};
 pub(crate) use book::path_text;
 pub use book::{OpenBook, Since};
 
+pub use figure::FigureWork;
 pub use load::{LoadWork, PurgeOlderWork};
 pub use matches::{MatchListWork, MatchShowWork};
 pub use node::{DoctorWork, StatusWork};
@@ -58,6 +60,8 @@ pub enum Work {
     Doctor(DoctorWork),
     /// Work on releases of Lighthouse.
     Lighthouse(LighthouseWork),
+    /// Member: count the figure of a month, and release it.
+    Figure(FigureWork),
     /// Hub: make an edition of the current release for each open period that has none, and publish it.
     PublishEdition,
     /// Member: have the items of a file evaluated.

@@ -2,14 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
 
-use cwg_app::{Exit, Request, View, sign_as_person};
+use cwg_app::{Exit, LighthouseRequest, Request, View, sign_as_person};
 use cwg_crypto::{Digest, Secret32, Signature, SigningKey};
 use cwg_engine::client_version;
 use cwg_engine::io::IndicatorRow;
 use cwg_engine::record::{BookReport, Entry, Match};
 use cwg_protocol::indicator::{IndicatorKind, RULESET_ID, Role, Roles, Rules, Strength, ruleset_hash};
 use cwg_protocol::lighthouse::{
-    BuiltRelease, Clue, ClueDraft, ClueId, DeltaBase, Field, Label, LabelClass, Purpose, Recall, ReleaseBody,
+    BuiltRelease, Clue, ClueDraft, ClueId, Day, DeltaBase, Field, Label, LabelClass, Purpose, Recall, ReleaseBody,
     ReleaseNumber, SignedRecall, Source, SourceKind, SourceTerms, Tally, WatermarkKey, WithdrawalReason,
 };
 use cwg_protocol::psi::{LabelLen, lighthouse_protocol};
@@ -406,4 +406,23 @@ fn what_was_recalled_leaves_the_list_and_counts_no_more_where_others_stand() {
     let (wallet, view) = show(&mut node, "btc", true);
     assert!(wallet["lighthouse"]["customers"].as_array().unwrap().is_empty());
     assert!(serde_json::to_string(&view.screen()).unwrap().contains("it counts no more"));
+}
+
+#[test]
+fn the_figure_of_a_month_counts_each_value_that_met_a_clue_once() {
+    let place = tempfile::tempdir().unwrap();
+    let mut twice = matches();
+    twice.push(twice[0].clone());
+    let (mut node, _) = with_matches(place.path(), twice);
+    let month = Day::of(NOW).month().to_string();
+    let figure = |node: &mut Node, month: &str| {
+        let ask = LighthouseRequest::ReleaseFigure { month: month.to_owned() };
+        node.ask(Request::Lighthouse { ask }).map(|view| json(&view)["released"].clone())
+    };
+    assert_eq!(figure(&mut node, &month).unwrap_err().code, "figure-released", "the month is not over");
+    node.now = NOW.plus_secs(32 * 86_400);
+    let released = figure(&mut node, &month).unwrap();
+    assert_eq!((&released[0]["month"], &released[0]["own"]), (&month.as_str().into(), &5.into()));
+    let later = Day::of(node.now).month().less(2).to_string();
+    assert_eq!(figure(&mut node, &later).unwrap()[0]["own"], 0, "no run had its result then");
 }

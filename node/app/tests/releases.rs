@@ -406,13 +406,13 @@ fn a_members_figure_stands_beside_the_mean_of_five() {
     assert_eq!((mean.month.as_deref(), mean.mean, mean.released[0].members), (Some("2026-05"), Some(20), Some(5)));
 
     let mut member = Node::member(1, &names);
-    let own = LighthouseRequest::ReleaseFigure { month: "2026-05".into(), matches: 50 };
+    let own = LighthouseRequest::ReleaseFigure { month: "2026-05".into() };
     let View::GroupMean(mean) = ask(&mut member, own.clone()).unwrap() else { panic!("a mean") };
-    assert_eq!((mean.month, mean.comparison, mean.released[0].own), (None, None, Some(50)));
+    assert_eq!((mean.month, mean.comparison, mean.released[0].own), (None, None, Some(0)));
     assert_eq!(ask(&mut member, own).unwrap_err().code, "figure-released");
     let mut member = member.with([Entry::MeanAdopted { period: may, mean: Figure::Shown(20) }]);
     let View::GroupMean(mean) = ask(&mut member, LighthouseRequest::Mean).unwrap() else { panic!("a mean") };
-    assert_eq!(mean.comparison.unwrap().standing.as_deref(), Some(Standing::Above.name()));
+    assert_eq!(mean.comparison.unwrap().standing.as_deref(), Some(Standing::Below.name()));
 }
 
 /// What a member of the hub's network finds in a file.

@@ -24,7 +24,7 @@ pub(crate) enum LighthouseCommand {
     Build(BuildArgs),
     /// Hub: approves the draft as a second person, after showing it and asking.
     Approve(ApproveArgs),
-    /// Hub: publishes the approved draft to all members.
+    /// Hub: publishes the approved draft to all members, and in the open key periods of the standing comparison.
     Publish,
     /// Hub: throws the draft away.
     Drop,
@@ -54,14 +54,12 @@ pub(crate) enum LighthouseCommand {
     Recalls,
     /// Shows the trends that were released last.
     Trends(TrendsArgs),
-    /// Member: releases the number of its matches with clues in a month that is over, to the hub and for the group's mean alone.
+    /// Member: releases to the hub, for the group's mean alone, how many different values of its own met a clue in a month that
+    /// is over.
     Figure {
         /// The month.
         #[arg(value_name = "YYYY-MM")]
         month: String,
-        /// Matches.
-        #[arg(long)]
-        matches: u32,
     },
     /// Shows the group's mean, and at a member its own figure beside it; at the hub a month releases its mean first.
     Mean {
@@ -147,7 +145,7 @@ pub(crate) async fn run(common: &Common, command: LighthouseCommand, out: Output
         LighthouseCommand::Trends(args) => return trends(common, &args, out).await,
         LighthouseCommand::Check(args) => LighthouseRequest::Check { sources: sources_of(&args)? },
         LighthouseCommand::Standing(command) => return ask(common, standing_request(command)?).await,
-        LighthouseCommand::Publish => LighthouseRequest::Publish,
+        LighthouseCommand::Publish => return publish(common, out).await,
         LighthouseCommand::Drop => LighthouseRequest::Drop,
         LighthouseCommand::Show { release } => LighthouseRequest::Show { release },
         LighthouseCommand::List => LighthouseRequest::List,
@@ -156,7 +154,7 @@ pub(crate) async fn run(common: &Common, command: LighthouseCommand, out: Output
         }
         LighthouseCommand::Recall { clues, reason } => LighthouseRequest::Recall { clues, reason },
         LighthouseCommand::Recalls => LighthouseRequest::Recalls,
-        LighthouseCommand::Figure { month, matches } => LighthouseRequest::ReleaseFigure { month, matches },
+        LighthouseCommand::Figure { month } => LighthouseRequest::ReleaseFigure { month },
         LighthouseCommand::Mean { month: Some(month) } => LighthouseRequest::ReleaseMean { month },
         LighthouseCommand::Mean { month: None } => LighthouseRequest::Mean,
         LighthouseCommand::Export { out } => LighthouseRequest::Export { path: absolute(&out)? },
@@ -219,6 +217,19 @@ async fn approve(common: &Common, args: &ApproveArgs, out: Output) -> Result<Vie
     let key = operator_key::open(&common.dir, &args.operator, &passphrase)?;
     let approved = cwg_app::approve_release(built, digest, &args.operator, &key)?;
     asked(common, LighthouseRequest::Approve { approved }).await
+}
+
+async fn publish(common: &Common, out: Output) -> Result<View, Problem> {
+    let published = asked(common, LighthouseRequest::Publish).await?;
+    let View::Standing(standing) = ask(common, Request::StandingShow).await? else { return Err(problems::no_answer()) };
+    if !standing.periods.is_empty() {
+        out.note("the release is published; its edition follows for the standing comparison");
+        ask(common, Request::EditionPublish).await.map_err(|edition| Problem {
+            problem: format!("the release is published, and its edition is not: {}", edition.problem),
+            ..edition
+        })?;
+    }
+    Ok(published)
 }
 
 async fn trends(common: &Common, args: &TrendsArgs, out: Output) -> Result<View, Problem> {

@@ -50,6 +50,7 @@ fn look(node: &Node, work: Work) -> Result<Submit, Problem> {
     let view = match work {
         Work::Stats => Work::stats(state, &journal)?,
         Work::PurgeOlder(work) => return work.run(state, &journal),
+        Work::Figure(work) => return work.run(state, &journal),
         Work::PlanBook(work) => return work.run(),
         Work::MatchList(work) => work.run(state, &journal)?,
         Work::MatchShow(work) => work.run(state, &journal)?,

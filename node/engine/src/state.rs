@@ -128,6 +128,13 @@ pub struct Run {
     pub book: Option<Box<BookReport>>,
 }
 
+impl Run {
+    /// Whether it has its result.
+    pub fn has_result(&self) -> bool {
+        matches!(self.phase, RunPhase::Sealed(_))
+    }
+}
+
 /// Where a run stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RunPhase {

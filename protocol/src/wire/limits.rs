@@ -1,7 +1,7 @@
 //! Every limit on what a peer may send, with its unit and its reason.
 
 /// Protocol version of this build. Peers of another version are refused by name.
-pub const PROTOCOL_VERSION: u16 = 2;
+pub const PROTOCOL_VERSION: u16 = 3;
 
 /// Members of a network, by the working group's rules.
 pub const MEMBERS_MAX: usize = 15;

@@ -16,7 +16,7 @@ use super::hub::{BuildWork, DiffWork, ExportWork, LighthouseWork, SourcesWork, T
 use crate::action::{Action, Pending};
 use crate::problem::{Exit, Problem};
 use crate::view::{BuildView, View};
-use crate::work::Work;
+use crate::work::{FigureWork, Work};
 
 /// What can be asked of Lighthouse.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,12 +82,11 @@ pub enum LighthouseRequest {
     Trends,
     /// Hub: releases the trends of the current release. Answered by `trends`.
     ReleaseTrends,
-    /// Member: releases the number of its matches with clues in a month that is over to the hub. Answered by `group-mean`.
+    /// Member: releases to the hub how many different values of its own met a clue in a month that is over. Answered by
+    /// `group-mean`.
     ReleaseFigure {
         /// The month, `YYYY-MM`.
         month: String,
-        /// Matches.
-        matches: u32,
     },
     /// Hub: releases the mean of the figures that members released for a month. Answered by `group-mean`.
     ReleaseMean {
@@ -157,8 +156,8 @@ pub(crate) fn prepare(ask: LighthouseRequest, state: &State, now: UnixTime) -> R
         LighthouseRequest::Recalls => Ok(Action::Show(View::Recalls(describe::recalls(state, None)))),
         LighthouseRequest::Trends => Ok(Action::Show(describe::trends(state)?)),
         LighthouseRequest::ReleaseTrends => work(LighthouseWork::Trends(Box::new(TrendsWork::new(state, now)?))),
-        LighthouseRequest::ReleaseFigure { month: period, matches } => {
-            submit(Command::ReleaseFigure { period: month(&period)?, matches }, Awaited::Mean)
+        LighthouseRequest::ReleaseFigure { month: period } => {
+            Ok(Action::Work(Work::Figure(FigureWork::new(month(&period)?, now))))
         }
         LighthouseRequest::ReleaseMean { month: period } => {
             submit(Command::ReleaseMean { period: month(&period)? }, Awaited::Mean)

@@ -151,6 +151,7 @@ impl Node {
                 work.run(&self.contents, fresh, &mut cwg_app::indicators::NoProgress)?
             }
             Work::PurgeOlder(work) => work.run(state, &journal)?,
+            Work::Figure(work) => work.run(state, &journal)?,
             Work::PlanBook(work) => work.run()?,
             Work::Check(work) => return work.check(&mut cwg_app::indicators::NoProgress),
             Work::Stats => return Work::stats(state, &journal),
