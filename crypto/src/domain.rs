@@ -231,6 +231,40 @@ domains! {
     RoomPost = "cwg-network room-post/v1",
     /// Name of a post, by which another one answers it.
     RoomPostName = "cwg-network room-answered/v1",
+    /// Hash to the group of an input that two keys mask.
+    CommuteHash = "cwg-network commute-hash/v1",
+    /// Tag of an input that both keys have masked.
+    CommuteTag = "cwg-network commute-tag/v1",
+    /// A hub's signature over the terms of a count.
+    CountTerms = "cwg-network count-terms/v1",
+    /// Digest of the terms of a count, which everything in it is bound to.
+    CountDigest = "cwg-network count-digest/v1",
+    /// Common dummy of two banks in a count.
+    CountDummy = "cwg-network count-dummy/v1",
+    /// A hub's signature over the answer of a count.
+    CountAnswer = "cwg-network count-answer/v1",
+    /// A pseudonym's signature over a step of a reveal.
+    RevealPost = "cwg-network reveal-post/v1",
+    /// Name of a reveal, from its room and its request.
+    RevealName = "cwg-network reveal-name/v1",
+    /// Secret of a pseudonym's key to which the other side's fields are sealed.
+    RevealBox = "cwg-network reveal-box/v1",
+    /// Name under which the hub pairs the two boxes of a reveal.
+    RevealSlot = "cwg-network reveal-slot/v1",
+    /// Secret by which one side's deposits are told from the other's.
+    RevealMark = "cwg-network reveal-mark/v1",
+    /// Digest of that secret, by which the hub knows who withdraws.
+    RevealMarkDigest = "cwg-network reveal-mark-digest/v1",
+    /// Digest of what one side lets the other see.
+    RevealFields = "cwg-network reveal-fields/v1",
+    /// A person's signature to a reveal.
+    RevealApproval = "cwg-network reveal-approval/v1",
+    /// A member's signature to a reveal and to its persons' signatures.
+    RevealNode = "cwg-network reveal-node/v1",
+    /// A pseudonym's signature to what it shows.
+    RevealWriter = "cwg-network reveal-writer/v1",
+    /// Digest by which both sides name a reveal that took place.
+    RevealReceipt = "cwg-network reveal-receipt/v1",
     /// Digest of a ruleset: its tables, vectors and pinned versions.
     Ruleset = "cwg-network ruleset/v1",
 }

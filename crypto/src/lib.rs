@@ -14,6 +14,7 @@
 //! | [`threshold`] | a key of that function shared among holders | Feldman 1987; 2017/363 |
 //! | [`ticket`] | unlinkable right to a place | RFC 9578 |
 //! | [`collect`] | what at least k of fifteen lists hold | arXiv 2510.12045 |
+//! | [`commute`] | masks of two keys that commute, for counting | Meadows 1986; Huberman, Franklin, Hogg 1999 |
 //! | [`hpke`] | sealing to a public key | RFC 9180 |
 //! | [`SealKey`] | XChaCha20-Poly1305 | draft-irtf-cfrg-xchacha-03, RFC 8439 |
 //! | [`derive_from_passphrase`] | Argon2id | RFC 9106 |
@@ -36,6 +37,7 @@
 //! | all that depends on choices, bits, Δ, keys or seeds | [`ot`] | as far as AES, BLAKE3 and the products of blocks are |
 //! | multiplication by a share, a polynomial's coefficients, opening of a share | [`threshold`] | numbers of holders are public |
 //! | derivation of keys, tags and shares of items | [`collect`] | as far as BLAKE3 is; the draw of a coefficient is repeated once in 2^61 |
+//! | multiplication by a mask's key | [`commute`] | sizes are public; hashing of inputs of equal length |
 //! | signing | [`SigningKey`] | |
 //! | sealing, opening, the comparison of tags | [`SealKey`] | lengths are not hidden, nor whether a box opens |
 //! | sealing and opening of labels | [`LabelKeys`] | lengths and places are not hidden, nor which rows open |
@@ -64,6 +66,7 @@
 pub mod aead;
 mod block;
 pub mod collect;
+pub mod commute;
 mod domain;
 mod field;
 pub mod group;

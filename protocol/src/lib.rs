@@ -6,12 +6,15 @@
 #![forbid(unsafe_code)]
 
 pub mod charter;
+pub mod count;
 pub mod indicator;
 pub mod invitation;
+pub mod leakage;
 pub mod lighthouse;
 mod names;
 pub mod psi;
 mod reasons;
+pub mod reveal;
 pub mod roster;
 pub mod round;
 pub mod session;

@@ -14,7 +14,7 @@ use super::upload::{
     Answer, Carried, Channels, Dropped, Passed, Returned, Slots, TicketAsk, TicketGiven, TurnEnded, Upload,
 };
 use crate::wire::limits::FRAME_LEN_MAX;
-use crate::wire::{CodecError, WireError, decode, encode};
+use crate::wire::message_family;
 
 /// A keyholder does not evaluate a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,50 +36,6 @@ pub struct RoomPageAsk {
     pub interval: u16,
 }
 
-macro_rules! round_messages {
-    ($($(#[$doc:meta])* $name:ident($payload:ty) = $kind:literal, $len_max:expr;)*) => {
-        /// A message of a round or a ceremony.
-        #[derive(Clone, Debug, PartialEq, Eq)]
-        pub enum RoundMessage {
-            $($(#[$doc])* $name($payload),)*
-        }
-
-        impl RoundMessage {
-            /// Kind and length limit of every message, for the specification and the tests.
-            pub const KINDS: &[(&'static str, u16, usize)] = &[$((stringify!($name), $kind, $len_max),)*];
-
-            /// The body of a frame.
-            pub fn encode(&self) -> Vec<u8> {
-                let (kind, payload): (u16, Vec<u8>) = match self {
-                    $(Self::$name(payload) => ($kind, encode(payload)),)*
-                };
-                [&kind.to_le_bytes()[..], &payload].concat()
-            }
-
-            /// The message in a frame's body.
-            ///
-            /// # Errors
-            /// If the kind is unknown or the payload is not of it.
-            pub fn decode(body: &[u8]) -> Result<Self, WireError> {
-                let (kind, payload) = body.split_first_chunk::<2>().ok_or(WireError::NoKind)?;
-                let kind = u16::from_le_bytes(*kind);
-                let failed = |error: CodecError| WireError::Payload { kind, error };
-                match kind {
-                    $($kind => decode(payload, $len_max).map(Self::$name).map_err(failed),)*
-                    _ => Err(WireError::UnknownKind(kind)),
-                }
-            }
-
-            /// The kind's name, for logs.
-            pub fn name(&self) -> &'static str {
-                match self {
-                    $(Self::$name(_) => stringify!($name),)*
-                }
-            }
-        }
-    };
-}
-
 /// Bytes of a message of fixed fields only.
 const SMALL_LEN_MAX: usize = 512;
 
@@ -89,7 +45,9 @@ const BATCH_LEN_MAX: usize = 32 * EVALUATION_BATCH as usize + 256;
 /// Bytes of one sealed rank with its head.
 const RANK_LEN_MAX: usize = SEALED_LEN_MAX + 128;
 
-round_messages! {
+message_family! {
+    /// A message of a round or a ceremony.
+    RoundMessage
     /// The hub calls for a ceremony.
     CeremonyCalled(SignedCeremony) = 0x70, CEREMONY_LEN_MAX + 128;
     /// A participant posts.

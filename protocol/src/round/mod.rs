@@ -39,7 +39,7 @@ mod turn;
 pub mod upload;
 
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 #[cfg(test)]
 mod whole;
 
@@ -48,6 +48,7 @@ pub use key::{HeldKey, KeyBody, KeyError, KeyPeriod, SignedKey};
 pub use leakage::{Learner, RoundLeakage};
 pub use message::{EvaluateRefused, RoomPageAsk, RoundMessage};
 pub use signed::Signed;
+pub(crate) use signed::Unopened;
 pub use terms::{
     FreeText, KindItems, RoomTerms, RoundTerms, Schedule, SharedTerms, SignedTerms, TermsBody, TermsError,
 };

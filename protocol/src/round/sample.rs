@@ -14,25 +14,25 @@ use crate::indicator::{IndicatorKind, Roles};
 use crate::roster::{self, Entry, Roster, Status};
 use crate::{Epoch, NetworkId, NodeKey, PilotId, RunId, TransportKey, UnixTime};
 
-pub(super) const NETWORK: NetworkId = NetworkId([1; 16]);
-pub(super) const MEMBERS: u8 = 15;
-pub(super) const EVALUATE_BY: UnixTime = UnixTime(1_000);
+pub(crate) const NETWORK: NetworkId = NetworkId([1; 16]);
+pub(crate) const MEMBERS: u8 = 15;
+pub(crate) const EVALUATE_BY: UnixTime = UnixTime(1_000);
 
-pub(super) fn seed(byte: u8) -> Seed {
+pub(crate) fn seed(byte: u8) -> Seed {
     Seed::new([byte; 32])
 }
 
 /// The signing key of member 1 to 15; 0 is the hub.
-pub(super) fn signing(number: u8) -> SigningKey {
+pub(crate) fn signing(number: u8) -> SigningKey {
     SigningKey::from_secret(&seed(number).fork("sign", 0).into_secret())
 }
 
-pub(super) fn node(number: u8) -> NodeKey {
+pub(crate) fn node(number: u8) -> NodeKey {
     NodeKey(signing(number).verifying_key())
 }
 
 /// All members, in the order of their keys.
-pub(super) fn members() -> Vec<NodeKey> {
+pub(crate) fn members() -> Vec<NodeKey> {
     let mut members: Vec<_> = (1..=MEMBERS).map(node).collect();
     members.sort();
     members
@@ -42,7 +42,7 @@ fn text<const N: usize>(text: &str) -> crate::wire::BoundedText<N> {
     String::from(text).try_into().unwrap()
 }
 
-pub(super) fn charter_body() -> charter::Body {
+pub(crate) fn charter_body() -> charter::Body {
     charter::Body {
         network: NETWORK,
         pilot: PilotId([2; 8]),
@@ -65,7 +65,7 @@ pub(super) fn charter_body() -> charter::Body {
     }
 }
 
-pub(super) fn charter() -> &'static Charter {
+pub(crate) fn charter() -> &'static Charter {
     static CHARTER: OnceLock<Charter> = OnceLock::new();
     CHARTER.get_or_init(|| Charter::sign(charter_body(), &signing(0)).unwrap())
 }
@@ -82,7 +82,7 @@ fn entry(number: u8) -> Entry {
     }
 }
 
-pub(super) fn roster() -> &'static Roster {
+pub(crate) fn roster() -> &'static Roster {
     static ROSTER: OnceLock<Roster> = OnceLock::new();
     ROSTER.get_or_init(|| {
         let body = roster::Body {
@@ -98,7 +98,7 @@ pub(super) fn roster() -> &'static Roster {
     })
 }
 
-pub(super) fn ceremony_body(holders: &[u8], threshold: u8, origin: Origin) -> CeremonyBody {
+pub(crate) fn ceremony_body(holders: &[u8], threshold: u8, origin: Origin) -> CeremonyBody {
     CeremonyBody {
         network: NETWORK,
         pilot: charter_body().pilot,
@@ -113,7 +113,7 @@ pub(super) fn ceremony_body(holders: &[u8], threshold: u8, origin: Origin) -> Ce
 }
 
 /// Everyone's end of a ceremony in which nobody errs. Each brings its share if it has one.
-pub(super) fn hold(terms: &CeremonyTerms, nodes: &[u8], shares: &[(u8, &Share)]) -> Vec<(u8, Made)> {
+pub(crate) fn hold(terms: &CeremonyTerms, nodes: &[u8], shares: &[(u8, &Share)]) -> Vec<(u8, Made)> {
     let mut board = BoardKeeper::new(terms.clone());
     let mut all: Vec<(u8, Participant)> = Vec::new();
     for number in nodes {
@@ -139,7 +139,7 @@ pub(super) fn hold(terms: &CeremonyTerms, nodes: &[u8], shares: &[(u8, &Share)])
 }
 
 /// Members 1 to 5 hold a key of which any three evaluate.
-pub(super) fn key() -> &'static (HeldKey, Vec<Vec<u8>>) {
+pub(crate) fn key() -> &'static (HeldKey, Vec<Vec<u8>>) {
     static KEY: OnceLock<(HeldKey, Vec<Vec<u8>>)> = OnceLock::new();
     KEY.get_or_init(|| {
         let terms =
@@ -152,21 +152,21 @@ pub(super) fn key() -> &'static (HeldKey, Vec<Vec<u8>>) {
 }
 
 /// The share of a holder, 1 to 5.
-pub(super) fn share(index: Index) -> Share {
+pub(crate) fn share(index: Index) -> Share {
     let bytes = &key().1[usize::from(index.number()) - 1];
     Share::decode(bytes.as_slice().try_into().unwrap()).unwrap()
 }
 
-pub(super) fn issuer() -> EvaluationKey {
+pub(crate) fn issuer() -> EvaluationKey {
     EvaluationKey::from_seed(&seed(100))
 }
 
-pub(super) fn opening_key() -> OpeningKey {
+pub(crate) fn opening_key() -> OpeningKey {
     OpeningKey::derive(&seed(101).into_secret())
 }
 
 /// Terms of a round of all members, of `items` accounts and as many telephone numbers.
-pub(super) fn terms_body(threshold: u8, items: u32) -> TermsBody {
+pub(crate) fn terms_body(threshold: u8, items: u32) -> TermsBody {
     let tables = match threshold {
         2 => 0,
         _ => cwg_crypto::collect::TableParams::new(threshold, 2 * items).unwrap().tables(),
@@ -204,6 +204,6 @@ pub(super) fn terms_body(threshold: u8, items: u32) -> TermsBody {
     }
 }
 
-pub(super) fn terms(threshold: u8, items: u32) -> SharedTerms {
+pub(crate) fn terms(threshold: u8, items: u32) -> SharedTerms {
     Arc::new(RoundTerms::sign(&terms_body(threshold, items), &signing(0), charter(), roster()).unwrap())
 }

@@ -16,7 +16,7 @@ pub struct Signed<const N: usize> {
 
 /// Why a body was not opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unopened {
+pub(crate) enum Unopened {
     /// Not signed by this node.
     Signer,
     /// Not the canonical encoding.
@@ -25,18 +25,18 @@ pub(super) enum Unopened {
 
 impl<const N: usize> Signed<N> {
     /// None if the body is longer than its limit.
-    pub(super) fn sign(body: &impl Serialize, domain: Domain, key: &SigningKey) -> Option<Self> {
+    pub(crate) fn sign(body: &impl Serialize, domain: Domain, key: &SigningKey) -> Option<Self> {
         let body: BoundedVec<u8, N> = encode(body).try_into().ok()?;
         let signature = key.sign(domain, &[&body]);
         Some(Self { body, signature })
     }
 
-    pub(super) fn open<T: Serialize + DeserializeOwned>(&self, domain: Domain, signer: NodeKey) -> Result<T, Unopened> {
+    pub(crate) fn open<T: Serialize + DeserializeOwned>(&self, domain: Domain, signer: NodeKey) -> Result<T, Unopened> {
         signer.0.verify(domain, &[&self.body], &self.signature).map_err(|_| Unopened::Signer)?;
         decode_canonical(&self.body, N).map_err(|_| Unopened::Form)
     }
 
-    pub(super) fn digest(&self, domain: Domain) -> Digest {
+    pub(crate) fn digest(&self, domain: Domain) -> Digest {
         digest(domain, &[&self.body])
     }
 }

@@ -3,6 +3,7 @@
 //! Fields are written out here by hand, byte for byte as the specification says; the tests hold them against what the
 //! program encodes. `cargo run -p cwg-tests --example write_vectors` writes the files.
 
+mod count;
 mod lighthouse;
 mod messages;
 mod negative;
@@ -13,6 +14,7 @@ use cwg_crypto::{Secret32, Signature, SigningKey};
 use cwg_protocol::{NodeKey, TransportKey};
 use serde_json::{Value, json};
 
+pub use count::count;
 pub use lighthouse::{
     RefusedLabel, RefusedRelease, RefusedRow, lighthouse, lighthouse_laid, refused_labels, refused_releases,
     refused_rows,
@@ -31,6 +33,7 @@ pub fn files() -> Vec<(&'static str, Value)> {
         ("invitation.json", invitation()),
         ("session.json", session()),
         ("lighthouse.json", lighthouse()),
+        ("count.json", list(count().into_iter().map(|laid| laid.to_json()))),
     ]
 }
 

@@ -7,7 +7,7 @@ use crate::round::room::room_upload;
 use crate::round::sample::{ceremony_body, charter, seed, signing, terms, terms_body};
 use crate::round::upload::{Channel, TurnEnd};
 use crate::round::{Execution, Turn};
-use crate::wire::{BoundedBytes, BoundedVec};
+use crate::wire::{BoundedBytes, BoundedVec, WireError};
 
 const EXECUTION: Execution = Execution(Digest::from_bytes([5; 32]));
 

@@ -12,10 +12,13 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use post::SIGNED_LEN;
 pub use post::{BadPost, Content, Draft, Pseudonym, ReadPost, RoomKey};
 pub use posting::{
-    Opened, RoomBatch, RoomBoard, RoomBoardStep, RoomPage, RoomRelay, RoomUpload, TooManyPosts, read_page, room_upload,
+    Opened, OpenedStep, RoomBatch, RoomBoard, RoomBoardStep, RoomPage, RoomRelay, RoomUpload, Said, TooManyPosts,
+    read_page, read_steps, room_upload, room_upload_of,
 };
+pub(crate) use posting::{random_bytes, shuffle};
 pub use words::{Frequency, Outcome, Question};
 
 use super::turn::Execution;

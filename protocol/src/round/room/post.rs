@@ -6,9 +6,11 @@ use cwg_crypto::aead::{NONCE_LEN, TAG_LEN};
 use cwg_crypto::{Domain, SealKey, Secret32, Seed, Signature, SigningKey, VerifyingKey, derive, derive_public};
 use rand_core::Rng as _;
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use super::words::{Frequency, Outcome, Question};
 use crate::lighthouse::{Caveats, ClueRole, Day, Stage, Typology};
+use crate::reveal::{ReadStep, STEP_VERSION, Step};
 use crate::round::limits::ROOM_TEXT_LEN_MAX;
 use crate::round::terms::{FreeText, RoundTerms};
 use crate::round::turn::Execution;
@@ -60,7 +62,7 @@ pub struct Draft {
 }
 
 /// One writer in one room: the same in all its posts there, and another one in every other room.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Pseudonym([u8; 32]);
 
 impl fmt::Debug for Pseudonym {
@@ -70,6 +72,21 @@ impl fmt::Debug for Pseudonym {
 }
 
 impl Pseudonym {
+    /// The pseudonym with this key.
+    pub(crate) const fn from_bytes(key: [u8; 32]) -> Self {
+        Self(key)
+    }
+
+    /// Its key.
+    pub(crate) const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// Whether it made a signature of [`RoomKey::sign_as`].
+    pub(crate) fn has_signed(&self, domain: Domain, part: &[u8], signature: &Signature) -> bool {
+        VerifyingKey::from_bytes(self.0).is_ok_and(|key| key.verify(domain, &[part], signature).is_ok())
+    }
+
     /// What is shown of it.
     pub fn short(&self) -> [u8; 4] {
         *self.0.first_chunk().expect("32 bytes have four")
@@ -112,7 +129,7 @@ pub enum BadPost {
 }
 
 /// Bytes of a post before it is sealed: what is signed, then the signature.
-const SIGNED_LEN: usize = 1 + 1 + 6 + 1 + 2 + 2 + 8 + 32 + 1 + ROOM_TEXT_LEN_MAX;
+pub(crate) const SIGNED_LEN: usize = 1 + 1 + 6 + 1 + 2 + 2 + 8 + 32 + 1 + ROOM_TEXT_LEN_MAX;
 const PLAIN_LEN: usize = SIGNED_LEN + 64;
 
 /// Bytes of a sealed post: nonce, post, tag.
@@ -131,39 +148,104 @@ impl RoomKey {
         SigningKey::from_secret(&derive(Domain::RoomPseudonym, writer, &[self.0.expose()]))
     }
 
+    /// The pseudonym of a writer in this room.
+    pub fn pseudonym_of(&self, writer: &Secret32) -> Pseudonym {
+        Pseudonym(*self.pseudonym(writer).verifying_key().as_bytes())
+    }
+
+    /// A secret of all holders of the item, for one use.
+    pub(crate) fn common_secret(&self, domain: Domain, parts: &[&[u8]]) -> Secret32 {
+        derive(domain, &self.0, parts)
+    }
+
+    /// A secret of one writer in this room, for one use.
+    pub(crate) fn own_secret(&self, domain: Domain, writer: &Secret32, part: &[u8]) -> Secret32 {
+        derive(domain, writer, &[self.0.expose(), part])
+    }
+
+    /// Signs as a writer in this room, for something other than a post.
+    pub(crate) fn sign_as(&self, writer: &Secret32, domain: Domain, part: &[u8]) -> Signature {
+        self.pseudonym(writer).sign(domain, &[part])
+    }
+
     /// Signs and seals a post for an interval. The seed serves this post alone.
     pub(super) fn seal(&self, at: &Place<'_>, draft: &Draft, writer: &Secret32, seed: Seed) -> Vec<u8> {
+        self.seal_signed(at, Domain::RoomPost, |writer| draft.encode(at.interval, writer), writer, seed)
+    }
+
+    /// The same of a step of a reveal: nobody without the key can tell one from the other.
+    pub(super) fn seal_step(&self, at: &Place<'_>, step: &Step, writer: &Secret32, seed: Seed) -> Vec<u8> {
+        self.seal_signed(at, Domain::RevealPost, |writer| step.encode(at.interval, writer), writer, seed)
+    }
+
+    /// Opens a post of an interval, if it is one of this room; and what is wrong with it, if it is not as it should be.
+    pub(super) fn open(&self, at: &Place<'_>, sealed: &[u8]) -> Option<Result<ReadPost, BadPost>> {
+        let plain = self.open_plain(at, sealed).filter(|plain| plain.first() != Some(&STEP_VERSION))?;
+        Some(self.read(at, &plain, sealed))
+    }
+
+    /// Opens a step of a reveal in the same way.
+    pub(super) fn open_step(&self, at: &Place<'_>, sealed: &[u8]) -> Option<Result<ReadStep, BadPost>> {
+        let plain = self.open_plain(at, sealed).filter(|plain| plain.first() == Some(&STEP_VERSION))?;
+        Some(self.read_step(at, &plain))
+    }
+
+    fn seal_signed(
+        &self,
+        at: &Place<'_>,
+        domain: Domain,
+        encode: impl FnOnce(&[u8; 32]) -> Vec<u8>,
+        writer: &Secret32,
+        seed: Seed,
+    ) -> Vec<u8> {
         let pseudonym = self.pseudonym(writer);
-        let mut plain = draft.encode(at.interval, pseudonym.verifying_key().as_bytes());
-        plain.extend_from_slice(pseudonym.sign(Domain::RoomPost, &self.signed_parts(at, &plain)).as_bytes());
+        let mut plain = encode(pseudonym.verifying_key().as_bytes());
+        plain.extend_from_slice(pseudonym.sign(domain, &self.signed_parts(at, &plain)).as_bytes());
         let mut nonce = [0; NONCE_LEN];
         seed.rng().fill_bytes(&mut nonce);
         let sealed = self.sealing().seal(&nonce, &[at.execution.0.as_bytes()], &plain);
         [nonce.as_slice(), &sealed].concat()
     }
 
-    /// Opens a post of an interval, if it is of this room; and what is wrong with it, if it is one and not as it should be.
-    pub(super) fn open(&self, at: &Place<'_>, sealed: &[u8]) -> Option<Result<ReadPost, BadPost>> {
+    fn open_plain(&self, at: &Place<'_>, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let (nonce, rest) = sealed.split_first_chunk::<NONCE_LEN>()?;
-        let plain = self.sealing().open(nonce, &[at.execution.0.as_bytes()], rest).ok()?;
-        Some(self.read(at, &plain, sealed))
+        self.sealing().open(nonce, &[at.execution.0.as_bytes()], rest).ok()
+    }
+
+    fn read_step(&self, at: &Place<'_>, plain: &[u8]) -> Result<ReadStep, BadPost> {
+        let (signed, signature) = plain.split_last_chunk::<64>().ok_or(BadPost::Form)?;
+        let (step, interval, writer) = Step::decode(signed).ok_or(BadPost::Form)?;
+        self.check(at, Domain::RevealPost, signed, signature, &writer, interval)?;
+        Ok(ReadStep { writer, step })
+    }
+
+    /// That what is signed is of its writer and of this interval.
+    fn check(
+        &self,
+        at: &Place<'_>,
+        domain: Domain,
+        signed: &[u8],
+        signature: &[u8; 64],
+        writer: &Pseudonym,
+        interval: u16,
+    ) -> Result<(), BadPost> {
+        let key = VerifyingKey::from_bytes(writer.0).map_err(|_| BadPost::Form)?;
+        let verified = key.verify(domain, &self.signed_parts(at, signed), &Signature::from_bytes(*signature));
+        if verified.is_err() || interval != at.interval { Err(BadPost::Signature) } else { Ok(()) }
     }
 
     fn read(&self, at: &Place<'_>, plain: &[u8], sealed: &[u8]) -> Result<ReadPost, BadPost> {
         let (signed, signature) = plain.split_last_chunk::<64>().ok_or(BadPost::Form)?;
         let (draft, interval, writer) = Draft::decode(signed).ok_or(BadPost::Form)?;
-        let key = VerifyingKey::from_bytes(writer).map_err(|_| BadPost::Form)?;
-        let verified = key.verify(Domain::RoomPost, &self.signed_parts(at, signed), &Signature::from_bytes(*signature));
-        if verified.is_err() || interval != at.interval {
-            return Err(BadPost::Signature);
-        }
+        let writer = Pseudonym(writer);
+        self.check(at, Domain::RoomPost, signed, signature, &writer, interval)?;
         if draft.text.is_some() && at.terms.body().rooms.text == FreeText::Off {
             return Err(BadPost::Text);
         }
         if draft.expires > Day::of(at.terms.body().rooms.closes()) {
             return Err(BadPost::Expiry);
         }
-        Ok(ReadPost { name: name_of(at, sealed), writer: Pseudonym(writer), draft })
+        Ok(ReadPost { name: name_of(at, sealed), writer, draft })
     }
 
     /// The room is among them, so that nobody can carry a post of one room into another.

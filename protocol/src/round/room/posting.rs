@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::post::{BadPost, Draft, POST_LEN, Place, ReadPost, RoomKey};
 use super::post_parts;
 use crate::psi::{Job, JobId, JobOutput};
+use crate::reveal::{ReadStep, Step};
 use crate::round::limits::ROOM_POSTS_MAX;
 use crate::round::terms::SharedTerms;
 use crate::round::turn::Execution;
@@ -90,15 +91,44 @@ pub fn room_upload(
     writer: &Secret32,
     seed: &Seed,
 ) -> Result<RoomUpload, TooManyPosts> {
+    let said: Vec<_> = drafts.iter().map(|(room, draft)| (*room, Said::Post(draft.clone()))).collect();
+    room_upload_of(terms, execution, interval, &said, writer, seed)
+}
+
+/// What a member has to say in a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// To all holders.
+    Post(Draft),
+    /// A step of a reveal, to one of them. All holders read it.
+    Step(Step),
+}
+
+/// [`room_upload`], with steps of reveals among the posts. They have the length of posts.
+///
+/// # Errors
+/// If there is more to say than posts of an interval.
+pub fn room_upload_of(
+    terms: &SharedTerms,
+    execution: Execution,
+    interval: u16,
+    said: &[(&RoomKey, Said)],
+    writer: &Secret32,
+    seed: &Seed,
+) -> Result<RoomUpload, TooManyPosts> {
     let posts = terms.body().rooms.posts;
-    if drafts.len() > posts.into() {
-        return Err(TooManyPosts { drafts: drafts.len(), posts });
+    if said.len() > posts.into() {
+        return Err(TooManyPosts { drafts: said.len(), posts });
     }
     let at = Place { terms, execution, interval };
-    let mut all: Vec<Vec<u8>> = (0..)
-        .zip(drafts)
-        .map(|(number, (room, draft))| room.seal(&at, draft, writer, seed.fork("post", number)))
-        .collect();
+    let seal = |(number, (room, said)): (u64, &(&RoomKey, Said))| {
+        let seed = seed.fork("post", number);
+        match said {
+            Said::Post(draft) => room.seal(&at, draft, writer, seed),
+            Said::Step(step) => room.seal_step(&at, step, writer, seed),
+        }
+    };
+    let mut all: Vec<Vec<u8>> = (0..).zip(said).map(seal).collect();
     let mut rng = seed.fork("dummies", 0).rng();
     while all.len() < posts.into() {
         all.push(random_bytes(&mut rng, POST_LEN));
@@ -269,6 +299,32 @@ pub fn read_page(
     page: &RoomPage,
     rooms: &[RoomKey],
 ) -> Result<Vec<Opened>, Violation> {
+    read_with(terms, execution, page, rooms, RoomKey::open)
+}
+
+/// What one of the own keys opens: the room's place among the keys, and the step of a reveal, or what is wrong with it.
+pub type OpenedStep = (usize, Result<ReadStep, BadPost>);
+
+/// Reads the steps of reveals on a page. All holders of an item see who asks whom, by pseudonyms.
+///
+/// # Errors
+/// As [`read_page`].
+pub fn read_steps(
+    terms: &SharedTerms,
+    execution: Execution,
+    page: &RoomPage,
+    rooms: &[RoomKey],
+) -> Result<Vec<OpenedStep>, Violation> {
+    read_with(terms, execution, page, rooms, RoomKey::open_step)
+}
+
+fn read_with<T>(
+    terms: &SharedTerms,
+    execution: Execution,
+    page: &RoomPage,
+    rooms: &[RoomKey],
+    open: impl Fn(&RoomKey, &Place<'_>, &[u8]) -> Option<T>,
+) -> Result<Vec<(usize, T)>, Violation> {
     let rules = terms.body().rooms;
     if page.execution != execution || page.interval >= rules.intervals || !page.posts.is_sorted_by(|a, b| **a <= **b) {
         return Err(Violation::Malformed { what: "page of the rooms" });
@@ -282,7 +338,7 @@ pub fn read_page(
         if number > 0 && page.posts[number - 1] == *post {
             continue;
         }
-        let opened = rooms.iter().enumerate().find_map(|(room, key)| Some((room, key.open(&at, post)?)));
+        let opened = rooms.iter().enumerate().find_map(|(room, key)| Some((room, open(key, &at, post)?)));
         read.extend(opened);
     }
     Ok(read)
@@ -310,14 +366,14 @@ fn seal_to_hub(terms: &SharedTerms, execution: Execution, interval: u16, post: &
     [sealer.encapsulated().as_slice(), &sealed].concat().try_into().expect("of the length of all")
 }
 
-fn random_bytes(rng: &mut impl rand_core::Rng, len: usize) -> Vec<u8> {
+pub(crate) fn random_bytes(rng: &mut impl rand_core::Rng, len: usize) -> Vec<u8> {
     let mut bytes = vec![0; len];
     rng.fill_bytes(&mut bytes);
     bytes
 }
 
 /// Fisher and Yates. A draw of 64 bits is within 2^-55 of uniform.
-fn shuffle<T>(values: &mut [T], rng: &mut impl rand_core::Rng) {
+pub(crate) fn shuffle<T>(values: &mut [T], rng: &mut impl rand_core::Rng) {
     for place in 0..values.len() {
         let left = (values.len() - place) as u128;
         values.swap(place, place + ((u128::from(rng.next_u64()) * left) >> 64) as usize);

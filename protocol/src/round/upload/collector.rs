@@ -144,6 +144,8 @@ pub struct Collected {
     pub uploads: u8,
     /// How many items enough of them hold; none without a result.
     pub band: Option<CountBand>,
+    /// The same about exactly. It stays inside the hub: what is told of it is a [`crate::count::RoundCount`].
+    pub confirmed: Option<u64>,
     /// What was wrong with the others.
     pub faults: Vec<SlotFault>,
 }
@@ -551,8 +553,8 @@ impl Collector {
                 step.to_relay.push(ToRelay::Returned(Returned { execution, channel: *channel, rank, sealed }));
             }
         }
-        let band = self.tally.as_ref().map(Tally::band);
-        self.end(TurnEnd::Answered, band, step);
+        let confirmed = self.tally.as_ref().map(Tally::confirmed);
+        self.end(TurnEnd::Answered, confirmed, step);
     }
 
     fn random(&self, channel: &Channel, rank: u32, len: usize) -> Vec<u8> {
@@ -562,7 +564,7 @@ impl Collector {
         bytes
     }
 
-    fn end(&mut self, end: TurnEnd, band: Option<CountBand>, step: &mut CollectorStep) {
+    fn end(&mut self, end: TurnEnd, confirmed: Option<u64>, step: &mut CollectorStep) {
         let uploads = match end {
             TurnEnd::RelayFailed => 0,
             TurnEnd::Answered | TurnEnd::TooFewUploads => self.slots().len() as u8,
@@ -572,7 +574,8 @@ impl Collector {
         self.phase = Phase::Ended;
         self.lanes.clear();
         self.tally = None;
-        step.end = Some(Collected { end, uploads, band, faults });
+        let band = confirmed.map(CountBand::of);
+        step.end = Some(Collected { end, uploads, band, confirmed, faults });
     }
 }
 

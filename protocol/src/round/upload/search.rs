@@ -65,12 +65,12 @@ impl Tally {
     }
 
     /// About how many items enough lists hold.
-    pub(super) fn band(&self) -> CountBand {
-        CountBand::of(match self.form.lists() {
+    pub(super) fn confirmed(&self) -> u64 {
+        match self.form.lists() {
             Lists::Tags => self.confirmed,
             // In large tables an item that k lists hold is in (1 - 1/e) + (1/e - 1/e²) = 0.8647 bins of each.
             Lists::Tables(params) => self.confirmed * 10_000 / (u64::from(params.tables()) * 8_647),
-        })
+        }
     }
 }
 
