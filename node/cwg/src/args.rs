@@ -211,16 +211,23 @@ pub(crate) enum PilotCommand {
     List,
 }
 
+/// A person who signs with an own key.
 #[derive(Debug, Args)]
-pub(crate) struct SignArgs {
-    /// Number or name.
-    pub(crate) pilot: String,
+pub(crate) struct PersonArgs {
     /// Who signs.
     #[arg(long)]
     pub(crate) operator: String,
     /// A file whose first line is the person's passphrase; without it, it is asked for.
     #[arg(long, value_name = "FILE")]
     pub(crate) operator_passphrase_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SignArgs {
+    /// Number or name.
+    pub(crate) pilot: String,
+    #[command(flatten)]
+    pub(crate) person: PersonArgs,
     /// Signs without showing the charter and asking.
     #[arg(long)]
     pub(crate) yes: bool,
@@ -258,12 +265,8 @@ pub(crate) enum RunCommand {
     Start {
         /// The run's number.
         run: String,
-        /// Starts without asking: consent to what `run plan` showed.
-        #[arg(long)]
-        yes: bool,
-        /// Starts without asking: the leakage digest that `run plan` showed, and nothing else, is consented to.
-        #[arg(long, value_name = "DIGEST")]
-        leakage: Option<String>,
+        #[command(flatten)]
+        consent: ConsentArgs,
         /// Waits until it has ended.
         #[arg(long)]
         wait: bool,
@@ -278,6 +281,17 @@ pub(crate) enum RunCommand {
     },
     /// Shows all runs.
     List,
+}
+
+/// How a person consents to what a run or a round reveals.
+#[derive(Debug, Args)]
+pub(crate) struct ConsentArgs {
+    /// Consents without showing what it reveals and asking.
+    #[arg(long, conflicts_with = "leakage")]
+    pub(crate) yes: bool,
+    /// Consents to the leakage that has this digest, as it was shown, and to nothing else.
+    #[arg(long, value_name = "DIGEST")]
+    pub(crate) leakage: Option<String>,
 }
 
 #[derive(Debug, Args)]

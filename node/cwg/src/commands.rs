@@ -7,8 +7,8 @@ use cwg_app::view::{LeakageView, PilotView};
 use cwg_app::{Exit, Problem, Purge, Request, View, WhoLearns};
 
 use crate::args::{
-    AuditCommand, Command, Common, HubCommand, IndicatorsCommand, InitArgs, MatchCommand, MemberCommand, OperatorArgs,
-    OperatorCommand, PilotCommand, PlanArgs, RosterCommand, RunCommand, SignArgs,
+    AuditCommand, Command, Common, ConsentArgs, HubCommand, IndicatorsCommand, InitArgs, MatchCommand, MemberCommand,
+    OperatorArgs, OperatorCommand, PilotCommand, PlanArgs, RosterCommand, RunCommand, SignArgs,
 };
 use crate::config::NodeConfig;
 use crate::node::{Node, Reach};
@@ -26,14 +26,7 @@ pub(crate) async fn run(common: &Common, command: Command, out: Output) -> Resul
         Command::Member(MemberCommand::Init(args)) => init(common, &args, NodeSort::Member, out).await?,
         Command::Operator(OperatorCommand::Add(args)) => add_operator(common, &args).await?,
         Command::Pilot(PilotCommand::Sign(args)) => sign(common, &args, out).await?,
-        Command::Run(RunCommand::Start { run, yes, leakage, wait }) => {
-            let consented = match leakage {
-                Some(digest) => Consent::To(digest),
-                None if yes => Consent::Given,
-                None => Consent::Ask,
-            };
-            start_run(common, run, consented, wait, out).await?
-        }
+        Command::Run(RunCommand::Start { run, consent, wait }) => start_run(common, run, consent, wait, out).await?,
         Command::Run(RunCommand::Plan(args)) => plan_run(common, args).await?,
         Command::Lighthouse(command) => crate::lighthouse::run(common, command, out).await?,
         Command::Round(command) => crate::rounds::run(common, command, out).await?,
@@ -167,15 +160,16 @@ async fn sign(common: &Common, args: &SignArgs, out: Output) -> Result<View, Pro
         return Err(Problem::new(Exit::Refused, "not-ours-to-sign", "this node is not named in the charter", hint));
     };
     if !args.yes {
-        consent(&format!("Sign this charter as {}", args.operator.escape_default()), || out.screen(&shown.screen()))?;
+        consent(&format!("Sign this charter as {}", args.person.operator.escape_default()), || {
+            out.screen(&shown.screen())
+        })?;
     }
-    let passphrase = unlock::operator(&args.operator, args.operator_passphrase_file.as_deref(), Typed::Known)?;
-    let key = operator_key::open(&common.dir, &args.operator, &passphrase)?;
+    let key = operator_key::of(common, &args.person)?;
     let PilotView { pilot: number, charter, .. } = &**pilot;
     let signature = cwg_app::sign_as_person(charter, member, &key)?;
     let request = Request::PilotSign {
         pilot: number.clone(),
-        person: args.operator.clone(),
+        person: args.person.operator.clone(),
         charter: charter.clone(),
         signature,
     };
@@ -209,28 +203,20 @@ async fn plan_run(common: &Common, args: PlanArgs) -> Result<View, Problem> {
     ask(common, request).await
 }
 
-/// Whether a person has consented to what a run reveals.
-enum Consent {
-    Ask,
-    Given,
-    To(String),
-}
-
-async fn start_run(common: &Common, run: String, consented: Consent, wait: bool, out: Output) -> Result<View, Problem> {
+async fn start_run(
+    common: &Common,
+    run: String,
+    consent: ConsentArgs,
+    wait: bool,
+    out: Output,
+) -> Result<View, Problem> {
     let view = ask(common, Request::RunStatus { run: run.clone() }).await?;
     let View::Run(planned) = &view else { return Err(problems::no_answer()) };
     let leakage = cwg_app::leakage_of(&planned.protocol)?;
-    let digest = match consented {
-        Consent::To(digest) => digest,
-        Consent::Given => leakage.digest,
-        Consent::Ask => {
-            consent("Start this run", || {
-                out.screen(&view.screen());
-                show_leakage(&leakage, out);
-            })?;
-            leakage.digest
-        }
-    };
+    let digest = consented_to(consent, "Start this run", &leakage.digest, || {
+        out.screen(&view.screen());
+        show_leakage(&leakage, out);
+    })?;
     let started = ask(common, Request::RunStart { run: run.clone(), leakage: digest }).await?;
     if wait { ask(common, Request::RunAwait { run }).await } else { Ok(started) }
 }
@@ -249,6 +235,22 @@ pub(crate) fn show_leakage(leakage: &LeakageView, out: Output) {
         }
     }
     out.line(&format!("  holds against: {} sides, if {}", leakage.model, leakage.assumption));
+}
+
+/// The digest of the leakage that a person consents to: as given, or `shown` after a question unless that was answered before.
+pub(crate) fn consented_to(
+    args: ConsentArgs,
+    question: &str,
+    shown: &str,
+    show: impl FnOnce(),
+) -> Result<String, Problem> {
+    if let Some(digest) = args.leakage {
+        return Ok(digest);
+    }
+    if !args.yes {
+        consent(question, show)?;
+    }
+    Ok(shown.to_owned())
 }
 
 /// Shows what is consented to, and asks for a yes.

@@ -9,12 +9,11 @@ use cwg_app::trends::{Picture, TrendsView};
 use cwg_app::view::ReleaseView;
 use cwg_app::{Exit, LighthouseRequest, Problem, Request, SourceFile, View};
 
-use crate::args::Common;
+use crate::args::{Common, PersonArgs};
 use crate::commands::{absolute, ask, consent};
 use crate::output::Output;
 use crate::standing::{StandingCommand, request_of as standing_request};
-use crate::unlock::Typed;
-use crate::{operator_key, problems, unlock};
+use crate::{operator_key, problems};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum LighthouseCommand {
@@ -94,12 +93,8 @@ pub(crate) struct SourceArgs {
 pub(crate) struct BuildArgs {
     #[command(flatten)]
     sources: SourceArgs,
-    /// Who builds and signs.
-    #[arg(long)]
-    operator: String,
-    /// A file whose first line is the person's passphrase; without it, it is asked for.
-    #[arg(long, value_name = "FILE")]
-    operator_passphrase_file: Option<PathBuf>,
+    #[command(flatten)]
+    person: PersonArgs,
     /// Bytes of what a match says: 32, 64, 128, 256 or 512.
     #[arg(long, default_value_t = 64, value_name = "BYTES")]
     class: u16,
@@ -113,12 +108,8 @@ pub(crate) struct BuildArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ApproveArgs {
-    /// Who approves.
-    #[arg(long)]
-    operator: String,
-    /// A file whose first line is the person's passphrase; without it, it is asked for.
-    #[arg(long, value_name = "FILE")]
-    operator_passphrase_file: Option<PathBuf>,
+    #[command(flatten)]
+    person: PersonArgs,
     /// Approves without showing the draft and asking.
     #[arg(long)]
     yes: bool,
@@ -174,8 +165,7 @@ fn sources_of(args: &SourceArgs) -> Result<Vec<SourceFile>, Problem> {
 
 async fn build(common: &Common, args: BuildArgs, out: Output) -> Result<View, Problem> {
     // Before a long build: a passphrase that does not open the key would make it worth nothing.
-    let passphrase = unlock::operator(&args.operator, args.operator_passphrase_file.as_deref(), Typed::Known)?;
-    let key = operator_key::open(&common.dir, &args.operator, &passphrase)?;
+    let key = operator_key::of(common, &args.person)?;
     let request = LighthouseRequest::Build {
         sources: sources_of(&args.sources)?,
         label_bytes: args.class,
@@ -184,7 +174,7 @@ async fn build(common: &Common, args: BuildArgs, out: Output) -> Result<View, Pr
     };
     let View::Build(mut build) = asked(common, request).await? else { return Err(problems::no_answer()) };
     let head = build.release.head.as_deref().ok_or_else(problems::no_answer)?;
-    let built = cwg_app::sign_release(head, &args.operator, &key)?;
+    let built = cwg_app::sign_release(head, &args.person.operator, &key)?;
     let signed = asked(common, LighthouseRequest::Sign { built }).await.inspect_err(|_| {
         out.note("the draft stands unsigned: build it again once this is mended, or drop it with cwg lighthouse drop");
     })?;
@@ -203,7 +193,7 @@ async fn approve(common: &Common, args: &ApproveArgs, out: Output) -> Result<Vie
         return Err(Problem::new(Exit::Refused, "draft-state", format!("the draft is {stage}"), hint));
     };
     if !args.yes {
-        let question = format!("Approve this release as {}", args.operator.escape_default());
+        let question = format!("Approve this release as {}", args.person.operator.escape_default());
         // The first release has nothing before it.
         let diff = match release.base {
             Some(_) => Some(asked(common, LighthouseRequest::Diff { from: None, to: None }).await?),
@@ -213,9 +203,8 @@ async fn approve(common: &Common, args: &ApproveArgs, out: Output) -> Result<Vie
             [Some(&shown), diff.as_ref()].into_iter().flatten().for_each(|view| out.screen(&view.screen()))
         })?;
     }
-    let passphrase = unlock::operator(&args.operator, args.operator_passphrase_file.as_deref(), Typed::Known)?;
-    let key = operator_key::open(&common.dir, &args.operator, &passphrase)?;
-    let approved = cwg_app::approve_release(built, digest, &args.operator, &key)?;
+    let key = operator_key::of(common, &args.person)?;
+    let approved = cwg_app::approve_release(built, digest, &args.person.operator, &key)?;
     asked(common, LighthouseRequest::Approve { approved }).await
 }
 

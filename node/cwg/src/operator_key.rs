@@ -11,7 +11,9 @@ use rand_core::Rng as _;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::{entropy, problems};
+use crate::args::{Common, PersonArgs};
+use crate::unlock::Typed;
+use crate::{entropy, problems, unlock};
 
 /// What the file holds, as JSON.
 #[derive(Debug, Serialize, Deserialize)]
@@ -30,6 +32,13 @@ const VERSION: u16 = 1;
 /// Where a person's key lies.
 fn path(dir: &Path, name: &str) -> PathBuf {
     dir.join("operators").join(format!("{}.json", data_encoding::HEXLOWER.encode(name.as_bytes())))
+}
+
+/// Opens the key of a person who signs, with the passphrase from a file or asked for.
+pub(crate) fn of(common: &Common, person: &PersonArgs) -> Result<SigningKey, Problem> {
+    let PersonArgs { operator, operator_passphrase_file } = person;
+    let passphrase = unlock::operator(operator, operator_passphrase_file.as_deref(), Typed::Known)?;
+    open(&common.dir, operator, &passphrase)
 }
 
 /// Makes a person's key and its file. Returns the public key, 64 hexadecimal digits.

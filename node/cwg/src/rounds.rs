@@ -3,8 +3,8 @@
 use clap::{Args, Subcommand};
 use cwg_app::{Exit, Problem, Request, RoundRequest, RoundTerms, TypeItems, View};
 
-use crate::args::Common;
-use crate::commands::{ask, consent};
+use crate::args::{Common, ConsentArgs};
+use crate::commands::{ask, consented_to};
 use crate::output::Output;
 use crate::problems;
 
@@ -20,12 +20,8 @@ pub(crate) enum RoundCommand {
     Join {
         /// The round.
         round: String,
-        /// Consents without showing what it reveals and asking.
-        #[arg(long, conflicts_with = "leakage")]
-        yes: bool,
-        /// Consents to what has this digest.
-        #[arg(long, value_name = "DIGEST")]
-        leakage: Option<String>,
+        #[command(flatten)]
+        consent: ConsentArgs,
         /// Waits until the round has ended here.
         #[arg(long)]
         wait: bool,
@@ -158,9 +154,7 @@ pub(crate) struct PostArgs {
 /// Carries out a command of `cwg round`.
 pub(crate) async fn run(common: &Common, command: RoundCommand, out: Output) -> Result<View, Problem> {
     let request = match command {
-        RoundCommand::Join { round, yes, leakage, wait } => {
-            return join(common, round, (yes, leakage), wait, out).await;
-        }
+        RoundCommand::Join { round, consent, wait } => return join(common, round, consent, wait, out).await,
         RoundCommand::Ceremony(CeremonyArgs { pilot, holders, threshold, phase, handover }) => {
             RoundRequest::Ceremony { pilot, holders, threshold, phase_secs: phase, handover }
         }
@@ -186,24 +180,10 @@ pub(crate) async fn run_room(common: &Common, command: RoomCommand) -> Result<Vi
     ask(common, Request::Round { ask: request }).await
 }
 
-async fn join(
-    common: &Common,
-    round: String,
-    (yes, leakage): (bool, Option<String>),
-    wait: bool,
-    out: Output,
-) -> Result<View, Problem> {
+async fn join(common: &Common, round: String, consent: ConsentArgs, wait: bool, out: Output) -> Result<View, Problem> {
     let shown = ask(common, Request::Round { ask: RoundRequest::Show { round: round.clone() } }).await?;
     let View::Round(view) = &shown else { return Err(problems::no_answer()) };
-    let leakage = match leakage {
-        Some(digest) => digest,
-        None => {
-            if !yes {
-                consent("Take part in this round", || out.screen(&shown.screen()))?;
-            }
-            view.leakage.clone()
-        }
-    };
+    let leakage = consented_to(consent, "Take part in this round", &view.leakage, || out.screen(&shown.screen()))?;
     let joined = ask(common, Request::Round { ask: RoundRequest::Join { round: round.clone(), leakage } }).await?;
     if wait { ask(common, Request::Round { ask: RoundRequest::Await { round } }).await } else { Ok(joined) }
 }

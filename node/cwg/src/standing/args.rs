@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use cwg_app::{Exit, Problem, Request};
 
+use crate::commands::absolute;
 use crate::problems;
 
 #[derive(Debug, Subcommand)]
@@ -102,10 +103,6 @@ fn read_value(path: &Path) -> Result<String, Problem> {
         let problem = format!("the first line of {} is not UTF-8 text", path.display());
         Problem::new(Exit::BadInput, "bad-value", problem, "write the value alone on the first line")
     })
-}
-
-fn absolute(path: &Path) -> Result<PathBuf, Problem> {
-    std::path::absolute(path).map_err(|error| problems::cannot_read(path, &error))
 }
 
 /// Values are at most half a kilobyte.

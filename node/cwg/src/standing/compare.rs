@@ -10,11 +10,11 @@ use cwg_engine::command::{Command, Comparison, Reply};
 use cwg_engine::io::IndicatorRow;
 use cwg_engine::record::Match;
 use cwg_protocol::Item;
-use cwg_protocol::lighthouse::standing::{Answers, MatchError};
+use cwg_protocol::lighthouse::standing::Answers;
 use cwg_store::{Editions, StoreError, Tables, fold_rows};
 
-use super::Desk;
 use super::evaluate::Parts;
+use super::{Desk, unmatched};
 use crate::node::{Answer, Node};
 use crate::problems;
 
@@ -60,10 +60,8 @@ fn answers(tables: &Tables, editions: &Editions, work: &CompareWork) -> Result<A
     let mut answers = Answers::new();
     for edition in &work.editions {
         let content = editions.content(edition)?;
-        let matches = table.matches(&content, |chunk| editions.chunk(edition, chunk)).map_err(|error| match error {
-            MatchError::Source(error) => error,
-            MatchError::Edition(_) | MatchError::NotSorted => editions.damage(edition.digest()),
-        })?;
+        let matches = table.matches(&content, |chunk| editions.chunk(edition, chunk));
+        let matches = matches.map_err(|error| unmatched(editions, edition, error))?;
         matches.into_iter().for_each(|(item, said)| answers.take(item, said));
     }
     Ok(answers)

@@ -3,10 +3,10 @@
 use cwg_app::standing::LookUpWork;
 use cwg_app::{Problem, View};
 use cwg_engine::command::{Command, EvaluationBatch, Reply};
-use cwg_protocol::lighthouse::standing::{MatchError, OwnOutput, Said, VerifiedEdition};
+use cwg_protocol::lighthouse::standing::{OwnOutput, Said, VerifiedEdition};
 use cwg_store::{Editions, StoreError};
 
-use super::Desk;
+use super::{Desk, unmatched};
 use crate::node::{Answer, Node};
 use crate::problems;
 
@@ -39,7 +39,7 @@ fn label_of(
     for edition in chain.iter().rev() {
         let content = editions.content(edition)?;
         let said = content.look_up(output, |chunk| editions.chunk(edition, chunk));
-        match said.map_err(|error| store_error(editions, edition, error))? {
+        match said.map_err(|error| unmatched(editions, edition, error))? {
             Some(Said::Label(label)) => return Ok(Some(label.to_vec())),
             Some(Said::Withdrawn) => return Ok(None),
             Some(Said::Spoilt) => *spoilt += 1,
@@ -47,11 +47,4 @@ fn label_of(
         }
     }
     Ok(None)
-}
-
-fn store_error(editions: &Editions, edition: &VerifiedEdition, error: MatchError<StoreError>) -> StoreError {
-    match error {
-        MatchError::Source(error) => error,
-        MatchError::Edition(_) | MatchError::NotSorted => editions.damage(edition.digest()),
-    }
 }

@@ -13,6 +13,8 @@ use std::sync::mpsc as sync;
 
 use cwg_app::Problem;
 use cwg_engine::command::{Command, Refusal, Reply};
+use cwg_protocol::lighthouse::standing::{MatchError, VerifiedEdition};
+use cwg_store::{Editions, StoreError};
 use tokio::sync::mpsc;
 
 pub(crate) use args::{StandingCommand, request_of};
@@ -58,5 +60,13 @@ impl Awaited {
     pub(crate) fn answer(self) -> Result<Reply, Problem> {
         let reply = self.0.recv().map_err(|_| problems::no_answer())?;
         reply.map_err(|refusal| cwg_app::refused(&refusal))
+    }
+}
+
+/// Why a table or an output was not held against an edition, in the words of the store.
+fn unmatched(editions: &Editions, edition: &VerifiedEdition, error: MatchError<StoreError>) -> StoreError {
+    match error {
+        MatchError::Source(error) => error,
+        MatchError::Edition(_) | MatchError::NotSorted => editions.damage(edition.digest()),
     }
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use cwg_app::{Exit, Problem, View};
-use cwg_crypto::Digest;
 use cwg_engine::KeyPeriod;
 use cwg_engine::command::Command;
 use cwg_engine::record::ContentId;
@@ -72,28 +71,26 @@ fn publish_all(
     wanted: &[Wanted],
 ) -> Result<View, Problem> {
     let store = |error: StoreError| problems::store(&error);
-    let mut notes = Vec::new();
-    if !wanted.is_empty() {
-        let now = entries(releases, content).map_err(store)?;
-        for wanted in wanted {
-            let before = wanted.before.and_then(|before| entries(releases, before).ok());
-            let edition = build(wanted, release, &now, before.as_ref())?;
-            let (body, rows) = edition.into_parts();
-            let digest: Digest = body.digest();
-            // The file first: what is published can be fetched.
-            editions.create(digest, &rows).map_err(store)?;
-            let (period, len) = (body.period, body.rows);
-            let published = desk.ask(Command::PublishEdition(Box::new(body))).answer();
-            if let Err(problem) = published {
-                editions.remove(digest).map_err(store)?;
-                return Err(problem);
-            }
-            notes.push(format!("Published in period {}: {len} rows", period.0));
-        }
-    } else {
-        notes.push("Every open period has the current release".to_owned());
+    let shown = |notes| desk.look(move |node| cwg_app::standing::shown(node.engine.state(), notes));
+    if wanted.is_empty() {
+        return shown(vec!["Every open period has the current release".to_owned()]);
     }
-    desk.look(move |node| cwg_app::standing::shown(node.engine.state(), notes))
+    let now = entries(releases, content).map_err(store)?;
+    let mut notes = Vec::new();
+    for wanted in wanted {
+        let before = wanted.before.and_then(|before| entries(releases, before).ok());
+        let (body, rows) = build(wanted, release, &now, before.as_ref())?.into_parts();
+        let digest = body.digest();
+        // The file first: what is published can be fetched.
+        editions.create(digest, &rows).map_err(store)?;
+        let (period, len) = (body.period, body.rows);
+        if let Err(problem) = desk.ask(Command::PublishEdition(Box::new(body))).answer() {
+            editions.remove(digest).map_err(store)?;
+            return Err(problem);
+        }
+        notes.push(format!("Published in period {}: {len} rows", period.0));
+    }
+    shown(notes)
 }
 
 fn entries(releases: &Releases, content: ContentId) -> Result<Entries, StoreError> {
