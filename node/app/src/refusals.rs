@@ -215,11 +215,14 @@ fn charter(error: &CharterError) -> (Exit, &'static str) {
 
 /// Why a run ended, for people. Codes are the engine's, the wire's and the protocol's.
 pub(crate) fn end_reason(code: &str) -> EndReason {
-    let known = ENDS.iter().find(|(known, ..)| *known == code);
-    let (problem, hint) = known.map_or(
-        ("the other side broke the protocol, or one of the two programs has a defect", VIOLATION_HINT),
-        |(_, problem, hint)| (*problem, *hint),
-    );
+    let other = ("the other side broke the protocol, or one of the two programs has a defect", VIOLATION_HINT);
+    explained(code, ENDS, other)
+}
+
+/// What a code means by a table of codes, problems and hints, or something else if it has none.
+pub(crate) fn explained(code: &str, ends: &[(&str, &str, &str)], other: (&str, &str)) -> EndReason {
+    let known = ends.iter().find(|(known, ..)| *known == code);
+    let (problem, hint) = known.map_or(other, |(_, problem, hint)| (*problem, *hint));
     EndReason { code: code.to_owned(), problem: problem.to_owned(), hint: hint.to_owned() }
 }
 

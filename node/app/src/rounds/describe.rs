@@ -10,9 +10,10 @@ use super::post;
 use crate::describe::{pilot_name, role_names};
 use crate::named;
 use crate::problem::{Exit, Problem};
+use crate::refusals;
 use crate::times::shown;
 use crate::view::{
-    CeremonyLine, PostLine, RoomsView, RoundEndReason, RoundLeakageLine, RoundLine, RoundType, RoundView, RoundsView,
+    CeremonyLine, EndReason, PostLine, RoomsView, RoundLeakageLine, RoundLine, RoundType, RoundView, RoundsView,
     SharedKeyLine, SharedKeysView, TurnLine, View,
 };
 
@@ -158,10 +159,8 @@ const fn band_name(band: CountBand) -> &'static str {
 }
 
 /// Why a round ended here without a result, and what to do.
-fn end_reason(code: &str) -> RoundEndReason {
-    let known = ENDS.iter().find(|(known, ..)| *known == code);
-    let (_, problem, hint) = known.unwrap_or(&("", "the round ended", "cwg audit show has the code; ask the hub"));
-    RoundEndReason { code: code.to_owned(), problem: (*problem).to_owned(), hint: (*hint).to_owned() }
+fn end_reason(code: &str) -> EndReason {
+    refusals::explained(code, ENDS, ("the round ended", "cwg audit show has the code; ask the hub"))
 }
 
 const ENDS: &[(&str, &str, &str)] = &[

@@ -39,8 +39,8 @@ pub use release::{
 };
 pub use roster::{InvitationLine, InvitationView, MemberLine, RosterView};
 pub use round::{
-    CeremonyLine, PostLine, RoomsView, RoundEndReason, RoundLeakageLine, RoundLine, RoundType, RoundView, RoundsView,
-    SharedKeyLine, SharedKeysView, TurnLine,
+    CeremonyLine, PostLine, RoomsView, RoundLeakageLine, RoundLine, RoundType, RoundView, RoundsView, SharedKeyLine,
+    SharedKeysView, TurnLine,
 };
 pub use run::{
     BookPlace, BookView, CodeCount, EndReason, LeakageView, RunLine, RunPlanView, RunView, RunsView, SetSizeView,

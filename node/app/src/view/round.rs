@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Screen;
+use super::{EndReason, Screen};
 
 /// Shared keys, and the ceremonies that made them or did not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -119,7 +119,7 @@ pub struct RoundView {
     /// What it reveals, by who learns it.
     pub reveals: Vec<RoundLeakageLine>,
     /// Why it ended without a result.
-    pub end: Option<RoundEndReason>,
+    pub end: Option<EndReason>,
 }
 
 /// A type that enters a round.
@@ -158,17 +158,6 @@ pub struct RoundLeakageLine {
     pub who: String,
     /// What.
     pub facts: Vec<String>,
-}
-
-/// Why a round ended without a result.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RoundEndReason {
-    /// The stable code.
-    pub code: String,
-    /// A sentence.
-    pub problem: String,
-    /// What to do.
-    pub hint: String,
 }
 
 /// What is said in rooms.

@@ -172,7 +172,7 @@ pub struct RunView {
     pub other_items_padded: Option<u32>,
 }
 
-/// Why a run ended without a result.
+/// Why a run or a round ended without a result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EndReason {
     /// The stable code.

@@ -9,6 +9,7 @@ use cwg_crypto::{Domain, digest};
 use cwg_engine::io::IndicatorRow;
 use cwg_engine::state::{Run, RunPhase, State};
 use cwg_engine::{KnownRound, Published, RoundPhase as RoundPhaseOf};
+use cwg_protocol::charter::Body;
 use cwg_protocol::indicator::{IndicatorKind, Strength};
 use cwg_protocol::lighthouse::{Day, Opening};
 use cwg_protocol::{PilotId, RunId, UnixTime};
@@ -261,16 +262,21 @@ impl MatchShowWork {
             let clues = clue_match(id, at as usize, &customers, release, self.today);
             return show(state, self.place, run, found.row.clone(), Some(Box::new(clues)));
         }
-        let mut at = at as usize;
-        for rows in records.matches(id) {
-            let mut rows = rows?;
-            if at < rows.len() {
-                return show(state, self.place, run, rows.swap_remove(at).row, None);
-            }
-            at -= rows.len();
-        }
-        Err(missing())
+        show(state, self.place, run, row_at(self.place, records)?, None)
     }
+}
+
+/// The row of a match.
+fn row_at(place: Place, records: &dyn Records) -> Result<IndicatorRow, Problem> {
+    let mut at = place.at as usize;
+    for rows in records.matches(place.run) {
+        let mut rows = rows?;
+        if at < rows.len() {
+            return Ok(rows.swap_remove(at).row);
+        }
+        at -= rows.len();
+    }
+    Err(missing())
 }
 
 fn missing() -> Problem {
@@ -346,43 +352,19 @@ fn round_with_matches(state: &State, id: RunId) -> Option<(RunId, &KnownRound, u
 }
 
 fn show_round(state: &State, place: Place, records: &dyn Records) -> Result<View, Problem> {
-    let (id, round, _) = round_with_matches(state, place.run).ok_or(Problem::defect("a run is gone"))?;
-    let body = round.terms.body();
-    let pilot = state.pilots().get(&body.pilot).ok_or(Problem::defect("a round without its pilot"))?.charter.body();
-    let mut at = place.at as usize;
-    for rows in records.matches(id) {
-        let mut rows = rows?;
-        if at >= rows.len() {
-            at -= rows.len();
-            continue;
-        }
-        let row = rows.swap_remove(at).row;
-        let others = body.threshold.saturating_sub(1);
-        let delete_after = body.schedule.ends.plus_secs(u64::from(pilot.retention_days) * 86_400);
-        return Ok(View::Match(Box::new(MatchView {
-            id: place.number(),
-            fact: format!(
-                "A fact about values, not an accusation: this member and at least {others} others hold this identifier, and nobody \
-                 is told who. A person decides what it means"
-            ),
-            kind: row.kind.name().to_owned(),
-            canonical: disclosed(row.kind, &row.canonical),
-            strength: row.strength.to_string(),
-            strength_meaning: strength_meaning(row.strength).to_owned(),
-            roles: role_names(row.roles),
-            references: row.references,
-            rows: row.rows,
-            run: place.run.to_string(),
-            found: shown(body.schedule.ends),
-            with: "members of the round".to_owned(),
-            pilot: body.pilot.to_string(),
-            pilot_name: pilot.name.to_string(),
-            purpose: pilot.purpose.to_string(),
-            delete_after: shown(delete_after),
-            lighthouse: None,
-        })));
-    }
-    Err(missing())
+    let (_, round, _) = round_with_matches(state, place.run).ok_or(Problem::defect("a run is gone"))?;
+    let (pilot, body) = charter_of(state, round.terms.body().pilot)?;
+    let others = round.terms.body().threshold.saturating_sub(1);
+    let about = About {
+        fact: format!(
+            "A fact about values, not an accusation: this member and at least {others} others hold this identifier, and nobody \
+             is told who. A person decides what it means"
+        ),
+        found: round.over_at.unwrap_or(round.at),
+        with: "members of the round".to_owned(),
+        lighthouse: None,
+    };
+    Ok(about.view(place, (pilot, body), row_at(place, records)?))
 }
 
 fn line(state: &State, run: &Run, place: Place, row: &IndicatorRow) -> MatchLine {
@@ -413,39 +395,58 @@ fn show(
     row: IndicatorRow,
     lighthouse: Option<Box<ClueMatchView>>,
 ) -> Result<View, Problem> {
-    let pilot = state.pilots().get(&run.plan.pilot).ok_or(Problem::defect("a sealed run without its pilot"))?;
-    let body = pilot.charter.body();
+    let charter = charter_of(state, run.plan.pilot)?;
     let with = named::name_of(state, run.plan.peer);
-    let delete_after = UnixTime(run.changed.0).plus_secs(u64::from(body.retention_days) * 86_400);
-    Ok(View::Match(Box::new(MatchView {
-        id: place.number(),
-        fact: match &lighthouse {
-            None => format!(
-                "A fact about values, not an accusation: this member and {with} both hold this identifier. A person decides \
-                 what it means"
-            ),
-            Some(clues) => format!(
-                "A fact about values, not an accusation: release {} names this identifier, and this member holds it. A person \
-                 decides what it means",
-                clues.release
-            ),
-        },
-        kind: row.kind.name().to_owned(),
-        canonical: disclosed(row.kind, &row.canonical),
-        strength: row.strength.to_string(),
-        strength_meaning: strength_meaning(row.strength).to_owned(),
-        roles: role_names(row.roles),
-        references: row.references,
-        rows: row.rows,
-        run: place.run.to_string(),
-        found: shown(run.changed),
-        with,
-        pilot: run.plan.pilot.to_string(),
-        pilot_name: body.name.to_string(),
-        purpose: body.purpose.to_string(),
-        delete_after: shown(delete_after),
-        lighthouse,
-    })))
+    let fact = match &lighthouse {
+        None => format!(
+            "A fact about values, not an accusation: this member and {with} both hold this identifier. A person decides \
+             what it means"
+        ),
+        Some(clues) => format!(
+            "A fact about values, not an accusation: release {} names this identifier, and this member holds it. A person \
+             decides what it means",
+            clues.release
+        ),
+    };
+    Ok(About { fact, found: run.changed, with, lighthouse }.view(place, charter, row))
+}
+
+fn charter_of(state: &State, pilot: PilotId) -> Result<(PilotId, &Body), Problem> {
+    let known = state.pilots().get(&pilot).ok_or(Problem::defect("a match without its pilot"))?;
+    Ok((pilot, known.charter.body()))
+}
+
+/// What a run or a round says of its matches.
+struct About {
+    fact: String,
+    found: UnixTime,
+    with: String,
+    lighthouse: Option<Box<ClueMatchView>>,
+}
+
+impl About {
+    fn view(self, place: Place, (pilot, charter): (PilotId, &Body), row: IndicatorRow) -> View {
+        let delete_after = self.found.plus_secs(u64::from(charter.retention_days) * 86_400);
+        View::Match(Box::new(MatchView {
+            id: place.number(),
+            fact: self.fact,
+            kind: row.kind.name().to_owned(),
+            canonical: disclosed(row.kind, &row.canonical),
+            strength: row.strength.to_string(),
+            strength_meaning: strength_meaning(row.strength).to_owned(),
+            roles: role_names(row.roles),
+            references: row.references,
+            rows: row.rows,
+            run: place.run.to_string(),
+            found: shown(self.found),
+            with: self.with,
+            pilot: pilot.to_string(),
+            pilot_name: charter.name.to_string(),
+            purpose: charter.purpose.to_string(),
+            delete_after: shown(delete_after),
+            lighthouse: self.lighthouse,
+        }))
+    }
 }
 
 fn strength_meaning(strength: Strength) -> &'static str {

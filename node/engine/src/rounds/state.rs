@@ -53,6 +53,8 @@ pub struct KnownRound {
     pub phase: RoundPhase,
     /// When it was offered.
     pub at: UnixTime,
+    /// When it was answered here, or ended.
+    pub over_at: Option<UnixTime>,
     /// Hub: of its keys. Member that takes part: of its randomness.
     pub(crate) seed: Option<StoredSecret>,
     /// Member: how many items it brings, and the commitment to them.
@@ -179,13 +181,13 @@ impl Rounds {
                 self.offer(record.at, known.round(signed).ok()?);
             }
             Entry::RoundCharged { pilot, charge } => self.charges.push((*pilot, *charge)),
-            _ => self.fold_round(&record.entry, known)?,
+            _ => self.fold_round(record, known)?,
         }
         Some(())
     }
 
-    fn fold_round(&mut self, entry: &Entry, known: Known<'_>) -> Option<()> {
-        match entry {
+    fn fold_round(&mut self, record: &Record, known: Known<'_>) -> Option<()> {
+        match &record.entry {
             Entry::RoundJoined { round, seed, .. } => {
                 let round = self.rounds.get_mut(round)?;
                 (round.phase, round.seed) = (RoundPhase::Joined, Some(seed.clone()));
@@ -207,17 +209,19 @@ impl Rounds {
                 round.endings.insert(*turn, ending.clone());
                 if ending.end == TurnEnd::Answered {
                     round.answered = Some(*turn);
-                    round.over(RoundPhase::Answered(None));
+                    round.over(RoundPhase::Answered(None), record.at);
                 }
             }
             Entry::RoundResult { round, turn, rooms } => {
                 let round = self.rounds.get_mut(round)?;
                 round.answered = Some(*turn);
                 round.found.clone_from(rooms);
-                round.over(RoundPhase::Answered(Some(u32::try_from(rooms.len()).ok()?)));
+                round.over(RoundPhase::Answered(Some(u32::try_from(rooms.len()).ok()?)), record.at);
             }
-            Entry::RoundEnded { round, code } => self.rounds.get_mut(round)?.over(RoundPhase::Ended(code.clone())),
-            _ => self.fold_rooms(entry, known)?,
+            Entry::RoundEnded { round, code } => {
+                self.rounds.get_mut(round)?.over(RoundPhase::Ended(code.clone()), record.at)
+            }
+            entry => self.fold_rooms(entry, known)?,
         }
         Some(())
     }
@@ -255,6 +259,7 @@ impl Rounds {
             terms,
             phase: RoundPhase::Open,
             at,
+            over_at: None,
             seed: None,
             bound: None,
             values: None,
@@ -316,8 +321,9 @@ impl HeldShare {
 
 impl KnownRound {
     /// What is over needs no secrets but the keys of rooms. Those of the hub open posts.
-    fn over(&mut self, phase: RoundPhase) {
+    fn over(&mut self, phase: RoundPhase, at: UnixTime) {
         self.phase = phase;
+        self.over_at = Some(at);
         self.values = None;
     }
 
