@@ -124,6 +124,11 @@ pub(crate) fn write_problem(name: &str, error: &io::Error) -> Problem {
     Problem::new(Exit::CannotCreate, "cannot-write", format!("{name} cannot be written: {}", error.kind()), hint)
 }
 
+pub(crate) fn rows_problem(name: &str, error: &cwg_rows::RowsError) -> Problem {
+    let exit = if matches!(error, cwg_rows::RowsError::Io(_)) { Exit::Io } else { Exit::BadInput };
+    Problem::new(exit, error.code(), format!("{name}: {error}"), error.hint())
+}
+
 pub(crate) fn io_problem(name: &str, error: &io::Error) -> Problem {
     let (exit, code, hint) = match error.kind() {
         io::ErrorKind::NotFound => {

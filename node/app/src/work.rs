@@ -22,6 +22,7 @@ pub(crate) use book::path_text;
 pub use book::{OpenBook, Since};
 
 pub use figure::FigureWork;
+pub(crate) use load::today;
 pub use load::{LoadWork, PurgeOlderWork};
 pub use matches::{MatchListWork, MatchShowWork};
 pub use node::{DoctorWork, StatusWork};

@@ -3,12 +3,13 @@
 use std::fs::File;
 
 use cwg_protocol::indicator::Forbidden;
-use cwg_rows::{Cell, Row, Rows, RowsError};
+use cwg_rows::{Cell, Row, Rows};
 
 use super::block::{Block, RowAt, RowFault, Source};
 use super::columns::Columns;
 use super::map::ColumnMap;
-use crate::problem::{Exit, Problem};
+use crate::files;
+use crate::problem::Problem;
 
 /// The rows of a Parquet file. Columns that the map does not name are not read.
 pub(super) struct ParquetRows {
@@ -29,7 +30,7 @@ impl ParquetRows {
         map: &ColumnMap,
         file: &str,
     ) -> Result<(Self, Columns, Vec<String>), Problem> {
-        let mut rows = Rows::parquet(input).map_err(|error| broken(file, &error))?;
+        let mut rows = Rows::parquet(input).map_err(|error| files::rows_problem(file, &error))?;
         let titles = rows.columns();
         let columns = Columns::of_header(map, Some(titles), titles.len(), file)?;
         let notes = titles.iter().filter_map(|title| Some((title, Forbidden::of_header(title)?)));
@@ -37,7 +38,7 @@ impl ParquetRows {
         let mut read = columns.indices.clone();
         read.sort_unstable();
         read.dedup();
-        rows.read_only(&read).map_err(|error| broken(file, &error))?;
+        rows.read_only(&read).map_err(|error| files::rows_problem(file, &error))?;
         let total = rows.count().unwrap_or_default();
         let indices = columns.indices.clone();
         Ok((Self { rows, row: Row::default(), file: file.to_owned(), indices, len, total }, columns, notes))
@@ -48,7 +49,7 @@ impl Source for ParquetRows {
     fn fill(&mut self, block: &mut Block) -> Result<(), Problem> {
         block.clear(self.indices.len());
         while !block.is_full() {
-            if !self.rows.next_row(&mut self.row).map_err(|error| broken(&self.file, &error))? {
+            if !self.rows.next_row(&mut self.row).map_err(|error| files::rows_problem(&self.file, &error))? {
                 break;
             }
             let row = &self.row;
@@ -70,9 +71,4 @@ impl Source for ParquetRows {
         let bytes = u128::from(self.len) * u128::from(self.row.number) / u128::from(self.total.max(1));
         u64::try_from(bytes).unwrap_or(self.len)
     }
-}
-
-fn broken(file: &str, error: &RowsError) -> Problem {
-    let exit = if matches!(error, RowsError::Io(_)) { Exit::Io } else { Exit::BadInput };
-    Problem::new(exit, error.code(), format!("{file}: {error}"), error.hint())
 }

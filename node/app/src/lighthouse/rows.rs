@@ -8,13 +8,11 @@ use cwg_rows::{Cell, Row, Rows, RowsError};
 use super::found::{Found, FoundValue, Place, Refusal};
 use super::read::Intake;
 use super::source_map::{SourceFormat, SourceMap};
+use crate::files;
 use crate::problem::{Exit, Problem};
 
 pub(super) fn read_rows(map: &SourceMap, file: File, name: &str, intake: &mut Intake<'_>) -> Result<(), Problem> {
-    let broken = |error: RowsError| {
-        let exit = if matches!(error, RowsError::Io(_)) { Exit::Io } else { Exit::BadInput };
-        Problem::new(exit, error.code(), format!("{name}: {error}"), error.hint())
-    };
+    let broken = |error: RowsError| files::rows_problem(name, &error);
     let mut rows = match map.format() {
         SourceFormat::Jsonl => Rows::json_lines(file),
         SourceFormat::Parquet => Rows::parquet(file).map_err(broken)?,

@@ -119,7 +119,7 @@ impl LoadWork {
 }
 
 /// The latest day that it is anywhere: east of Greenwich the day is older than in UTC.
-pub(super) fn today(now: UnixTime) -> Day {
+pub(crate) fn today(now: UnixTime) -> Day {
     Day::of_unix_secs(now.0.saturating_add(14 * 3600))
 }
 

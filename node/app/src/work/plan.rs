@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cwg_engine::command::Command;
+use cwg_engine::command::{Command, Refusal};
 use cwg_engine::record::{Book, LighthousePlan, RunPlan};
 use cwg_engine::state::State;
 use cwg_protocol::psi::lighthouse_protocol;
@@ -11,8 +11,8 @@ use cwg_protocol::{NetworkId, PilotId, RunId, UnixTime};
 
 use super::{OpenBook, Submit, path_text};
 use crate::action::{Pending, selection_of};
-use crate::named;
-use crate::problem::{Exit, Problem};
+use crate::problem::Problem;
+use crate::{named, refusals};
 
 /// Plans a lighthouse run in bulk.
 #[derive(Debug)]
@@ -34,14 +34,7 @@ impl PlanBookWork {
         let network = state.network().ok_or_else(named::not_joined)?;
         let pilot: PilotId = named::pilot(state, pilot)?;
         let charter = &state.pilots()[&pilot].charter;
-        let release = state.lighthouse().current().ok_or_else(|| {
-            Problem::new(
-                Exit::TryAgain,
-                "no-release",
-                "this node has no release",
-                "connect to the hub, which sends its release",
-            )
-        })?;
+        let release = state.lighthouse().current().ok_or_else(|| refusals::problem(&Refusal::NoRelease))?;
         let book = Book { file: path_text(file)?, map: path_text(map)? };
         let plan = RunPlan {
             // The engine draws the run's number.

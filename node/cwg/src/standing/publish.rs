@@ -39,12 +39,8 @@ fn wanted(node: &Node) -> Result<(VerifiedRelease, ContentId, Vec<Wanted>), Prob
     let state = node.engine.state();
     let refused = |refusal| cwg_app::refused(&refusal);
     let network = state.network().ok_or_else(|| refused(cwg_engine::command::Refusal::NotJoined))?;
-    let nothing = || {
-        let hint = "publish a release with cwg lighthouse publish first";
-        Problem::new(Exit::Refused, "no-release", "this hub has published no release", hint)
-    };
-    let current = state.lighthouse().current().ok_or_else(nothing)?;
-    let content = current.content.ok_or_else(nothing)?;
+    let current = state.lighthouse().current().ok_or_else(cwg_app::hub::no_release)?;
+    let content = current.content.ok_or_else(cwg_app::hub::no_release)?;
     let release = current
         .usable(network.id, network.hub, crate::node::wall())
         .map_err(|error| refused(cwg_engine::command::Refusal::Release(error)))?;

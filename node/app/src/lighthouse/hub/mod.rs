@@ -125,7 +125,8 @@ fn not_hub() -> Problem {
     )
 }
 
-pub(crate) fn no_release() -> Problem {
+/// Nothing was published, or nothing came from the hub yet.
+pub fn no_release() -> Problem {
     Problem::new(
         Exit::Refused,
         "no-release",

@@ -1,7 +1,6 @@
 //! The files of sources that a build is made from.
 
 use cwg_engine::state::State;
-use cwg_protocol::indicator::Day;
 use cwg_protocol::lighthouse::ClueIdKey;
 use cwg_protocol::{NetworkId, UnixTime};
 
@@ -63,8 +62,7 @@ pub(super) fn read(
     now: UnixTime,
     told: &mut dyn FnMut() -> Result<(), Problem>,
 ) -> Result<Read, Problem> {
-    // The latest day that it is anywhere: nobody is born after it.
-    let today = Day::of_unix_secs(now.0.saturating_add(14 * 3600));
+    let today = crate::work::today(now);
     let mut read = Read { maps: Vec::new(), reports: Vec::new(), gathered: Gathered::default() };
     for source in sources {
         let map = files::read_source_map(&source.map)?.on(today);

@@ -1,15 +1,16 @@
 //! The trends of the current release: counted from its content, disclosed after what was released before.
 
-use cwg_engine::command::Command;
+use cwg_engine::command::{Command, Refusal};
 use cwg_engine::record::ContentId;
 use cwg_engine::state::State;
 use cwg_protocol::UnixTime;
-use cwg_protocol::lighthouse::{Counts, DisclosureError, ReleaseBody, Tally, Trends};
+use cwg_protocol::lighthouse::{Counts, ReleaseBody, Tally, Trends};
 
 use super::contents::Contents;
 use super::{Hub, content_of};
 use crate::action::Pending;
 use crate::problem::{Exit, Problem};
+use crate::refusals;
 use crate::work::Submit;
 
 /// Counts the clues of the current release.
@@ -42,7 +43,8 @@ impl TrendsWork {
         if tally.finish() != self.body.content {
             return Err(other_content());
         }
-        let trends = Trends::of(&counts, self.last.as_ref()).map_err(|error| refused(&error))?;
+        let trends =
+            Trends::of(&counts, self.last.as_ref()).map_err(|error| refusals::problem(&Refusal::Disclosure(error)))?;
         Ok(Submit::Commands(vec![Command::ReleaseTrends(Box::new(trends))], Pending::trends(self.now)))
     }
 }
@@ -53,15 +55,5 @@ fn other_content() -> Problem {
         "release-wrong-root",
         "the content in the store is not the one that was signed",
         "stop the node, check the disk, and restore the directory from a backup",
-    )
-}
-
-fn refused(error: &DisclosureError) -> Problem {
-    let exit = if matches!(error, DisclosureError::PeriodReleased { .. }) { Exit::TryAgain } else { Exit::Refused };
-    Problem::new(
-        exit,
-        "not-disclosed",
-        error.to_string(),
-        "trends are released once a month, from a release that was built in a later month than the last",
     )
 }
