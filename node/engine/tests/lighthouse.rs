@@ -2,82 +2,26 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod founding;
+
 use std::collections::{BTreeMap, VecDeque};
 
-use cwg_crypto::{Digest, Secret32, Seed, SigningKey};
+use cwg_crypto::{Digest, Seed};
 use cwg_engine::command::{Command, Refusal, Reply};
 use cwg_engine::io::{CloseCode, ConnId, Effect, Input, Now, PeerUp, Side, Ticket};
-use cwg_engine::record::{ContentId, Entry, NodeKind, Record, ReleaseDraft, StoredSecret};
+use cwg_engine::record::{ContentId, Entry, Record, ReleaseDraft};
 use cwg_engine::state::State;
-use cwg_engine::{Config, Engine, client_version};
-use cwg_protocol::indicator::{RULESET_ID, ruleset_hash};
+use cwg_engine::{Config, Engine};
 use cwg_protocol::lighthouse::{
-    ApprovedRelease, BuiltRelease, ClueId, Counts, Day, DeltaBase, DisclosureError, Figure, LabelClass, Purpose,
-    ReleaseBody, ReleaseError, ReleaseNumber, Tally, Trends, WithdrawalReason,
+    ApprovedRelease, BuiltRelease, ClueId, Counts, Day, DeltaBase, DisclosureError, Figure, Purpose, ReleaseBody,
+    ReleaseError, ReleaseNumber, Trends, WithdrawalReason,
 };
-use cwg_protocol::roster::{Body, Entry as RosterEntry, Roster, Status};
-use cwg_protocol::wire::{BoundedText, BoundedVec, Message};
-use cwg_protocol::{Epoch, NetworkId, NodeKey, OperatorKey, TransportKey, UnixTime};
+use cwg_protocol::wire::Message;
+use cwg_protocol::{NetworkId, UnixTime};
+use founding::{DAY_SECS, Group, NETWORK, WALL, node, node_key, person, release_body, signed, text, transport};
 
-const NETWORK: NetworkId = NetworkId([9; 16]);
-const WALL: u64 = 1_800_000_000;
-const DAY_SECS: u64 = 86_400;
 const HUB: usize = 0;
 const MEMBERS: usize = 5;
-
-fn text<const N: usize>(text: &str) -> BoundedText<N> {
-    text.to_owned().try_into().unwrap()
-}
-
-fn key(byte: usize) -> SigningKey {
-    SigningKey::from_secret(&Secret32::new([u8::try_from(byte).unwrap(); 32]))
-}
-
-fn node(number: usize) -> NodeKey {
-    NodeKey(key(10 + number).verifying_key())
-}
-
-fn transport(number: usize) -> TransportKey {
-    TransportKey(key(30 + number).verifying_key())
-}
-
-fn roster() -> Roster {
-    let entry = |number: usize| RosterEntry {
-        name: text(&format!("node {number}")),
-        node: node(number),
-        transport: transport(number),
-        address: text("node.example:7443"),
-        status: Status::Active,
-        since: Epoch(1),
-    };
-    let body = Body {
-        network: NETWORK,
-        epoch: Epoch(1),
-        previous: Digest::from_bytes([0; 32]),
-        issued: UnixTime(WALL - 3600),
-        valid_until: UnixTime(WALL + 300 * DAY_SECS),
-        hub: entry(HUB),
-        members: (1..=MEMBERS).map(entry).collect::<Vec<_>>().try_into().unwrap(),
-    };
-    Roster::sign(body, &key(10 + HUB)).unwrap()
-}
-
-fn founding(number: usize) -> Vec<Record> {
-    let secret = |byte: usize| StoredSecret([u8::try_from(byte).unwrap(); 32]);
-    let kind = if number == HUB { NodeKind::Hub } else { NodeKind::Member };
-    let (name, address) = (text(&format!("node {number}")), text("node.example:7443"));
-    let founded = Entry::Founded { kind, name, address, node: secret(10 + number), transport: secret(30 + number) };
-    let roster = roster().signed().clone();
-    let entries = if number == HUB {
-        let person =
-            |name: &str, byte| Entry::OperatorAdded { name: text(name), key: OperatorKey(key(byte).verifying_key()) };
-        let keyed = Entry::LighthouseKeyed { secret: secret(90) };
-        vec![founded, Entry::NetworkFounded { network: NETWORK, roster }, keyed, person("ann", 70), person("ben", 71)]
-    } else {
-        vec![founded, Entry::Joined { network: NETWORK, hub: node(HUB), roster }]
-    };
-    entries.into_iter().map(|entry| Record { at: UnixTime(WALL - 60), entry }).collect()
-}
 
 type Wire = Box<dyn FnMut(usize, usize, Message) -> Option<Message>>;
 
@@ -97,7 +41,9 @@ struct Network {
 
 impl Network {
     fn new() -> Self {
-        let journals: Vec<_> = (0..=MEMBERS).map(founding).collect();
+        let members: Vec<usize> = (1..=MEMBERS).collect();
+        let group = Group { hub: HUB, members: &members };
+        let journals: Vec<_> = (0..=MEMBERS).map(|number| group.journal(number, None)).collect();
         let now = Now { wall: UnixTime(WALL), mono_ms: 1000 };
         let mut network = Self {
             engines: Vec::new(),
@@ -176,23 +122,8 @@ impl Network {
 
     fn body(&self) -> ReleaseBody {
         let current = self.engines[HUB].state().lighthouse().current();
-        let base = current.map(|current| DeltaBase { number: current.seen.number, root: current.body.content.root });
-        ReleaseBody {
-            network: NETWORK,
-            number: ReleaseNumber(base.map_or(0, |base| base.number.0) + 1),
-            purpose: Purpose::Live,
-            ruleset: RULESET_ID,
-            ruleset_hash: ruleset_hash(),
-            created: self.now.wall,
-            valid_until: self.now.wall.plus_secs(45 * DAY_SECS),
-            client_min: client_version(),
-            sources: BoundedVec::default(),
-            content: Tally::new().finish(),
-            base,
-            class: LabelClass::B64,
-            contradictions: 0,
-            changes: BoundedVec::default(),
-        }
+        let number = current.map_or(0, |current| current.seen.number.0) + 1;
+        release_body(number, self.now.wall)
     }
 
     fn draft(&mut self, body: &ReleaseBody, withdrawn: &[u8]) -> Result<Reply, Refusal> {
@@ -224,11 +155,6 @@ fn clue(byte: u8) -> ClueId {
     ClueId::from_bytes([byte; 16])
 }
 
-fn signed(body: &ReleaseBody) -> (BuiltRelease, ApprovedRelease) {
-    let built = BuiltRelease::build(body, text("ann"), &key(70)).unwrap();
-    (built.clone(), built.approve(text("ben"), &key(71)).unwrap())
-}
-
 #[test]
 fn a_release_needs_two_registered_persons_in_their_order_and_reaches_every_member() {
     let mut network = Network::new();
@@ -242,8 +168,8 @@ fn a_release_needs_two_registered_persons_in_their_order_and_reaches_every_membe
     let approve = |approved: ApprovedRelease| Command::ApproveDraft(Box::new(approved));
     assert_eq!(network.command(HUB, approve(approved.clone())).unwrap_err(), Refusal::DraftState("unsigned"));
     // Nobody who is not registered, nobody under another's name, nothing but the draft.
-    for (name, person) in [("eve", 72), ("ann", 72), ("ben", 70)] {
-        let forged = BuiltRelease::build(&body, text(name), &key(person)).unwrap();
+    for (name, who) in [("eve", "eve"), ("ann", "eve"), ("ben", "ann")] {
+        let forged = BuiltRelease::build(&body, text(name), &person(who)).unwrap();
         assert_eq!(network.command(HUB, sign(forged)).unwrap_err(), Refusal::UnknownOperator);
     }
     let other = ReleaseBody { contradictions: 0, valid_until: body.valid_until.plus_secs(1), ..body.clone() };
@@ -358,7 +284,7 @@ fn a_member_refuses_what_its_hub_did_not_sign_or_takes_back() {
                 let body = ReleaseBody { contradictions: 0, ..network.body() };
                 network.now.wall = UnixTime(WALL);
                 let (_, approved) = signed(&body);
-                offer.release = approved.publish(&key(99)).unwrap();
+                offer.release = approved.publish(&node_key(99)).unwrap();
                 Message::ReleaseOffer(offer)
             }
             other => other,

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod founding;
 mod release;
 
 use std::collections::BTreeMap;
@@ -17,7 +18,8 @@ use cwg_protocol::psi::{LabelLen, protocol_named};
 use cwg_protocol::session::Learns;
 use cwg_protocol::wire::Message;
 use cwg_protocol::{Item, RunId, UnixTime};
-use release::{BookFate, CLASS, DAY_SECS, HUB, MEMBER, Pair, WALL, clue, entries, item, node, published, row};
+use founding::{DAY_SECS, WALL, node};
+use release::{BookFate, CLASS, HUB, MEMBER, Pair, clue, entries, item, published, row};
 
 /// What the member's journal has of a run's matches.
 fn stored(pair: &Pair, run: RunId) -> Vec<Match> {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod founding;
 mod network;
 
 use std::collections::BTreeSet;
@@ -15,7 +16,8 @@ use cwg_protocol::RunId;
 use cwg_protocol::round::RoundMessage;
 use cwg_protocol::round::upload::TurnEnd;
 use cwg_protocol::wire::Message;
-use network::{EVALUATE_SECS, HUB, ITEMS, Network, PILOT, leakage, node};
+use founding::{PILOT, node};
+use network::{EVALUATE_SECS, HUB, ITEMS, Network, leakage};
 
 /// Number `n` is on the lists of all members whose number divides it; numbers from 1000 on are everyone's own.
 fn fill(network: &mut Network, members: usize) {

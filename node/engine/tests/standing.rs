@@ -1,15 +1,17 @@
 //! The standing comparison between a hub and a member: periods, evaluations, downloads, rotation, and every fault by its name.
 
+mod founding;
 mod hub_and_member;
 
+use cwg_crypto::Seed;
 use cwg_crypto::voprf::EvaluationKey;
-use cwg_crypto::{Secret32, Seed, SigningKey};
 use cwg_engine::command::{Command, Refusal, Reply};
 use cwg_engine::record::Entry;
 use cwg_protocol::charter::RunKind;
 use cwg_protocol::lighthouse::standing::{Period, PeriodBody, PeriodError, SignedPeriod};
 use cwg_protocol::wire::{EvaluateCode, Message};
-use hub_and_member::{BANK, HUB, Pair, ask, items, node};
+use founding::{DAY_SECS, node, node_key};
+use hub_and_member::{BANK, HUB, Pair, ask, items};
 
 fn not_evaluated(code: EvaluateCode, left: u32) -> Refusal {
     Refusal::NotEvaluated { code, left }
@@ -186,7 +188,7 @@ fn a_second_key_for_a_period_is_a_fault_by_name_and_the_first_stays() {
     pair.lose();
     let public = EvaluationKey::from_seed(&Seed::new([1; 32])).public();
     let body = PeriodBody { public, ..pinned.clone() };
-    let second = SignedPeriod::sign(&body, &SigningKey::from_secret(&Secret32::new([10; 32]))).unwrap();
+    let second = SignedPeriod::sign(&body, &node_key(HUB)).unwrap();
     pair.wire = Box::new(move |_, message| match message {
         Message::PeriodOffer(mut offer) => {
             offer.period = second.clone();
@@ -349,7 +351,7 @@ fn a_hub_refuses_what_is_under_way_in_a_period_that_ended() {
     // The member's clock is behind: it still asks.
     pair.hold_jobs = true;
     pair.give(BANK, ask(period, &items(0..3)));
-    pair.now.wall = pair.now.wall.plus_secs(60 * hub_and_member::DAY_SECS);
+    pair.now.wall = pair.now.wall.plus_secs(60 * DAY_SECS);
     pair.run_held();
     pair.run_held();
     assert!(matches!(

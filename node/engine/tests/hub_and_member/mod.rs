@@ -4,26 +4,24 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use cwg_crypto::{Digest, Secret32, Seed, SigningKey};
+use cwg_crypto::{Digest, Seed};
 use cwg_engine::command::{Command, EvaluationBatch, Refusal, Reply};
 use cwg_engine::io::{ConnId, DownReason, EditionDone, EditionWork, Effect, Input, Now, PeerUp, Side, Ticket};
-use cwg_engine::record::{ContentId, Entry, NodeKind, Record, ReleaseDraft, StoredSecret};
+use cwg_engine::record::{ContentId, Entry, Record, ReleaseDraft};
 use cwg_engine::state::State;
-use cwg_engine::{Config, Engine, client_version};
-use cwg_protocol::charter::{Body as CharterBody, Budget, Charter, KindRoles, MemberSignature, RunKind};
-use cwg_protocol::indicator::{IndicatorKind, RULESET_ID, Roles, ruleset_hash};
-use cwg_protocol::lighthouse::standing::{Content, EditionPlan, Entries, OwnOutput, Period, Said, VerifiedEdition};
-use cwg_protocol::lighthouse::{BuiltRelease, DeltaBase, LabelClass, Purpose, ReleaseBody, ReleaseNumber, Tally};
+use cwg_engine::{Config, Engine};
+use cwg_protocol::charter::{Budget, RunKind};
+use cwg_protocol::indicator::IndicatorKind;
+use cwg_protocol::lighthouse::standing::{
+    Content, EditionBody, EditionError, EditionPlan, Entries, OwnOutput, Period, Said, VerifiedEdition,
+};
+use cwg_protocol::lighthouse::{LabelClass, ReleaseNumber};
 use cwg_protocol::psi::{Job, JobOutput};
-use cwg_protocol::roster::{Body, Entry as RosterEntry, Roster, Status};
-use cwg_protocol::session::Learns;
-use cwg_protocol::wire::{BoundedText, BoundedVec, Message};
-use cwg_protocol::{Epoch, Item, NetworkId, NodeKey, OperatorKey, PilotId, TransportKey, UnixTime};
+use cwg_protocol::wire::Message;
+use cwg_protocol::{Item, UnixTime};
 
-pub(crate) const NETWORK: NetworkId = NetworkId([9; 16]);
-pub(crate) const PILOT: PilotId = PilotId([4; 8]);
-pub(crate) const WALL: u64 = 1_800_000_000;
-pub(crate) const DAY_SECS: u64 = 86_400;
+use crate::founding::{DAY_SECS, Group, NETWORK, PILOT, WALL, node, release_body, signed, transport};
+
 pub(crate) const HUB: usize = 0;
 pub(crate) const BANK: usize = 1;
 /// A second bank, without which there is no charter.
@@ -56,96 +54,6 @@ pub(crate) struct Pair {
     lives: u8,
 }
 
-fn text<const N: usize>(text: &str) -> BoundedText<N> {
-    text.to_owned().try_into().unwrap()
-}
-
-fn key(byte: usize) -> SigningKey {
-    SigningKey::from_secret(&Secret32::new([u8::try_from(byte).unwrap(); 32]))
-}
-
-pub(crate) fn node(number: usize) -> NodeKey {
-    NodeKey(key(10 + number).verifying_key())
-}
-
-fn transport(number: usize) -> TransportKey {
-    TransportKey(key(30 + number).verifying_key())
-}
-
-fn roster() -> Roster {
-    let entry = |number: usize| RosterEntry {
-        name: text(&format!("node {number}")),
-        node: node(number),
-        transport: transport(number),
-        address: text("node.example:7443"),
-        status: Status::Active,
-        since: Epoch(1),
-    };
-    let body = Body {
-        network: NETWORK,
-        epoch: Epoch(1),
-        previous: Digest::from_bytes([0; 32]),
-        issued: UnixTime(WALL - 3600),
-        valid_until: UnixTime(WALL + 3000 * DAY_SECS),
-        hub: entry(HUB),
-        members: vec![entry(BANK), entry(OTHER)].try_into().unwrap(),
-    };
-    Roster::sign(body, &key(10 + HUB)).unwrap()
-}
-
-fn charter(runs: Vec<RunKind>) -> Charter {
-    let mut members = vec![node(BANK), node(OTHER)];
-    members.sort();
-    let body = CharterBody {
-        network: NETWORK,
-        pilot: PILOT,
-        version: 1,
-        name: text("clues"),
-        purpose: text("compare with clues"),
-        legal_basis: text("invented act, section 1"),
-        members: members.try_into().unwrap(),
-        kinds: vec![KindRoles { kind: IndicatorKind::Phone, roles: Roles::BOTH }].try_into().unwrap(),
-        runs: runs.try_into().unwrap(),
-        learns: vec![Learns::Proposer].try_into().unwrap(),
-        opens: UnixTime(WALL - 3600),
-        closes: UnixTime(WALL + 3000 * DAY_SECS),
-        retention_days: 90,
-        budget: Budget { items_per_session: 1024, sessions_per_day: 2, items_min: 10 },
-    };
-    Charter::sign(body, &key(10 + HUB)).unwrap()
-}
-
-fn founding(number: usize, runs: &[RunKind]) -> Vec<Record> {
-    let secret = |byte: usize| StoredSecret([u8::try_from(byte).unwrap(); 32]);
-    let kind = if number == HUB { NodeKind::Hub } else { NodeKind::Member };
-    let (name, address) = (text(&format!("node {number}")), text("node.example:7443"));
-    let founded = Entry::Founded { kind, name, address, node: secret(10 + number), transport: secret(30 + number) };
-    let roster = roster().signed().clone();
-    let mut entries = if number == HUB {
-        let person =
-            |name: &str, byte| Entry::OperatorAdded { name: text(name), key: OperatorKey(key(byte).verifying_key()) };
-        let keyed = Entry::LighthouseKeyed { secret: secret(90) };
-        vec![founded, Entry::NetworkFounded { network: NETWORK, roster }, keyed, person("ann", 70), person("ben", 71)]
-    } else {
-        vec![founded, Entry::Joined { network: NETWORK, hub: node(HUB), roster }]
-    };
-    let charter = charter(runs.to_vec());
-    entries.push(Entry::CharterAdopted { charter: charter.signed().clone() });
-    for member in [BANK, OTHER] {
-        let person = key(50);
-        let signature = MemberSignature::complete(
-            charter.digest(),
-            node(member),
-            text("a person"),
-            OperatorKey(person.verifying_key()),
-            MemberSignature::sign_as_person(charter.digest(), node(member), &person),
-            &key(10 + member),
-        );
-        entries.push(Entry::CharterSigned { pilot: PILOT, charter: charter.digest(), signature });
-    }
-    entries.into_iter().map(|entry| Record { at: UnixTime(WALL - 60), entry }).collect()
-}
-
 impl Pair {
     pub(crate) fn new() -> Self {
         Self::under(&[RunKind::Lighthouse])
@@ -153,9 +61,12 @@ impl Pair {
 
     /// Under a charter of these kinds of runs.
     pub(crate) fn under(runs: &[RunKind]) -> Self {
+        let group = Group { hub: HUB, members: &[BANK, OTHER] };
+        let budget = Budget { items_per_session: 1024, sessions_per_day: 2, items_min: 10 };
+        let charter = group.charter(&[IndicatorKind::Phone], runs, budget);
         let mut pair = Self {
             engines: Vec::new(),
-            journals: [founding(HUB, runs), founding(BANK, runs)],
+            journals: [HUB, BANK].map(|number| group.journal(number, Some(&charter))),
             now: Now { wall: UnixTime(WALL), mono_ms: 1000 },
             wire: Box::new(|_, message| Some(message)),
             hold_jobs: false,
@@ -252,28 +163,12 @@ impl Pair {
     /// Publishes a release that says something of these items, without an edition.
     pub(crate) fn release(&mut self, items: &[Item]) -> ReleaseNumber {
         let current = self.engines[HUB].state().lighthouse().current();
-        let base = current.map(|current| DeltaBase { number: current.seen.number, root: current.body.content.root });
-        let body = ReleaseBody {
-            network: NETWORK,
-            number: ReleaseNumber(base.map_or(0, |base| base.number.0) + 1),
-            purpose: Purpose::Live,
-            ruleset: RULESET_ID,
-            ruleset_hash: ruleset_hash(),
-            created: self.now.wall,
-            valid_until: self.now.wall.plus_secs(45 * DAY_SECS),
-            client_min: client_version(),
-            sources: BoundedVec::default(),
-            content: Tally::new().finish(),
-            base,
-            class: LabelClass::B64,
-            contradictions: 0,
-            changes: BoundedVec::default(),
-        };
+        let number = current.map_or(0, |current| current.seen.number.0) + 1;
+        let body = release_body(number, self.now.wall);
         let draft = ReleaseDraft { body: body.clone(), content: ContentId([1; 8]), withdrawn: Vec::new() };
         self.command(HUB, Command::DraftRelease(Box::new(draft))).unwrap();
-        let built = BuiltRelease::build(&body, text("ann"), &key(70)).unwrap();
-        self.command(HUB, Command::SignDraft(Box::new(built.clone()))).unwrap();
-        let approved = built.approve(text("ben"), &key(71)).unwrap();
+        let (built, approved) = signed(&body);
+        self.command(HUB, Command::SignDraft(Box::new(built))).unwrap();
         self.command(HUB, Command::ApproveDraft(Box::new(approved))).unwrap();
         self.command(HUB, Command::PublishRelease).unwrap();
         self.said.insert(body.number, items.to_vec());
@@ -288,7 +183,7 @@ impl Pair {
         self.command(HUB, Command::PublishEdition(Box::new(body))).map(|_| digest)
     }
 
-    pub(crate) fn edition_parts(&self, period: Period) -> (cwg_protocol::lighthouse::standing::EditionBody, Vec<u8>) {
+    pub(crate) fn edition_parts(&self, period: Period) -> (EditionBody, Vec<u8>) {
         let state = self.engines[HUB].state();
         let current = state.lighthouse().current().unwrap();
         let release = current.usable(NETWORK, node(HUB), self.now.wall).unwrap();
@@ -335,7 +230,7 @@ impl Pair {
             .collect()
     }
 
-    /// Runs jobs that were held back; with `spoil` what they found is lost with the node that ran them.
+    /// Runs jobs that were held back.
     pub(crate) fn run_held(&mut self) {
         for (number, ticket, job) in std::mem::take(&mut self.held) {
             self.computed(number, ticket, job.run());
@@ -446,10 +341,7 @@ fn chunk_of<'a>(edition: &VerifiedEdition, rows: &'a [u8], chunk: u32) -> &'a [u
     &rows[chunk as usize * edition.chunk_len(0)..][..edition.chunk_len(chunk)]
 }
 
-fn checked(
-    edition: &VerifiedEdition,
-    rows: &[u8],
-) -> Result<Content, cwg_protocol::lighthouse::standing::EditionError> {
+fn checked(edition: &VerifiedEdition, rows: &[u8]) -> Result<Content, EditionError> {
     let mut check = edition.clone().check_content();
     rows.chunks(edition.chunk_len(0)).try_for_each(|chunk| check.push(chunk))?;
     check.finish()

@@ -4,30 +4,27 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use cwg_crypto::{Digest, Secret32, Seed, SigningKey};
+use cwg_crypto::{Digest, Seed};
 use cwg_engine::command::{CeremonyCall, Command, KeyOrigin, Refusal, Reply, RoundPlan};
 use cwg_engine::io::{
     ConnId, DialFailure, DownReason, Effect, FoundRow, IndicatorRow, Input, LoadQuery, Loaded, More, Now, OwnKinds,
     PeerUp, Side, Ticket,
 };
-use cwg_engine::record::{Entry, NodeKind, Record, StoredSecret};
+use cwg_engine::record::{Entry, Record};
 use cwg_engine::state::State;
 use cwg_engine::{Config, Engine};
-use cwg_protocol::charter::{Body as CharterBody, Budget, Charter, KindRoles, MemberSignature, RunKind};
-use cwg_protocol::indicator::{IndicatorKind, Roles, Strength};
-use cwg_protocol::roster::{Body, Entry as RosterEntry, Roster, Status};
+use cwg_protocol::charter::{Budget, RunKind};
+use cwg_protocol::indicator::{IndicatorKind, Roles};
 use cwg_protocol::round::{FreeText, KindItems, RoomTerms, RoundLeakage, Schedule};
-use cwg_protocol::wire::{BoundedText, Message};
-use cwg_protocol::{Epoch, Item, NetworkId, NodeKey, OperatorKey, PilotId, RunId, TransportKey, UnixTime};
+use cwg_protocol::wire::Message;
+use cwg_protocol::{Item, RunId, UnixTime};
 
-pub(crate) const WALL: u64 = 1_800_000_000;
+use crate::founding::{Group, PILOT, WALL, node, row_of, transport};
+
 pub(crate) const HUB: usize = 0;
 /// Items of each of the two kinds that every member brings.
 pub(crate) const ITEMS: u32 = 16;
 pub(crate) const EVALUATE_SECS: u64 = 1_000;
-const NETWORK: NetworkId = NetworkId([9; 16]);
-pub(crate) const PILOT: PilotId = PilotId([4; 8]);
-
 /// What went over the wire: from whom, to whom, what, and how long it was.
 pub(crate) type Seen = (usize, usize, &'static str, usize);
 
@@ -57,112 +54,9 @@ pub(crate) struct Network {
     queue: VecDeque<(usize, Effect)>,
 }
 
-pub(crate) fn text<const N: usize>(text: &str) -> BoundedText<N> {
-    text.to_owned().try_into().unwrap()
-}
-
-fn key(purpose: &str, number: usize) -> SigningKey {
-    SigningKey::from_secret(&secret(purpose, number))
-}
-
-fn secret(purpose: &str, number: usize) -> Secret32 {
-    Seed::new([7; 32]).fork(purpose, number as u64).into_secret()
-}
-
-pub(crate) fn node(number: usize) -> NodeKey {
-    NodeKey(key("node", number).verifying_key())
-}
-
-fn transport(number: usize) -> TransportKey {
-    TransportKey(key("transport", number).verifying_key())
-}
-
 /// Row of an invented item.
 pub(crate) fn row(kind: IndicatorKind, number: u32) -> IndicatorRow {
-    IndicatorRow {
-        item: Item::of(NETWORK, kind, &format!("invented {number}")),
-        kind,
-        roles: Roles::BOTH,
-        strength: Strength::A,
-        canonical: format!("invented {number}"),
-        references: Vec::new(),
-        rows: 1,
-    }
-}
-
-fn roster(members: usize) -> Roster {
-    let entry = |number: usize| RosterEntry {
-        name: text(&format!("node {number}")),
-        node: node(number),
-        transport: transport(number),
-        address: text("node.example:7443"),
-        status: Status::Active,
-        since: Epoch(1),
-    };
-    let body = Body {
-        network: NETWORK,
-        epoch: Epoch(1),
-        previous: Digest::from_bytes([0; 32]),
-        issued: UnixTime(WALL - 3600),
-        valid_until: UnixTime(WALL + 300 * 86_400),
-        hub: entry(HUB),
-        members: (1..=members).map(entry).collect::<Vec<_>>().try_into().unwrap(),
-    };
-    Roster::sign(body, &key("node", HUB)).unwrap()
-}
-
-fn charter(members: usize) -> Charter {
-    let mut all: Vec<_> = (1..=members).map(node).collect();
-    all.sort();
-    let body = CharterBody {
-        network: NETWORK,
-        pilot: PILOT,
-        version: 1,
-        name: text("payees"),
-        purpose: text("find shared payees"),
-        legal_basis: text("invented act, section 1"),
-        members: all.try_into().unwrap(),
-        kinds: kinds().map(|kind| KindRoles { kind, roles: Roles::BOTH }).to_vec().try_into().unwrap(),
-        runs: vec![RunKind::Round].try_into().unwrap(),
-        learns: vec![].try_into().unwrap(),
-        opens: UnixTime(WALL - 3600),
-        closes: UnixTime(WALL + 300 * 86_400),
-        retention_days: 90,
-        budget: Budget { items_per_session: 1024, sessions_per_day: 2, items_min: 10 },
-    };
-    Charter::sign(body, &key("node", HUB)).unwrap()
-}
-
-fn records(number: usize, members: usize) -> Vec<Record> {
-    let charter = charter(members);
-    let signed = (1..=members).map(|member| {
-        let person = key("person", member);
-        let signature = MemberSignature::complete(
-            charter.digest(),
-            node(member),
-            text("a person"),
-            OperatorKey(person.verifying_key()),
-            MemberSignature::sign_as_person(charter.digest(), node(member), &person),
-            &key("node", member),
-        );
-        Entry::CharterSigned { pilot: PILOT, charter: charter.digest(), signature }
-    });
-    let signed: Vec<Entry> = signed.collect();
-    let founded = Entry::Founded {
-        kind: if number == HUB { NodeKind::Hub } else { NodeKind::Member },
-        name: text(&format!("node {number}")),
-        address: text("node.example:7443"),
-        node: StoredSecret(*secret("node", number).expose()),
-        transport: StoredSecret(*secret("transport", number).expose()),
-    };
-    let roster = roster(members).signed().clone();
-    let joined = match number {
-        HUB => Entry::NetworkFounded { network: NETWORK, roster },
-        _ => Entry::Joined { network: NETWORK, hub: node(HUB), roster },
-    };
-    let adopted = Entry::CharterAdopted { charter: charter.signed().clone() };
-    let all = [founded, joined, adopted].into_iter().chain(signed);
-    all.map(|entry| Record { at: UnixTime(WALL - 60), entry }).collect()
+    row_of(kind, &format!("invented {number}"))
 }
 
 fn engine(journal: &[Record], life: u64, now: Now) -> Engine {
@@ -174,7 +68,11 @@ impl Network {
     /// A hub and members that hold nothing.
     pub(crate) fn new(members: usize) -> Self {
         let now = Now { wall: UnixTime(WALL), mono_ms: 1_000 };
-        let journals: Vec<_> = (0..=members).map(|number| records(number, members)).collect();
+        let all: Vec<usize> = (1..=members).collect();
+        let group = Group { hub: HUB, members: &all };
+        let budget = Budget { items_per_session: 1024, sessions_per_day: 2, items_min: 10 };
+        let charter = group.charter(&kinds(), &[RunKind::Round], budget);
+        let journals: Vec<_> = (0..=members).map(|number| group.journal(number, Some(&charter))).collect();
         let engines = journals.iter().zip(0..).map(|(journal, life)| engine(journal, life, now)).collect();
         let mut network = Self {
             engines,

@@ -2,37 +2,33 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use cwg_crypto::{Digest, Secret32, Seed, SigningKey};
+use cwg_crypto::{Secret32, Seed};
 use cwg_engine::command::{Command, Refusal, Reply};
 use cwg_engine::io::{
     ConnId, DownReason, Effect, FoundRow, IndicatorRow, Input, LoadQuery, Loaded, More, Now, PeerUp, Selection,
     SetSource, Side, Ticket,
 };
-use cwg_engine::record::{
-    Book, BookReport, ContentId, Entry, LighthousePlan, NodeKind, Record, ReleaseDraft, RunPlan, StoredSecret,
-};
+use cwg_engine::record::{Book, BookReport, ContentId, Entry, LighthousePlan, Record, ReleaseDraft, RunPlan};
 use cwg_engine::state::{RunPhase, State};
-use cwg_engine::{Config, Engine, client_version};
-use cwg_protocol::charter::{Body as CharterBody, Budget, Charter, KindRoles, MemberSignature, RunKind};
-use cwg_protocol::indicator::{IndicatorKind, RULESET_ID, Roles, Rules, Strength, ruleset_hash};
+use cwg_engine::{Config, Engine};
+use cwg_protocol::charter::{Budget, RunKind};
+use cwg_protocol::indicator::{IndicatorKind, Roles, Rules, Strength};
 use cwg_protocol::lighthouse::{
-    BuiltRelease, Clue, ClueDraft, ClueId, DeltaBase, Field, Label, LabelClass, Purpose, ReleaseBody, ReleaseNumber,
-    Seen, SignedRelease, Source, SourceKind, SourceTerms, Tally, Watermark, WatermarkKey,
+    Clue, ClueDraft, ClueId, Field, Label, LabelClass, ReleaseBody, ReleaseNumber, Seen, SignedRelease, Source,
+    SourceKind, SourceTerms, Watermark, WatermarkKey,
 };
 use cwg_protocol::psi::{LabelLen, Loaded as Set, lighthouse_protocol};
-use cwg_protocol::roster::{Body, Entry as RosterEntry, Roster, Status};
 use cwg_protocol::session::{HeldItems, Learns, OwnSet};
-use cwg_protocol::wire::{BoundedText, BoundedVec, Message};
-use cwg_protocol::{Epoch, Item, NetworkId, NodeKey, OperatorKey, PilotId, RunId, TransportKey, UnixTime};
+use cwg_protocol::wire::{BoundedVec, Message};
+use cwg_protocol::{Item, RunId, UnixTime};
 
-pub(crate) const WALL: u64 = 1_800_000_000;
-pub(crate) const DAY_SECS: u64 = 86_400;
+use crate::founding::{DAY_SECS, Group, NETWORK, PILOT, WALL, node, node_key, release_body, row_of, signed, transport};
+
 pub(crate) const MEMBER: usize = 0;
 pub(crate) const HUB: usize = 1;
+/// A second member, without which there is no charter.
+const OTHER: usize = 2;
 pub(crate) const CLASS: LabelClass = LabelClass::B64;
-const NETWORK: NetworkId = NetworkId([9; 16]);
-const PILOT: PilotId = PilotId([4; 8]);
-
 /// What a driver finds when it reads the book again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BookFate {
@@ -63,22 +59,6 @@ pub(crate) struct Pair {
     sets: [BTreeMap<Ticket, (Set, LabelLen)>; 2],
     queue: VecDeque<(usize, Effect)>,
     conns: u64,
-}
-
-pub(crate) fn text<const N: usize>(text: &str) -> BoundedText<N> {
-    text.to_owned().try_into().unwrap()
-}
-
-fn key(byte: u8) -> SigningKey {
-    SigningKey::from_secret(&Secret32::new([byte; 32]))
-}
-
-pub(crate) fn node(number: usize) -> NodeKey {
-    NodeKey(key(10 + number as u8).verifying_key())
-}
-
-fn transport(number: usize) -> TransportKey {
-    TransportKey(key(20 + number as u8).verifying_key())
 }
 
 /// A clue with a phone number of its own.
@@ -122,41 +102,15 @@ pub(crate) fn entries(clues: &[Clue]) -> Vec<(Item, Vec<u8>)> {
 }
 
 pub(crate) fn row(number: u16, kind: IndicatorKind) -> IndicatorRow {
-    IndicatorRow {
-        item: Item::of(NETWORK, kind, &phone(number)),
-        kind,
-        roles: Roles::BOTH,
-        strength: Strength::B,
-        canonical: phone(number),
-        references: vec![format!("customer {number}")],
-        rows: 1,
-    }
+    IndicatorRow { references: vec![format!("customer {number}")], ..row_of(kind, &phone(number)) }
 }
 
 /// The release of that number, with the source of [`clue`].
-pub(crate) fn release(number: u32, now: UnixTime) -> (ReleaseBody, SignedRelease) {
+fn release(number: u32, now: UnixTime) -> (ReleaseBody, SignedRelease) {
     let source = Source { pseudonym: "hotline-north".parse().unwrap(), kind: SourceKind::Hotline };
     let terms = SourceTerms { source, caveats: Default::default(), kinds: BoundedVec::default(), clues: 0 };
-    let content = Tally::new().finish();
-    let base = (number > 1).then(|| DeltaBase { number: ReleaseNumber(number - 1), root: content.root });
-    let body = ReleaseBody {
-        network: NETWORK,
-        number: ReleaseNumber(number),
-        purpose: Purpose::Live,
-        ruleset: RULESET_ID,
-        ruleset_hash: ruleset_hash(),
-        created: now,
-        valid_until: now.plus_secs(45 * DAY_SECS),
-        client_min: client_version(),
-        sources: vec![terms].try_into().unwrap(),
-        content,
-        base,
-        class: CLASS,
-        contradictions: 0,
-        changes: BoundedVec::default(),
-    };
-    let built = BuiltRelease::build(&body, text("ann"), &key(70)).unwrap();
-    let signed = built.approve(text("ben"), &key(71)).unwrap().publish(&key(10 + HUB as u8)).unwrap();
+    let body = ReleaseBody { sources: vec![terms].try_into().unwrap(), ..release_body(number, now) };
+    let signed = signed(&body).1.publish(&node_key(HUB)).unwrap();
     (body, signed)
 }
 
@@ -176,104 +130,25 @@ fn content(number: u32) -> ContentId {
     ContentId([number as u8; 8])
 }
 
-fn roster() -> Roster {
-    let entry = |number: usize| RosterEntry {
-        name: text(&format!("node {number}")),
-        node: node(number),
-        transport: transport(number),
-        address: text("node.example:7443"),
-        status: Status::Active,
-        since: Epoch(1),
-    };
-    let body = Body {
-        network: NETWORK,
-        epoch: Epoch(1),
-        previous: Digest::from_bytes([0; 32]),
-        issued: UnixTime(WALL - 3600),
-        valid_until: UnixTime(WALL + 300 * DAY_SECS),
-        hub: entry(HUB),
-        // A charter needs two members.
-        members: vec![entry(MEMBER), entry(2)].try_into().unwrap(),
-    };
-    Roster::sign(body, &key(10 + HUB as u8)).unwrap()
-}
-
-fn charter(runs: &[RunKind], budget: Budget) -> Charter {
-    let mut members = vec![node(MEMBER), node(2)];
-    members.sort();
-    let kinds = [IndicatorKind::Phone, IndicatorKind::Pan].map(|kind| KindRoles { kind, roles: Roles::BOTH });
-    let kinds = kinds.into_iter().filter(|entry| runs.iter().any(|run| run.admits(entry.kind)));
-    let body = CharterBody {
-        network: NETWORK,
-        pilot: PILOT,
-        version: 1,
-        name: text("release"),
-        purpose: text("find payees of the release"),
-        legal_basis: text("invented act, section 1"),
-        members: members.try_into().unwrap(),
-        kinds: kinds.collect::<Vec<_>>().try_into().unwrap(),
-        runs: runs.to_vec().try_into().unwrap(),
-        learns: vec![Learns::Proposer].try_into().unwrap(),
-        opens: UnixTime(WALL - 3600),
-        closes: UnixTime(WALL + 300 * DAY_SECS),
-        retention_days: 90,
-        budget,
-    };
-    Charter::sign(body, &key(10 + HUB as u8)).unwrap()
-}
-
-fn founding(number: usize, charter: &Charter) -> Vec<Record> {
-    let kind = if number == HUB { NodeKind::Hub } else { NodeKind::Member };
-    let secret = |byte: usize| StoredSecret([byte as u8; 32]);
-    let founded = Entry::Founded {
-        kind,
-        name: text(&format!("node {number}")),
-        address: text("node.example:7443"),
-        node: secret(10 + number),
-        transport: secret(20 + number),
-    };
-    let roster = roster().signed().clone();
-    let mut entries = vec![founded];
-    entries.push(if number == HUB {
-        Entry::NetworkFounded { network: NETWORK, roster }
-    } else {
-        Entry::Joined { network: NETWORK, hub: node(HUB), roster }
-    });
-    if number == HUB {
-        entries.push(Entry::LighthouseKeyed { secret: secret(90) });
-    }
-    entries.push(Entry::CharterAdopted { charter: charter.signed().clone() });
-    entries.extend([MEMBER, 2].map(|member| {
-        let person = key(30 + member as u8);
-        let signature = MemberSignature::complete(
-            charter.digest(),
-            node(member),
-            text("a person"),
-            OperatorKey(person.verifying_key()),
-            MemberSignature::sign_as_person(charter.digest(), node(member), &person),
-            &key(10 + member as u8),
-        );
-        Entry::CharterSigned { pilot: PILOT, charter: charter.digest(), signature }
-    }));
-    entries.extend(published(1, UnixTime(WALL - DAY_SECS), number));
-    entries.into_iter().map(|entry| Record { at: UnixTime(WALL - 60), entry }).collect()
-}
-
 impl Pair {
     /// Clues 1 to 40 at the hub; the member holds numbers 31 to 60, and each third of them twice.
     pub(crate) fn new() -> Self {
-        let budget = Budget { items_per_session: 32, sessions_per_day: 10, items_min: 10 };
-        Self::under(&charter(&[RunKind::Pair, RunKind::Lighthouse], budget))
+        Self::with_runs(&[RunKind::Pair, RunKind::Lighthouse])
     }
 
     pub(crate) fn with_runs(runs: &[RunKind]) -> Self {
+        let group = Group { hub: HUB, members: &[MEMBER, OTHER] };
         let budget = Budget { items_per_session: 32, sessions_per_day: 10, items_min: 10 };
-        Self::under(&charter(runs, budget))
-    }
-
-    fn under(charter: &Charter) -> Self {
+        let admitted = |kind: &IndicatorKind| runs.iter().any(|run| run.admits(*kind));
+        let kinds: Vec<_> = [IndicatorKind::Phone, IndicatorKind::Pan].into_iter().filter(admitted).collect();
+        let charter = group.charter(&kinds, runs, budget);
         let now = Now { wall: UnixTime(WALL), mono_ms: 1000 };
-        let journals = [MEMBER, HUB].map(|number| founding(number, charter));
+        let journals = [MEMBER, HUB].map(|number| {
+            let mut journal = group.journal(number, Some(&charter));
+            let published = published(1, UnixTime(WALL - DAY_SECS), number).into_iter();
+            journal.extend(published.map(|entry| Record { at: UnixTime(WALL - 60), entry }));
+            journal
+        });
         let engines = [MEMBER, HUB].map(|number| {
             let state = State::replay(journals[number].iter().cloned()).unwrap();
             Engine::new(Config { online: true }, state, Seed::new([40 + number as u8; 32]), now)
