@@ -169,7 +169,7 @@ impl Engine {
     fn release_trends(&mut self, trends: Trends) -> Result<Reply, Refusal> {
         let (network, _) = self.as_hub()?;
         let lighthouse = self.state.lighthouse();
-        let current = lighthouse.current().ok_or(Refusal::NoDraft)?;
+        let current = lighthouse.current().ok_or(Refusal::NoRelease)?;
         if trends.network != network || trends.release != current.seen.number {
             return Err(Refusal::DraftOutdated("the trends are of another release"));
         }
