@@ -1,16 +1,13 @@
 //! A member and the hub under one charter, made from records, with releases of invented clues between them.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
 
-use cwg_crypto::{Secret32, Seed};
+use cwg_crypto::Secret32;
 use cwg_engine::command::{Command, Refusal, Reply};
-use cwg_engine::io::{
-    ConnId, DownReason, Effect, FoundRow, IndicatorRow, Input, LoadQuery, Loaded, More, Now, PeerUp, Selection,
-    SetSource, Side, Ticket,
-};
+use cwg_engine::io::{Effect, FoundRow, IndicatorRow, Input, LoadQuery, Loaded, More, Selection, SetSource, Ticket};
 use cwg_engine::record::{Book, BookReport, ContentId, Entry, LighthousePlan, Record, ReleaseDraft, RunPlan};
-use cwg_engine::state::{RunPhase, State};
-use cwg_engine::{Config, Engine};
+use cwg_engine::state::RunPhase;
 use cwg_protocol::charter::{Budget, RunKind};
 use cwg_protocol::indicator::{IndicatorKind, Roles, Rules, Strength};
 use cwg_protocol::lighthouse::{
@@ -19,10 +16,11 @@ use cwg_protocol::lighthouse::{
 };
 use cwg_protocol::psi::{LabelLen, Loaded as Set, lighthouse_protocol};
 use cwg_protocol::session::{HeldItems, Learns, OwnSet};
-use cwg_protocol::wire::{BoundedVec, Message};
+use cwg_protocol::wire::BoundedVec;
 use cwg_protocol::{Item, RunId, UnixTime};
 
 use crate::founding::{DAY_SECS, Group, NETWORK, PILOT, WALL, node, node_key, release_body, row_of, signed, transport};
+use crate::wiring::{Nodes, Wired};
 
 pub(crate) const MEMBER: usize = 0;
 pub(crate) const HUB: usize = 1;
@@ -37,14 +35,8 @@ pub(crate) enum BookFate {
     Changes,
 }
 
-type Wire = Box<dyn FnMut(usize, Message) -> Option<Message>>;
-
 pub(crate) struct Pair {
-    pub(crate) engines: [Engine; 2],
-    pub(crate) journals: [Vec<Record>; 2],
-    pub(crate) now: Now,
-    /// What becomes of a message of a node on its way: by default it arrives as it is.
-    pub(crate) wire: Wire,
+    nodes: Nodes,
     /// The member's file, an item more than once as the file has it.
     pub(crate) book: Vec<IndicatorRow>,
     pub(crate) fate: BookFate,
@@ -52,13 +44,37 @@ pub(crate) struct Pair {
     pub(crate) entries: Vec<(Item, Vec<u8>)>,
     /// Bytes of its labels.
     pub(crate) label_len: u16,
-    /// Connections that a node closed.
-    pub(crate) closed: usize,
     /// How often each has gathered a set.
     pub(crate) gathers: [usize; 2],
     sets: [BTreeMap<Ticket, (Set, LabelLen)>; 2],
-    queue: VecDeque<(usize, Effect)>,
-    conns: u64,
+}
+
+impl Deref for Pair {
+    type Target = Nodes;
+
+    fn deref(&self) -> &Nodes {
+        &self.nodes
+    }
+}
+
+impl DerefMut for Pair {
+    fn deref_mut(&mut self) -> &mut Nodes {
+        &mut self.nodes
+    }
+}
+
+impl Wired for Pair {
+    fn carry_out(&mut self, number: usize, effect: Effect) {
+        let input = match effect {
+            Effect::Dial(dial) if dial.key == transport(1 - number) => return self.link(number, 1 - number),
+            Effect::Load(ticket, query) => Input::Loaded(ticket, self.load(number, ticket, query)),
+            Effect::Forget(ticket) => return drop(self.sets[number].remove(&ticket)),
+            Effect::Compute(ticket, job) => Input::Computed(ticket, job.run()),
+            Effect::Dial(_) => return,
+            other => panic!("{other:?} is no part of a run"),
+        };
+        self.handle(number, input);
+    }
 }
 
 /// A clue with a phone number of its own.
@@ -142,32 +158,21 @@ impl Pair {
         let admitted = |kind: &IndicatorKind| runs.iter().any(|run| run.admits(*kind));
         let kinds: Vec<_> = [IndicatorKind::Phone, IndicatorKind::Pan].into_iter().filter(admitted).collect();
         let charter = group.charter(&kinds, runs, budget);
-        let now = Now { wall: UnixTime(WALL), mono_ms: 1000 };
         let journals = [MEMBER, HUB].map(|number| {
             let mut journal = group.journal(number, Some(&charter));
             let published = published(1, UnixTime(WALL - DAY_SECS), number).into_iter();
             journal.extend(published.map(|entry| Record { at: UnixTime(WALL - 60), entry }));
             journal
         });
-        let engines = [MEMBER, HUB].map(|number| {
-            let state = State::replay(journals[number].iter().cloned()).unwrap();
-            Engine::new(Config { online: true }, state, Seed::new([40 + number as u8; 32]), now)
-        });
         let clues: Vec<Clue> = (1..=40).map(|number| clue(number, "B2")).collect();
         let mut pair = Self {
-            engines,
-            journals,
-            now,
-            wire: Box::new(|_, message| Some(message)),
+            nodes: Nodes::new(journals.to_vec()),
             book: (31..=60).map(|number| row(number, IndicatorKind::Phone)).collect(),
             fate: BookFate::Stays,
             entries: entries(&clues),
             label_len: CLASS.into(),
-            closed: 0,
             gathers: [0; 2],
             sets: [BTreeMap::new(), BTreeMap::new()],
-            queue: VecDeque::new(),
-            conns: 0,
         };
         pair.pump();
         pair
@@ -198,54 +203,22 @@ impl Pair {
     }
 
     pub(crate) fn planned(&mut self, plan: RunPlan) -> Result<RunId, Refusal> {
-        match self.command(Command::PlanRun(plan))? {
+        match self.command(MEMBER, Command::PlanRun(plan))? {
             Reply::RunPlanned(run) => Ok(run),
             other => panic!("{other:?}"),
         }
     }
 
     pub(crate) fn consent(&mut self, run: RunId) -> Result<Reply, Refusal> {
-        self.command(Command::StartRun { run, leakage: lighthouse_protocol().leakage().digest() })
+        self.command(MEMBER, Command::StartRun { run, leakage: lighthouse_protocol().leakage().digest() })
     }
 
-    pub(crate) fn command(&mut self, command: Command) -> Result<Reply, Refusal> {
-        self.engines[MEMBER].handle(self.now, Input::Command(Ticket(7), command));
-        let mut answer = None;
-        while let Some(effect) = self.engines[MEMBER].poll_effect() {
-            match effect {
-                Effect::Reply(Ticket(7), reply) => answer = Some(*reply),
-                effect => self.queue.push_back((MEMBER, effect)),
-            }
-        }
-        self.pump();
-        answer.expect("answered at once")
-    }
-
-    /// The next release is published at the hub, which tells the member as far as the wire lets it.
+    /// Starts a node again with more in its journal.
     pub(crate) fn restart_with(&mut self, number: usize, entries: Vec<Entry>) {
-        let records = entries.into_iter().map(|entry| Record { at: self.now.wall, entry });
-        self.journals[number].extend(records);
-        let state = State::replay(self.journals[number].iter().cloned()).unwrap();
-        let seed = Seed::new([60 + number as u8; 32]);
-        self.engines[number] = Engine::new(Config { online: true }, state, seed, self.now);
+        let at = self.now.wall;
+        self.journals[number].extend(entries.into_iter().map(|entry| Record { at, entry }));
         self.sets[number].clear();
-        self.queue.clear();
-        for conn in 1..=self.conns {
-            self.engines[1 - number].handle(self.now, Input::PeerDown(ConnId(conn), DownReason::Lost));
-        }
-        self.pump();
-    }
-
-    pub(crate) fn pass_ms(&mut self, ms: u64) {
-        let until = self.now.mono_ms + ms;
-        loop {
-            let due = self.engines.iter().enumerate().filter_map(|(at, engine)| Some((engine.poll_deadline()?, at)));
-            let Some((due, at)) = due.min().filter(|(due, _)| *due <= until) else { break };
-            self.now.mono_ms = due.max(self.now.mono_ms + 1);
-            self.engines[at].handle(self.now, Input::Deadline);
-            self.pump();
-        }
-        self.now.mono_ms = self.now.mono_ms.max(until);
+        self.restart(number);
     }
 
     pub(crate) fn phase(&self, number: usize, run: RunId) -> RunPhase {
@@ -259,55 +232,6 @@ impl Pair {
 
     pub(crate) fn seen(&self, number: usize) -> Seen {
         self.engines[number].state().lighthouse().current().unwrap().seen
-    }
-
-    fn pump(&mut self) {
-        loop {
-            for number in [MEMBER, HUB] {
-                while let Some(effect) = self.engines[number].poll_effect() {
-                    self.queue.push_back((number, effect));
-                }
-            }
-            let Some((number, effect)) = self.queue.pop_front() else { return };
-            self.carry_out(number, effect);
-        }
-    }
-
-    fn carry_out(&mut self, number: usize, effect: Effect) {
-        let other = 1 - number;
-        let input = match effect {
-            Effect::Store(records) => return self.journals[number].extend(records),
-            Effect::Send(conn, body) => {
-                let Some(message) = (self.wire)(number, Message::decode(&body).unwrap()) else { return };
-                return self.engines[other].handle(self.now, Input::Frame(conn, message.encode()));
-            }
-            Effect::Close(conn, code) => {
-                self.closed += 1;
-                let reason = DownReason::ClosedByPeer(code as u32);
-                return self.engines[other].handle(self.now, Input::PeerDown(conn, reason));
-            }
-            Effect::Dial(dial) if dial.key == transport(other) => return self.connect(number),
-            Effect::Load(ticket, query) => Input::Loaded(ticket, self.load(number, ticket, query)),
-            Effect::Forget(ticket) => {
-                self.sets[number].remove(&ticket);
-                return;
-            }
-            Effect::Compute(ticket, job) => Input::Computed(ticket, job.run()),
-            Effect::Dial(_) | Effect::Reply(..) | Effect::Allow(_) | Effect::Log(..) => return,
-            Effect::Edition(..) | Effect::RemoveEdition(_) | Effect::DestroyTable(_) => {
-                panic!("nothing here is about the standing comparison")
-            }
-        };
-        self.engines[number].handle(self.now, input);
-    }
-
-    fn connect(&mut self, dialer: usize) {
-        self.conns += 1;
-        let (conn, exporter) = (ConnId(self.conns), [self.conns as u8; 32]);
-        for (number, side) in [(dialer, Side::Dialer), (1 - dialer, Side::Listener)] {
-            let up = PeerUp { conn, key: transport(1 - number), side, exporter };
-            self.engines[number].handle(self.now, Input::PeerUp(up));
-        }
     }
 
     fn load(&mut self, number: usize, ticket: Ticket, query: LoadQuery) -> Loaded {
