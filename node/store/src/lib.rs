@@ -15,6 +15,7 @@
 #![forbid(unsafe_code)]
 
 mod dealt;
+mod dir;
 mod disk;
 mod editions;
 mod error;
