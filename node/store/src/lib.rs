@@ -14,6 +14,7 @@
 
 #![forbid(unsafe_code)]
 
+mod boxes;
 mod dealt;
 mod dir;
 mod disk;
