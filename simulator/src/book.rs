@@ -95,19 +95,16 @@ impl Book {
     pub(crate) fn answer(&mut self, ticket: Ticket, query: LoadQuery) -> Loaded {
         match query {
             LoadQuery::Gather { source, selection, limit, salt } => {
-                let (set, len, book) = match source {
-                    SetSource::Loads => {
-                        (self.selected(&selection).into_iter().collect::<Arc<[Item]>>().into(), None, None)
-                    }
-                    // The same rows as if they came from a file.
-                    SetSource::Book(_) => {
-                        let items: Arc<[Item]> = self.selected(&selection).into_iter().collect();
-                        (items.into(), None, Some(Box::new(self.report())))
+                // A book has the same rows, as if they came from a file.
+                let book = matches!(source, SetSource::Book(_)).then(|| Box::new(self.report()));
+                let (set, len) = match source {
+                    SetSource::Loads | SetSource::Book(_) => {
+                        (self.selected(&selection).into_iter().collect::<Arc<[Item]>>().into(), None)
                     }
                     SetSource::Release(_) => {
                         let items = self.labels.keys().copied().collect();
                         let labels = self.labels.values().flatten().copied().collect();
-                        (Set { items, labels }, LabelLen::new(release::CLASS.into()), None)
+                        (Set { items, labels }, LabelLen::new(release::CLASS.into()))
                     }
                 };
                 let count = u32::try_from(set.items.len()).expect("a simulated set is small");

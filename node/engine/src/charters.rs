@@ -134,8 +134,7 @@ impl Engine {
     }
 
     fn offer_to_all(&mut self, pilot: PilotId) {
-        let peers: Vec<_> = self.conns.iter().filter_map(|(id, conn)| Some((*id, conn.peer()?))).collect();
-        for (id, node) in peers {
+        for (id, node) in self.peers() {
             self.offer(id, node, pilot);
         }
     }

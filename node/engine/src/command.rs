@@ -13,10 +13,11 @@ use cwg_protocol::round::ceremony::CeremonyError;
 use cwg_protocol::round::room::Draft;
 use cwg_protocol::round::{KindItems, RoomTerms, Schedule, TermsError};
 use cwg_protocol::wire::EvaluateCode;
+use cwg_protocol::wire::limits::EVALUATION_BATCH_MAX;
 use cwg_protocol::{Epoch, Item, LoadId, NodeKey, OperatorKey, PilotId, RunId, UnixTime};
 
 use crate::io::Selection;
-use crate::limits::{RECALLS_ALL_MAX, RECALLS_MAX};
+use crate::limits::{FIGURE_MONTHS_BACK, RECALLS_ALL_MAX, RECALLS_MAX};
 use crate::record::{Book, BookReport, Code, LoadSummary, Match, ReleaseDraft, RunPlan};
 
 /// What an operator asks for.
@@ -230,7 +231,7 @@ pub struct Comparison {
     pub matches: Vec<Match>,
 }
 
-/// Items to be evaluated in one batch, at most 4096.
+/// Items to be evaluated in one batch, at most [`EVALUATION_BATCH_MAX`].
 pub struct EvaluationBatch {
     /// The pilot whose charter allows it.
     pub pilot: PilotId,
@@ -406,7 +407,7 @@ pub enum Refusal {
     /// The draft does not follow the current release.
     #[error("the draft does not follow the current release: {0}")]
     DraftOutdated(&'static str),
-    /// The clue is in no release.
+    /// Expiry: a clue says itself when it ends.
     #[error("expired clues need no recall")]
     RecallReason,
     /// Too many at once.
@@ -415,8 +416,8 @@ pub enum Refusal {
     /// No trends may follow, or no mean.
     #[error(transparent)]
     Disclosure(#[from] DisclosureError),
-    /// A figure of this month, or of a later one, was released.
-    #[error("a figure for this month, or for a later one, is released already")]
+    /// The month is not over, is too long ago, or has its figure.
+    #[error("a month has one figure, after its end and for {FIGURE_MONTHS_BACK} months")]
     FigureReleased,
     /// A period of other days or another allowance than is allowed.
     #[error(transparent)]
@@ -434,7 +435,7 @@ pub enum Refusal {
     #[error(transparent)]
     Edition(#[from] EditionError),
     /// A batch of another size.
-    #[error("a batch has 1 to 4096 items")]
+    #[error("a batch has 1 to {EVALUATION_BATCH_MAX} items")]
     BatchLen,
     /// The hub did not answer in time.
     #[error("the hub could not be reached in time")]

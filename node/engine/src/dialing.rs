@@ -114,7 +114,7 @@ impl Engine {
     }
 
     fn wanted(&self) -> Vec<NodeKey> {
-        let hub = self.state.network().map(|network| network.hub).filter(|_| !self.is_hub());
+        let hub = self.state.hub().filter(|_| !self.is_hub());
         let peers = self.sessions.values().filter(|active| active.awaits_peer()).map(|active| active.peer);
         let mut wanted: Vec<NodeKey> = hub.into_iter().chain(peers).chain(self.wanted_for_rounds()).collect();
         wanted.sort_unstable();

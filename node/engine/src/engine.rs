@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use cwg_crypto::Seed;
 use cwg_protocol::wire::Message;
-use cwg_protocol::{NodeKey, RunId, TransportKey};
+use cwg_protocol::{NetworkId, NodeKey, RunId, TransportKey, UnixTime};
 use rand_core::Rng as _;
 
 use crate::command::{Command, Refusal, Reply};
@@ -43,7 +43,7 @@ pub struct Engine {
     /// Sets that the driver keeps, by the numbers of their sessions.
     pub(crate) gathered: BTreeSet<u64>,
     pub(crate) waiting: BTreeMap<RunId, Vec<Ticket>>,
-    pub(crate) under_way: crate::standing::UnderWay,
+    pub(crate) standing: crate::standing::UnderWay,
     pub(crate) rounds: crate::rounds::UnderWay,
     allowed: BTreeSet<TransportKey>,
 }
@@ -69,7 +69,7 @@ impl Engine {
             shards: BTreeMap::new(),
             gathered: BTreeSet::new(),
             waiting: BTreeMap::new(),
-            under_way: crate::standing::UnderWay::default(),
+            standing: crate::standing::UnderWay::default(),
             rounds: crate::rounds::UnderWay::default(),
             allowed: BTreeSet::new(),
         };
@@ -224,6 +224,17 @@ impl Engine {
         self.push(Effect::Send(conn, message.encode()));
     }
 
+    /// Connections of those that have said hello.
+    pub(crate) fn peers(&self) -> Vec<(ConnId, NodeKey)> {
+        self.conns.iter().filter_map(|(id, conn)| Some((*id, conn.peer()?))).collect()
+    }
+
+    pub(crate) fn send_to_all(&mut self, message: &Message) {
+        for (conn, _) in self.peers() {
+            self.send(conn, message);
+        }
+    }
+
     pub(crate) fn reply(&mut self, ticket: Ticket, answer: Result<Reply, Refusal>) {
         self.push(Effect::Reply(ticket, Box::new(answer)));
     }
@@ -236,10 +247,15 @@ impl Engine {
     /// Closes a connection for a fault of its peer, and remembers the fault.
     pub(crate) fn refuse(&mut self, conn: ConnId, close: CloseCode, code: &'static str) {
         let peer = self.conns.get(&conn).and_then(Conn::peer);
-        self.push(Effect::Log(Level::Warn, code));
-        self.commit(Entry::Refused { peer, code: code.into() });
+        self.note_fault(peer, code);
         self.push(Effect::Close(conn, close));
         self.conn_over(conn, Some(code));
+    }
+
+    /// Remembers a fault that ends no connection.
+    pub(crate) fn note_fault(&mut self, peer: Option<NodeKey>, code: &'static str) {
+        self.push(Effect::Log(Level::Warn, code));
+        self.commit(Entry::Refused { peer, code: code.into() });
     }
 
     pub(crate) fn ticket(&mut self) -> Ticket {
@@ -252,6 +268,12 @@ impl Engine {
         self.dials.insert(ticket, why);
         let endpoint = Endpoint(endpoint.to_owned());
         self.push(Effect::Dial(Dial { ticket, endpoint, key, identity: identity.map(Into::into) }));
+    }
+
+    /// A time that is to come, in milliseconds of the monotonic clock.
+    pub(crate) fn mono_at(&self, time: UnixTime) -> u64 {
+        let secs = time.0.saturating_sub(self.now.wall.0);
+        self.now.mono_ms.saturating_add(secs.saturating_mul(1000))
     }
 
     /// A seed that was never used before.
@@ -273,6 +295,12 @@ impl Engine {
     pub(crate) fn hub(&self) -> Result<&Own, Refusal> {
         let own = self.own()?;
         if own.kind == NodeKind::Hub { Ok(own) } else { Err(Refusal::NotHub) }
+    }
+
+    /// Network and key of this hub.
+    pub(crate) fn as_hub(&self) -> Result<(NetworkId, NodeKey), Refusal> {
+        let node = self.hub()?.node();
+        Ok((self.state.network().ok_or(Refusal::NotJoined)?.id, node))
     }
 
     pub(crate) fn member(&self) -> Result<&Own, Refusal> {

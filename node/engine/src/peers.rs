@@ -115,7 +115,7 @@ impl Engine {
             Phase::Ready { node, .. } => {
                 self.sessions_lost(id);
                 self.standing_lost(id);
-                self.rounds_lost(id, node);
+                self.rounds_lost(node);
             }
             Phase::AwaitHello | Phase::AwaitJoin => {}
         }
@@ -329,10 +329,7 @@ impl Engine {
         let Some(network) = self.state.network() else { return };
         let newest = vec![network.roster().signed().clone()];
         let chain = RosterChain { rosters: newest.try_into().expect("one is under the limit") };
-        let conns: Vec<ConnId> = self.conns.iter().filter(|(_, c)| c.peer().is_some()).map(|(id, _)| *id).collect();
-        for id in conns {
-            self.send(id, &Message::RosterChain(chain.clone()));
-        }
+        self.send_to_all(&Message::RosterChain(chain));
         self.after_roster();
     }
 
@@ -385,11 +382,9 @@ impl Engine {
 
     /// When the next invitation expires, so that the allow list shrinks in time. Wall time, seen from the monotonic clock.
     pub(crate) fn next_expiry(&self) -> Option<u64> {
-        let now = self.now;
         let known = self.state.invitations().values().chain(self.state.used_invitations().values());
-        let open = known.filter(|invitation| invitation.expires > now.wall);
-        let secs = open.map(|open| open.expires.0 - now.wall.0).min()?;
-        Some(now.mono_ms.saturating_add(secs.saturating_mul(1000)))
+        let open = known.filter(|invitation| invitation.expires > self.now.wall);
+        open.map(|open| self.mono_at(open.expires)).min()
     }
 
     /// The connection with a node over which sessions run: the newest, as an older one may be dead already.

@@ -57,10 +57,7 @@ impl Engine {
             None => Some(SetSource::Loads),
             Some(lighthouse) => match &lighthouse.book {
                 Some(book) => Some(SetSource::Book(book.clone())),
-                None => {
-                    let release = self.state.lighthouse().releases().get(&lighthouse.release.number)?;
-                    release.content.map(SetSource::Release)
-                }
+                None => self.release_of(plan)?.content.map(SetSource::Release),
             },
         }
     }
@@ -186,9 +183,7 @@ impl Engine {
             Match { row, label: label.unwrap_or_default().to_vec() }
         });
         let matches: Vec<Match> = matches.collect();
-        let chunks = (loaded.stored..).step_by(MATCHES_PER_RECORD).zip(matches.chunks(MATCHES_PER_RECORD));
-        let entries: Vec<Entry> =
-            chunks.map(|(first, rows)| Entry::Matches { run, first, rows: rows.to_vec() }).collect();
+        let entries = match_entries(run, loaded.stored, &matches);
         loaded.stored = loaded.stored.saturating_add(u32::try_from(matches.len()).unwrap_or(u32::MAX));
         match more {
             More::No => self.store_seal(run, receipt, &loaded, entries),
@@ -214,4 +209,10 @@ impl Engine {
         self.push(Effect::Log(Level::Info, "run-sealed"));
         self.answer_waiting(run);
     }
+}
+
+/// Records of matches of a run, of which `first` are stored.
+pub(crate) fn match_entries(run: RunId, first: u32, matches: &[Match]) -> Vec<Entry> {
+    let chunks = (first..).step_by(MATCHES_PER_RECORD).zip(matches.chunks(MATCHES_PER_RECORD));
+    chunks.map(|(first, rows)| Entry::Matches { run, first, rows: rows.to_vec() }).collect()
 }

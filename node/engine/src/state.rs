@@ -390,6 +390,16 @@ impl State {
         self.own.as_ref()
     }
 
+    /// This node's key, once it is founded.
+    pub(crate) fn own_key(&self) -> Option<NodeKey> {
+        self.own.as_ref().map(Own::node)
+    }
+
+    /// The key of the network's hub, once this node is in a network.
+    pub fn hub(&self) -> Option<NodeKey> {
+        self.network.as_ref().map(|network| network.hub)
+    }
+
     /// The network, once this node is in one.
     pub fn network(&self) -> Option<&Network> {
         self.network.as_ref()

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod founding;
 mod release;
+mod wiring;
 
 use std::collections::BTreeMap;
 
@@ -17,7 +19,9 @@ use cwg_protocol::psi::{LabelLen, protocol_named};
 use cwg_protocol::session::Learns;
 use cwg_protocol::wire::Message;
 use cwg_protocol::{Item, RunId, UnixTime};
-use release::{BookFate, CLASS, DAY_SECS, HUB, MEMBER, Pair, WALL, clue, entries, item, node, published, row};
+use founding::{DAY_SECS, WALL, node};
+use release::{BookFate, CLASS, HUB, MEMBER, Pair, clue, entries, item, published, row};
+use wiring::{Wired as _, passing};
 
 /// What the member's journal has of a run's matches.
 fn stored(pair: &Pair, run: RunId) -> Vec<Match> {
@@ -118,7 +122,7 @@ fn the_hub_checks_for_itself_what_is_proposed() {
     ];
     for (code, change) in cases {
         let mut pair = Pair::new();
-        pair.wire = Box::new(move |_, message| match message {
+        pair.wire = Box::new(move |_, _, message| match message {
             Message::Propose(propose) => Some(Message::Propose(change(propose))),
             other => Some(other),
         });
@@ -150,7 +154,7 @@ fn a_book_is_bounded_by_the_charter_and_the_release_is_not() {
 fn another_release_than_the_hubs_current_one_is_declined_and_the_plan_is_made_anew() {
     let mut pair = Pair::new();
     // The newer release does not reach the member.
-    pair.wire = Box::new(|_, message| (!matches!(message, Message::ReleaseOffer(_))).then_some(message));
+    pair.wire = passing(|_, _, message| !matches!(message, Message::ReleaseOffer(_)));
     pair.restart_with(HUB, published(2, UnixTime(WALL - 60), HUB));
     let run = pair.start();
     assert_eq!(pair.phase(MEMBER, run), RunPhase::Running, "it may be on its way");
@@ -171,7 +175,7 @@ fn another_release_than_the_hubs_current_one_is_declined_and_the_plan_is_made_an
 #[test]
 fn a_digest_that_is_no_release_of_the_hub_is_declined_by_the_same_code() {
     let mut pair = Pair::new();
-    pair.wire = Box::new(|_, message| match message {
+    pair.wire = Box::new(|_, _, message| match message {
         Message::Propose(mut propose) => {
             propose.release = Some(Digest::from_bytes([1; 32]));
             Some(Message::Propose(propose))
@@ -204,7 +208,7 @@ fn labels_of_another_length_than_the_release_says_end_the_session_before_it_begi
     assert_eq!((pair.phase(MEMBER, run), pair.charges(HUB)), (ended("declined-busy"), 0));
     // One that says so in its answer is at fault.
     let mut pair = Pair::new();
-    pair.wire = Box::new(|from, message| match message {
+    pair.wire = Box::new(|from, _, message| match message {
         Message::Accept(mut accept) if from == HUB => {
             accept.set.label_len = LabelLen::new(128).unwrap();
             Some(Message::Accept(accept))
@@ -238,7 +242,7 @@ fn a_bad_label_of_a_match_ends_the_run_with_nothing_stored_and_one_of_no_match_i
         assert!(stored(&pair, run).is_empty(), "{code}");
         // The hub has its seal, and cannot tell this from a run that went well.
         assert_eq!(pair.phase(HUB, run), RunPhase::Sealed(None), "{code}");
-        assert_eq!(pair.closed, 0, "{code}");
+        assert!(pair.closed.is_empty(), "{code}");
         assert_eq!(pair.engines[MEMBER].state().faults(node(HUB)), 1, "{code}");
         let (pair, run) = spoilt(3);
         assert_eq!(pair.phase(MEMBER, run), RunPhase::Sealed(Some(10)), "{code}");

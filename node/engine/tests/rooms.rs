@@ -2,13 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod founding;
 mod network;
+mod wiring;
 
 use cwg_engine::command::{Command, KeyOrigin, Refusal};
 use cwg_protocol::RunId;
 use cwg_protocol::lighthouse::{Caveats, Day};
 use cwg_protocol::round::room::{Content, Draft, Outcome, Question};
 use network::{EVALUATE_SECS, HUB, Network, row};
+use wiring::Wired as _;
 
 /// Seconds from the opening of a round to the first interval of its rooms.
 const ROOMS_OPEN: u64 = EVALUATE_SECS + 20_000;
@@ -90,7 +93,7 @@ fn writing_or_not_leaves_times_lengths_and_order_as_they_are() {
         }
         network.pass(ROOMS_OPEN);
         assert_eq!(read(&network, 2, round).len(), 0, "forgotten by now");
-        network.seen
+        network.seen.clone()
     };
     let silent = seen(false);
     assert!(silent.iter().any(|(_, to, kind, _)| *to == HUB && *kind == "RoomBatch"));

@@ -2,20 +2,24 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod founding;
 mod network;
+mod wiring;
 
 use std::collections::BTreeSet;
 
 use cwg_crypto::Digest;
 use cwg_engine::RoundPhase;
 use cwg_engine::command::{Command, KeyOrigin, Refusal, Reply, RunEnd};
-use cwg_engine::io::Ticket;
+use cwg_engine::io::{Input, Ticket};
 use cwg_engine::record::Entry;
 use cwg_protocol::RunId;
 use cwg_protocol::round::RoundMessage;
 use cwg_protocol::round::upload::TurnEnd;
 use cwg_protocol::wire::Message;
-use network::{EVALUATE_SECS, HUB, ITEMS, Network, PILOT, leakage, node};
+use founding::{PILOT, node};
+use network::{EVALUATE_SECS, HUB, ITEMS, Network, leakage};
+use wiring::{Wired as _, passing};
 
 /// Number `n` is on the lists of all members whose number divides it; numbers from 1000 on are everyone's own.
 fn fill(network: &mut Network, members: usize) {
@@ -93,7 +97,7 @@ fn a_ceremony_goes_on_after_any_of_its_nodes_started_again() {
             let mut network = Network::new(5);
             let mut held = 0;
             // The third holder's words are held back from one phase on, so that the node starts again within it.
-            network.wire = Box::new(move |from, _, message| {
+            network.wire = passing(move |from, _, message| {
                 let is_post = from == 3 && matches!(message, Message::Round(RoundMessage::CeremonyPost(_)));
                 held += usize::from(is_post);
                 !(is_post && held == shown + 1)
@@ -132,7 +136,7 @@ fn a_round_finds_exactly_what_enough_members_hold() {
         assert_exact(&network, round, &[1, 2, 3, 4, 5, 6, 7], threshold.into());
         for number in 0..=7 {
             assert!(network.engines[number].state().rounds().rounds()[&round].phase.is_over());
-            assert_eq!(network.refusals(number), Vec::<String>::new());
+            assert_eq!(network.refused(number), Vec::<&str>::new());
         }
         assert!(network.closed.is_empty());
     }
@@ -143,7 +147,7 @@ fn whoever_waits_for_a_round_is_told_how_it_ended() {
     let mut network = with_key(5);
     let round = network.open(2);
     network.join(round, 1..=5);
-    network.engines[1].handle(network.now, cwg_engine::io::Input::Command(Ticket(9), Command::AwaitRound(round)));
+    network.handle(1, Input::Command(Ticket(9), Command::AwaitRound(round)));
     network.pass(EVALUATE_SECS + 2_000);
     let expected = network.expected(1, &[1, 2, 3, 4, 5], 2).len() as u32;
     let (_, _, reply) = network.replies.iter().find(|(_, ticket, _)| *ticket == Ticket(9)).unwrap();
@@ -196,12 +200,12 @@ fn when_a_relay_is_lost_the_next_one_takes_over_and_nothing_is_counted_twice() {
         let relays = &network.engines[HUB].state().rounds().rounds()[&round].terms.body().relays;
         let first = (1..=7).find(|number| node(*number) == relays[0]).unwrap();
         // The relay goes silent after its channels; its process ends soon after.
-        network.wire = Box::new(move |from, to, message| {
+        network.wire = passing(move |from, to, message| {
             !(from == first && to == HUB && matches!(message, Message::Round(RoundMessage::Carried(_))))
         });
         network.pass(EVALUATE_SECS + 10);
         network.kill(first);
-        network.wire = Box::new(|_, _, _| true);
+        network.wire = passing(|_, _, _| true);
         network.pass(3_000);
         assert_eq!(endings(&network, round), [TurnEnd::RelayFailed, TurnEnd::Answered]);
         let others: Vec<usize> = (1..=7).filter(|number| *number != first).collect();
@@ -239,10 +243,10 @@ fn a_member_that_starts_again_within_a_turn_leaves_that_turn_alone() {
     let round = network.open(2);
     network.join(round, 1..=6);
     network.wire =
-        Box::new(|from, _, message| !(from == 2 && matches!(message, Message::Round(RoundMessage::Upload(_)))));
+        passing(|from, _, message| !(from == 2 && matches!(message, Message::Round(RoundMessage::Upload(_)))));
     network.pass(EVALUATE_SECS + 10);
     network.restart(2);
-    network.wire = Box::new(|_, _, _| true);
+    network.wire = passing(|_, _, _| true);
     network.pass(20_000);
     assert_exact(&network, round, &[1, 3, 4, 5, 6], 2);
     assert_eq!(
@@ -268,10 +272,10 @@ fn a_hub_that_starts_again_ends_the_turn_and_opens_the_next() {
     let round = network.open(2);
     network.join(round, 1..=7);
     network.wire =
-        Box::new(|_, to, message| !(to == HUB && matches!(message, Message::Round(RoundMessage::Carried(_)))));
+        passing(|_, to, message| !(to == HUB && matches!(message, Message::Round(RoundMessage::Carried(_)))));
     network.pass(EVALUATE_SECS + 10);
     network.restart(HUB);
-    network.wire = Box::new(|_, _, _| true);
+    network.wire = passing(|_, _, _| true);
     network.pass(3_000);
     assert_eq!(endings(&network, round), [TurnEnd::RelayFailed, TurnEnd::Answered]);
     assert_exact(&network, round, &[1, 2, 3, 4, 5, 6, 7], 2);
@@ -287,7 +291,7 @@ fn lost_connections_within_a_turn_lose_nothing() {
     let member = (1..=7).find(|number| *number != relay).unwrap();
     let mut swallowed = 0;
     // What the relay says to one member is lost three times, with the connection.
-    network.wire = Box::new(move |from, to, message| {
+    network.wire = passing(move |from, to, message| {
         let is_lost = (from, to) == (relay, member) && matches!(message, Message::Round(RoundMessage::Passed(_)));
         swallowed += usize::from(is_lost);
         !is_lost || swallowed > 3
@@ -372,7 +376,7 @@ fn lists_that_are_exchanged_leave_times_lengths_and_order_as_they_are() {
             network.join(round, 1..=6);
             network.pass(EVALUATE_SECS + 2_000);
             assert_eq!(endings(&network, round), [TurnEnd::Answered]);
-            network.seen
+            network.seen.clone()
         };
         let world = seen(false);
         assert!(world.iter().any(|(_, to, kind, _)| *to == HUB && *kind == "Carried"));
@@ -401,9 +405,9 @@ fn an_upload_that_comes_late_is_not_counted() {
     let round = network.open(2);
     network.join(round, 1..=6);
     network.wire =
-        Box::new(|from, _, message| !(from == 2 && matches!(message, Message::Round(RoundMessage::Upload(_)))));
+        passing(|from, _, message| !(from == 2 && matches!(message, Message::Round(RoundMessage::Upload(_)))));
     network.pass(EVALUATE_SECS + 150);
-    network.wire = Box::new(|_, _, _| true);
+    network.wire = passing(|_, _, _| true);
     let relays = network.engines[HUB].state().rounds().rounds()[&round].terms.body().relays.clone();
     let relay = (1..=6).find(|number| node(*number) == relays[0]).unwrap();
     network.part(2, relay);

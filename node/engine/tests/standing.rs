@@ -1,15 +1,19 @@
 //! The standing comparison between a hub and a member: periods, evaluations, downloads, rotation, and every fault by its name.
 
+mod founding;
 mod hub_and_member;
+mod wiring;
 
+use cwg_crypto::Seed;
 use cwg_crypto::voprf::EvaluationKey;
-use cwg_crypto::{Secret32, Seed, SigningKey};
 use cwg_engine::command::{Command, Refusal, Reply};
 use cwg_engine::record::Entry;
 use cwg_protocol::charter::RunKind;
 use cwg_protocol::lighthouse::standing::{Period, PeriodBody, PeriodError, SignedPeriod};
 use cwg_protocol::wire::{EvaluateCode, Message};
-use hub_and_member::{BANK, HUB, Pair, ask, items, node};
+use founding::{DAY_SECS, node, node_key};
+use hub_and_member::{BANK, HUB, Pair, ask, items};
+use wiring::{Wired as _, passing};
 
 fn not_evaluated(code: EvaluateCode, left: u32) -> Refusal {
     Refusal::NotEvaluated { code, left }
@@ -66,7 +70,7 @@ fn a_batch_is_charged_before_it_is_evaluated_and_never_beyond_the_allowance() {
     };
     assert_eq!(left(&pair), 4);
     pair.connect();
-    assert_eq!(pair.replies.pop().unwrap().unwrap_err(), not_evaluated(EvaluateCode::Allowance, 4), "asked for again");
+    assert_eq!(pair.reply(BANK).unwrap().unwrap_err(), not_evaluated(EvaluateCode::Allowance, 4), "asked for again");
     assert_eq!(pair.evaluate(period, &items(0..5)).unwrap_err(), not_evaluated(EvaluateCode::Allowance, 4));
     assert_eq!(pair.evaluate(period, &items(0..4)).unwrap().len(), 4);
     assert_eq!(left(&pair), 0);
@@ -79,13 +83,13 @@ fn what_a_lost_connection_takes_is_asked_for_again_over_the_next() {
     let mut pair = Pair::new();
     let period = pair.open_period(100);
     pair.connect();
-    pair.wire = Box::new(|_, message| (!matches!(message, Message::Evaluated(_))).then_some(message));
+    pair.wire = passing(|_, _, message| !matches!(message, Message::Evaluated(_)));
     pair.give(BANK, ask(period, &items(0..5)));
     assert!(pair.replies.is_empty());
-    pair.wire = Box::new(|_, message| Some(message));
+    pair.wire = passing(|_, _, _| true);
     pair.lose();
     pair.connect();
-    let Ok(Reply::Evaluated(outputs)) = pair.replies.pop().unwrap() else { panic!("no outputs") };
+    let Ok(Reply::Evaluated(outputs)) = pair.reply(BANK).unwrap() else { panic!("no outputs") };
     let again = pair.evaluate(period, &items(0..5)).unwrap();
     assert!(outputs.iter().zip(&again).all(|(one, other)| one.expose() == other.expose()));
     // What was asked is in this member's own records, before anything of it was sent.
@@ -97,7 +101,7 @@ fn what_a_lost_connection_takes_is_asked_for_again_over_the_next() {
     pair.pass_ms(119_000);
     assert!(pair.replies.is_empty());
     pair.pass_ms(1_000);
-    assert_eq!(pair.replies.pop().unwrap().unwrap_err(), Refusal::HubUnreachable);
+    assert_eq!(pair.reply(BANK).unwrap().unwrap_err(), Refusal::HubUnreachable);
 }
 
 #[test]
@@ -126,7 +130,7 @@ fn an_evaluation_under_another_key_or_spoiled_is_a_fault_and_gives_no_output() {
         let mut pair = Pair::new();
         let period = pair.open_period(100);
         pair.connect();
-        pair.wire = Box::new(move |_, message| match message {
+        pair.wire = Box::new(move |_, _, message| match message {
             Message::Evaluated(mut answer) => {
                 change(&mut answer);
                 Some(Message::Evaluated(answer))
@@ -134,7 +138,7 @@ fn an_evaluation_under_another_key_or_spoiled_is_a_fault_and_gives_no_output() {
             message => Some(message),
         });
         assert_eq!(pair.evaluate(period, &items(0..5)).unwrap_err(), Refusal::HubFault(code.into()), "{code}");
-        assert_eq!((pair.refused(BANK), &pair.closed[..]), (vec![code], &[BANK][..]));
+        assert_eq!((pair.refused(BANK), pair.closers()), (vec![code], vec![BANK]));
     }
 }
 
@@ -143,7 +147,7 @@ fn a_member_that_sends_what_is_no_element_is_at_fault_and_what_it_was_charged_is
     let mut pair = Pair::new();
     let period = pair.open_period(100);
     pair.connect();
-    pair.wire = Box::new(|_, message| match message {
+    pair.wire = Box::new(|_, _, message| match message {
         Message::Evaluate(mut request) => {
             request.elements = vec![[0xff; 32]].try_into().unwrap();
             Some(Message::Evaluate(request))
@@ -151,7 +155,7 @@ fn a_member_that_sends_what_is_no_element_is_at_fault_and_what_it_was_charged_is
         message => Some(message),
     });
     pair.give(BANK, ask(period, &items(0..1)));
-    assert_eq!((pair.refused(HUB), &pair.closed[..]), (vec!["bad-element"], &[HUB][..]));
+    assert_eq!((pair.refused(HUB), pair.closers()), (vec!["bad-element"], vec![HUB]));
     let left = pair.engines[HUB].state().standing().periods()[&period].allowance().unwrap().left(node(BANK));
     assert_eq!(left, 99);
 }
@@ -166,7 +170,7 @@ fn nothing_is_evaluated_without_a_charter_that_allows_it_on_both_sides() {
     let mut pair = Pair::new();
     let period = pair.open_period(100);
     pair.connect();
-    pair.wire = Box::new(|_, message| match message {
+    pair.wire = Box::new(|_, _, message| match message {
         Message::Evaluate(mut request) => {
             request.pilot = cwg_protocol::PilotId([5; 8]);
             Some(Message::Evaluate(request))
@@ -186,8 +190,8 @@ fn a_second_key_for_a_period_is_a_fault_by_name_and_the_first_stays() {
     pair.lose();
     let public = EvaluationKey::from_seed(&Seed::new([1; 32])).public();
     let body = PeriodBody { public, ..pinned.clone() };
-    let second = SignedPeriod::sign(&body, &SigningKey::from_secret(&Secret32::new([10; 32]))).unwrap();
-    pair.wire = Box::new(move |_, message| match message {
+    let second = SignedPeriod::sign(&body, &node_key(HUB)).unwrap();
+    pair.wire = Box::new(move |_, _, message| match message {
         Message::PeriodOffer(mut offer) => {
             offer.period = second.clone();
             Some(Message::PeriodOffer(offer))
@@ -195,7 +199,7 @@ fn a_second_key_for_a_period_is_a_fault_by_name_and_the_first_stays() {
         message => Some(message),
     });
     pair.connect();
-    assert_eq!((pair.refused(BANK), &pair.closed[..]), (vec!["period-fork"], &[BANK][..]));
+    assert_eq!((pair.refused(BANK), pair.closers()), (vec!["period-fork"], vec![BANK]));
     assert_eq!(pair.engines[BANK].state().standing().periods()[&period].body(), &pinned);
 }
 
@@ -207,7 +211,7 @@ fn a_download_goes_on_where_it_broke_off_and_a_bad_chunk_is_asked_for_once_more(
     let digest = pair.edition(period).unwrap();
     // Three chunks arrive, then the connection goes.
     let mut through = 3;
-    pair.wire = Box::new(move |_, message| match message {
+    pair.wire = Box::new(move |_, _, message| match message {
         Message::Chunk(_) if through == 0 => None,
         Message::Chunk(chunk) => {
             through -= 1;
@@ -221,7 +225,7 @@ fn a_download_goes_on_where_it_broke_off_and_a_bad_chunk_is_asked_for_once_more(
     // The member is killed; the rest comes, one chunk changed on its way, once.
     pair.restart(BANK);
     let mut spoiled = false;
-    pair.wire = Box::new(move |_, message| match message {
+    pair.wire = Box::new(move |_, _, message| match message {
         Message::Chunk(mut chunk) if chunk.chunk == 5 && !spoiled => {
             spoiled = true;
             let mut bytes = chunk.bytes.to_vec();
@@ -244,7 +248,7 @@ fn an_edition_that_is_not_what_was_signed_is_refused_by_name_and_not_fetched_aga
     let period = pair.open_period(100);
     pair.release(&items(0..2000));
     let digest = pair.edition(period).unwrap();
-    pair.wire = Box::new(|_, message| match message {
+    pair.wire = Box::new(|_, _, message| match message {
         Message::Chunk(mut chunk) => {
             chunk.bytes = chunk.bytes[1..].to_vec().try_into().unwrap();
             Some(Message::Chunk(chunk))
@@ -257,7 +261,7 @@ fn an_edition_that_is_not_what_was_signed_is_refused_by_name_and_not_fetched_aga
     pair.connect();
     assert_eq!(pair.begun.len(), 1, "not before the next start");
     // What was written and changed on the disk is fetched anew, once.
-    pair.wire = Box::new(|_, message| Some(message));
+    pair.wire = passing(|_, _, _| true);
     pair.parts.insert(digest, vec![0; 200_000]);
     pair.restart(BANK);
     pair.connect();
@@ -297,11 +301,11 @@ fn an_edition_waits_for_its_release() {
     pair.connect();
     pair.release(&items(0..10));
     pair.edition(period).unwrap();
-    pair.wire = Box::new(|_, message| (!matches!(message, Message::ReleaseOffer(_))).then_some(message));
+    pair.wire = passing(|_, _, message| !matches!(message, Message::ReleaseOffer(_)));
     pair.release(&items(0..20));
     let second = pair.edition(period).unwrap();
     assert!(pair.engines[BANK].state().standing().edition(second).is_none());
-    pair.wire = Box::new(|_, message| Some(message));
+    pair.wire = passing(|_, _, _| true);
     pair.lose();
     pair.connect();
     assert!(pair.engines[BANK].state().standing().edition(second).is_some());
@@ -349,11 +353,11 @@ fn a_hub_refuses_what_is_under_way_in_a_period_that_ended() {
     // The member's clock is behind: it still asks.
     pair.hold_jobs = true;
     pair.give(BANK, ask(period, &items(0..3)));
-    pair.now.wall = pair.now.wall.plus_secs(60 * hub_and_member::DAY_SECS);
+    pair.now.wall = pair.now.wall.plus_secs(60 * DAY_SECS);
     pair.run_held();
     pair.run_held();
     assert!(matches!(
-        pair.replies.pop().unwrap().unwrap_err(),
+        pair.reply(BANK).unwrap().unwrap_err(),
         Refusal::UnknownPeriod | Refusal::NotEvaluated { code: EvaluateCode::Period, .. }
     ));
 }

@@ -14,7 +14,9 @@
 
 #![forbid(unsafe_code)]
 
+mod boxes;
 mod dealt;
+mod dir;
 mod disk;
 mod editions;
 mod error;

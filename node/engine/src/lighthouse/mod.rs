@@ -12,7 +12,6 @@ use cwg_protocol::lighthouse::{
     ReleaseError, SignedRecall, Trends, VerifiedRelease, WithdrawalReason,
 };
 use cwg_protocol::wire::limits::CLOCK_SKEW_MAX_SECS;
-use cwg_protocol::{NetworkId, NodeKey};
 
 use crate::Engine;
 use crate::command::{Command, Refusal, Reply};
@@ -35,12 +34,6 @@ impl Engine {
             Command::ReleaseMean { period } => self.release_mean(period),
             _ => unreachable!("other commands are carried out elsewhere"),
         }
-    }
-
-    /// Network and key of this hub.
-    fn as_hub(&self) -> Result<(NetworkId, NodeKey), Refusal> {
-        let node = self.hub()?.node();
-        Ok((self.state.network().ok_or(Refusal::NotJoined)?.id, node))
     }
 
     fn draft(&self) -> Result<&Draft, Refusal> {
@@ -118,7 +111,8 @@ impl Engine {
         let withdrawn = draft.draft.withdrawn.clone();
         let seen = self.state.lighthouse().current().map(|current| current.seen);
         let signed = approved.publish(&self.hub()?.signing)?;
-        let release = VerifiedRelease::verify(signed.clone(), &expected(network, hub, seen), self.now.wall)?;
+        let expected = self.state.lighthouse().expected(network, hub);
+        let release = VerifiedRelease::verify(signed.clone(), &expected, self.now.wall)?;
         if release.body().base.map(|base| base.number) != seen.map(|seen| seen.number) {
             return Err(Refusal::DraftOutdated("another release was published since"));
         }
@@ -175,7 +169,7 @@ impl Engine {
     fn release_trends(&mut self, trends: Trends) -> Result<Reply, Refusal> {
         let (network, _) = self.as_hub()?;
         let lighthouse = self.state.lighthouse();
-        let current = lighthouse.current().ok_or(Refusal::NoDraft)?;
+        let current = lighthouse.current().ok_or(Refusal::NoRelease)?;
         if trends.network != network || trends.release != current.seen.number {
             return Err(Refusal::DraftOutdated("the trends are of another release"));
         }

@@ -6,7 +6,6 @@ use cwg_protocol::lighthouse::{Day, Trends, VerifiedRelease};
 use cwg_protocol::wire::{FigureOffer, LighthouseHas, MeanOffer, Message, Recalls, ReleaseOffer, TrendsOffer};
 
 use super::is_breach;
-use super::state::expected;
 use crate::Engine;
 use crate::io::{CloseCode, ConnId, Effect, Level};
 use crate::limits::FIGURE_MONTHS_BACK;
@@ -15,21 +14,21 @@ use crate::record::Entry;
 impl Engine {
     /// A message about Lighthouse. What only the hub sends is a fault of a member's, and the other way round.
     pub(crate) fn on_lighthouse_message(&mut self, conn: ConnId, from: NodeKey, message: Message) {
-        let hub = self.state.network().map(|network| network.hub);
+        let hub = self.state.hub();
         match message {
             Message::LighthouseHas(has) if self.is_hub() => self.on_has(conn, from, has),
             Message::FigureOffer(figure) if self.is_hub() => self.on_figure(conn, from, figure),
             Message::ReleaseOffer(offer) if hub == Some(from) => self.on_release_offer(conn, offer),
             Message::Recalls(recalls) if hub == Some(from) => self.on_recalls(conn, &recalls),
             Message::TrendsOffer(offer) if hub == Some(from) => self.on_trends(conn, &offer),
-            Message::MeanOffer(offer) if hub == Some(from) => self.on_mean(conn, offer),
+            Message::MeanOffer(offer) if hub == Some(from) => self.on_mean(offer),
             _ => self.refuse(conn, CloseCode::Violation, "unexpected-message"),
         }
     }
 
     /// Member: the hub is there.
     pub(crate) fn say_lighthouse(&mut self, conn: ConnId, node: NodeKey) {
-        if self.state.network().is_some_and(|network| network.hub == node) && self.member().is_ok() {
+        if self.state.hub() == Some(node) && self.member().is_ok() {
             self.say_has(conn);
             self.send_figures();
         }
@@ -52,8 +51,7 @@ impl Engine {
         let known = lighthouse.current().map(|current| current.seen.number);
         if has.release > known || has.recalls > lighthouse.last_recall() {
             // This hub lost what it published: its people have to know, and the member is not to blame.
-            self.push(Effect::Log(Level::Warn, "member-has-more"));
-            return self.commit(Entry::Refused { peer: Some(member), code: "member-has-more".into() });
+            return self.note_fault(Some(member), "member-has-more");
         }
         if let Some(conn) = self.conns.get_mut(&conn) {
             conn.lighthouse = Some(has);
@@ -97,8 +95,7 @@ impl Engine {
 
     /// Hub: something is new. Members that have said what they have get it; the others are about to say.
     pub(crate) fn offer_lighthouse_to_all(&mut self) {
-        let peers: Vec<_> = self.conns.iter().filter_map(|(id, conn)| Some((*id, conn.peer()?))).collect();
-        for (id, node) in peers {
+        for (id, node) in self.peers() {
             self.send_missing(id, node);
         }
     }
@@ -109,7 +106,7 @@ impl Engine {
         if seen.is_some_and(|seen| seen.digest == offer.release.digest()) {
             return;
         }
-        let expected = expected(network, hub, seen);
+        let expected = self.state.lighthouse().expected(network, hub);
         match VerifiedRelease::verify(offer.release.clone(), &expected, self.now.wall) {
             Ok(_) => {
                 self.push(Effect::Log(Level::Info, "release-adopted"));
@@ -117,10 +114,7 @@ impl Engine {
                 self.say_has(conn);
             }
             Err(error) if is_breach(error) => self.refuse(conn, CloseCode::Violation, error.code()),
-            Err(error) => {
-                self.push(Effect::Log(Level::Warn, error.code()));
-                self.commit(Entry::Refused { peer: Some(hub), code: error.code().into() });
-            }
+            Err(error) => self.note_fault(Some(hub), error.code()),
         }
     }
 
@@ -158,7 +152,7 @@ impl Engine {
         }
     }
 
-    fn on_mean(&mut self, _conn: ConnId, offer: MeanOffer) {
+    fn on_mean(&mut self, offer: MeanOffer) {
         if self.state.lighthouse().mean().is_none_or(|(known, _)| known < offer.period) {
             self.commit(Entry::MeanAdopted { period: offer.period, mean: offer.mean });
         }
@@ -166,7 +160,7 @@ impl Engine {
 
     /// Member: sends the figures it released, to a hub that is there. Those that the hub has it passes over.
     pub(super) fn send_figures(&mut self) {
-        let Some(hub) = self.state.network().map(|network| network.hub) else { return };
+        let Some(hub) = self.state.hub() else { return };
         let Some((conn, _)) = self.ready_conn(hub) else { return };
         let this_month = Day::of(self.now.wall).month();
         let figures = self.state.lighthouse().figures().iter();

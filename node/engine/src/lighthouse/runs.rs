@@ -3,12 +3,11 @@
 
 use cwg_crypto::Digest;
 use cwg_protocol::lighthouse::limits::CLUES_MAX;
-use cwg_protocol::lighthouse::{Label, LabelClass, ReleaseBody, Seen};
+use cwg_protocol::lighthouse::{Label, ReleaseBody, Seen};
 use cwg_protocol::psi::{LabelLen, Labels, PsiProtocol, protocol};
 
 use crate::command::Refusal;
-use crate::io::{Effect, Level};
-use crate::record::{Entry, RunPlan};
+use crate::record::RunPlan;
 use crate::sessions::Active;
 use crate::{Engine, Published};
 
@@ -16,20 +15,24 @@ impl Engine {
     /// The release of a plan, which must be the newest that this node has and in force. A pair run has none.
     pub(crate) fn check_release(&self, plan: &RunPlan) -> Result<(), Refusal> {
         let Some(lighthouse) = &plan.lighthouse else { return Ok(()) };
-        let network = self.state.network().ok_or(Refusal::NotJoined)?;
         let current = self.state.lighthouse().current().ok_or(Refusal::NoRelease)?;
         if current.seen != lighthouse.release {
             return Err(Refusal::ReleaseOutdated);
         }
-        current.usable(network.id, network.hub, self.now.wall)?;
+        self.check_in_force(current)
+    }
+
+    /// Whether a release may be used now.
+    pub(crate) fn check_in_force(&self, release: &Published) -> Result<(), Refusal> {
+        let network = self.state.network().ok_or(Refusal::NotJoined)?;
+        release.usable(network.id, network.hub, self.now.wall)?;
         Ok(())
     }
 
     /// Hub: its current release, if that is the one named and in force.
     pub(crate) fn release_named(&self, digest: Digest) -> Option<Seen> {
-        let network = self.state.network()?;
         let current = self.state.lighthouse().current().filter(|current| current.seen.digest == digest)?;
-        current.usable(network.id, network.hub, self.now.wall).ok().map(|_| current.seen)
+        self.check_in_force(current).ok().map(|()| current.seen)
     }
 
     /// The largest padded set that this node may bring to a run.
@@ -67,21 +70,20 @@ impl Engine {
     /// Ends a sealed session for a label of a match that is none. The hub is not told, nor the connection closed: it spoilt a
     /// label to learn whether this member holds its item.
     pub(crate) fn labels_refused(&mut self, active: &Active, code: &'static str) {
-        self.push(Effect::Log(Level::Warn, code));
-        self.commit(Entry::Refused { peer: Some(active.peer), code: code.into() });
+        self.note_fault(Some(active.peer), code);
         self.session_over(active, code);
         self.run_over(active, code);
     }
 
-    fn release_of(&self, plan: &RunPlan) -> Option<&Published> {
+    /// The release of a lighthouse run.
+    pub(crate) fn release_of(&self, plan: &RunPlan) -> Option<&Published> {
         let number = plan.lighthouse.as_ref()?.release.number;
         self.state.lighthouse().releases().get(&number)
     }
 }
 
 pub(crate) fn label_fault(label: &[u8], release: &ReleaseBody) -> Option<&'static str> {
-    let class: LabelClass = release.class;
-    match Label::decode(label, class) {
+    match Label::decode(label, release.class) {
         Err(error) => Some(error.code()),
         Ok(label) => {
             let listed = |source: u8| usize::from(source) < release.sources.len();

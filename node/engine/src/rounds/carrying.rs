@@ -8,12 +8,11 @@ use cwg_protocol::{NodeKey, RunId, UnixTime, Violation};
 use super::Broken;
 use crate::Engine;
 use crate::io::{Effect, Level};
-use crate::record::Entry;
 
 impl Engine {
     /// Begins to carry, if a turn is this node's.
     pub(super) fn carry_turn(&mut self, round: RunId, turn: &Turn) {
-        let is_ours = self.state.own().is_some_and(|own| own.node() == turn.relay());
+        let is_ours = self.state.own_key() == Some(turn.relay());
         self.rounds.carrying.remove(&round);
         let Some(terms) = self.terms_of(round).filter(|_| is_ours) else { return };
         let seed = self.fresh_seed("channels");
@@ -36,24 +35,25 @@ impl Engine {
     }
 
     pub(super) fn on_taken(&mut self, taken: Passed) -> Result<(), Broken> {
-        let now = self.now.wall;
-        let Some((round, relay)) = self.carrying(taken.execution) else { return Ok(()) };
-        let step = relay.on_taken(now, taken);
-        self.carry_on(round, step);
-        Ok(())
+        self.take_from_hub(taken.execution, |relay, now| relay.on_taken(now, taken))
     }
 
     pub(super) fn on_returned(&mut self, returned: Returned) -> Result<(), Broken> {
-        let Some((round, relay)) = self.carrying(returned.execution) else { return Ok(()) };
-        let step = relay.on_returned(returned);
-        self.carry_on(round, step);
-        Ok(())
+        self.take_from_hub(returned.execution, |relay, _| relay.on_returned(returned))
     }
 
     pub(super) fn on_slots_of_hub(&mut self, slots: Slots) -> Result<(), Broken> {
+        self.take_from_hub(slots.execution, |relay, now| relay.on_slots(now, slots))
+    }
+
+    fn take_from_hub(
+        &mut self,
+        execution: Execution,
+        take: impl FnOnce(&mut Relay, UnixTime) -> Result<RelayStep, Violation>,
+    ) -> Result<(), Broken> {
         let now = self.now.wall;
-        let Some((round, relay)) = self.carrying(slots.execution) else { return Ok(()) };
-        let step = relay.on_slots(now, slots);
+        let Some((round, relay)) = self.carrying(execution) else { return Ok(()) };
+        let step = take(relay, now);
         self.carry_on(round, step);
         Ok(())
     }
@@ -94,9 +94,7 @@ impl Engine {
             // Only the hub's messages come here: this node carries for it no more.
             Err(violation) => {
                 self.rounds.carrying.remove(&round);
-                self.push(Effect::Log(Level::Warn, violation.code()));
-                let hub = self.state.network().map(|network| network.hub);
-                return self.commit(Entry::Refused { peer: hub, code: violation.code().into() });
+                return self.note_fault(self.state.hub(), violation.code());
             }
         };
         for message in step.to_hub {

@@ -4,13 +4,13 @@
 //! bytes. The hub stores a board before it shows it; posts that it lost are sent again by their authors.
 
 use cwg_crypto::{Digest, Seed};
-use cwg_protocol::NodeKey;
 use cwg_protocol::charter::RunKind;
 use cwg_protocol::round::ceremony::{
     Board, BoardKeeper, CeremonyBody, CeremonyTerms, Made, Origin, Participant, Phase, Post, PostRefusal, Progress,
     SignedCeremony, outcome,
 };
 use cwg_protocol::round::{KeyPeriod, RoundMessage};
+use cwg_protocol::{NodeKey, PilotId};
 
 use super::Broken;
 use super::state::HeldShare;
@@ -21,7 +21,7 @@ use crate::record::{Code, Entry, StoredSecret};
 
 impl Engine {
     pub(super) fn call_ceremony(&mut self, call: CeremonyCall) -> Result<Reply, Refusal> {
-        let network = self.hub().and_then(|_| self.state.network().ok_or(Refusal::NotJoined))?.id;
+        let (network, _) = self.as_hub()?;
         let pilot = self.state.pilots().get(&call.pilot).ok_or(Refusal::UnknownPilot)?;
         pilot.live(self.now.wall)?;
         let charter = pilot.charter.clone();
@@ -75,7 +75,7 @@ impl Engine {
     }
 
     /// Another ceremony of the same pilot stands in the place of one that has not ended.
-    fn supersede_ceremony(&mut self, pilot: cwg_protocol::PilotId) {
+    fn supersede_ceremony(&mut self, pilot: PilotId) {
         if let Some(open) = self.state.rounds().open_ceremony(pilot) {
             self.end_ceremony(open, "superseded");
         }

@@ -2,7 +2,6 @@
 //!
 //! What a turn has is in memory alone. A hub that starts again ends the turn that it had opened by name, and opens the next relay's.
 
-use cwg_crypto::Seed;
 use cwg_protocol::psi::{JobId, JobOutput};
 use cwg_protocol::round::upload::{
     Carried, Channels, Collected, Collector, CollectorStep, Dropped, TicketAsk, ToRelay, TurnEnd, TurnEnded,
@@ -64,7 +63,7 @@ impl Engine {
         };
         let Some(number) = chosen else { return };
         self.rounds.relay_due.remove(&round);
-        let seed = known.seed.as_ref().map(|seed| Seed::new(seed.0)).expect("the hub has keys for its rounds");
+        let seed = known.seed().expect("the hub has keys for its rounds");
         let Ok(own) = self.hub() else { return };
         let number = u8::try_from(number).expect("there are four relays at most");
         let Ok(turn) = Turn::open(&terms, number, now, &own.signing) else {
@@ -92,11 +91,19 @@ impl Engine {
         })
     }
 
-    /// The turn of a relay.
-    fn turn_of(&mut self, relay: NodeKey, execution: Execution) -> Option<(RunId, &mut Collector)> {
+    /// What comes from the relay of a turn; from anyone else it counts for nothing.
+    fn take_from_relay(
+        &mut self,
+        relay: NodeKey,
+        execution: Execution,
+        take: impl FnOnce(&mut Collector) -> Result<CollectorStep, Violation>,
+    ) -> Result<(), Broken> {
         let mut turns = self.rounds.collecting.iter_mut();
-        let (round, collector) = turns.find(|(_, collector)| collector.turn().execution() == execution)?;
-        (collector.turn().relay() == relay).then_some((*round, collector))
+        let is_of = |turn: &Turn| (turn.relay(), turn.execution()) == (relay, execution);
+        let Some((round, collector)) = turns.find(|(_, collector)| is_of(collector.turn())) else { return Ok(()) };
+        let (round, step) = (*round, take(collector));
+        self.carry_collecting(round, step);
+        Ok(())
     }
 
     pub(super) fn on_ticket_ask(&mut self, from: NodeKey, ask: TicketAsk) -> Result<(), Broken> {
@@ -115,24 +122,15 @@ impl Engine {
     }
 
     pub(super) fn on_channels(&mut self, from: NodeKey, channels: &Channels) -> Result<(), Broken> {
-        let Some((round, collector)) = self.turn_of(from, channels.execution) else { return Ok(()) };
-        let step = collector.on_channels(channels);
-        self.carry_collecting(round, step);
-        Ok(())
+        self.take_from_relay(from, channels.execution, |collector| collector.on_channels(channels))
     }
 
     pub(super) fn on_carried(&mut self, from: NodeKey, carried: Carried) -> Result<(), Broken> {
-        let Some((round, collector)) = self.turn_of(from, carried.execution) else { return Ok(()) };
-        let step = collector.on_carried(carried);
-        self.carry_collecting(round, step);
-        Ok(())
+        self.take_from_relay(from, carried.execution, |collector| collector.on_carried(carried))
     }
 
     pub(super) fn on_dropped(&mut self, from: NodeKey, dropped: Dropped) -> Result<(), Broken> {
-        let Some((round, collector)) = self.turn_of(from, dropped.execution) else { return Ok(()) };
-        let step = collector.on_dropped(dropped);
-        self.carry_collecting(round, step);
-        Ok(())
+        self.take_from_relay(from, dropped.execution, |collector| collector.on_dropped(dropped))
     }
 
     pub(super) fn on_collecting_computed(&mut self, round: RunId, execution: Execution, job: JobId, output: JobOutput) {
@@ -163,8 +161,7 @@ impl Engine {
         let step = match step {
             Ok(step) => step,
             Err(violation) => {
-                self.push(Effect::Log(Level::Warn, violation.code()));
-                self.commit(Entry::Refused { peer: Some(turn.relay()), code: violation.code().into() });
+                self.note_fault(Some(turn.relay()), violation.code());
                 return self.relay_failed(round);
             }
         };

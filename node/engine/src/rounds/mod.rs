@@ -106,8 +106,7 @@ impl Engine {
     }
 
     fn take_round_message(&mut self, from: NodeKey, message: RoundMessage) -> Result<(), Broken> {
-        let hub = self.state.network().map(|network| network.hub);
-        let is_of_hub = hub == Some(from) && !self.is_hub();
+        let is_of_hub = self.state.hub() == Some(from) && !self.is_hub();
         match message {
             RoundMessage::CeremonyCalled(signed) if is_of_hub => self.on_ceremony_called(signed),
             RoundMessage::CeremonyBoard(board) if is_of_hub => self.on_ceremony_board(board),
@@ -151,7 +150,7 @@ impl Engine {
         }
     }
 
-    pub(crate) fn rounds_lost(&mut self, _conn: ConnId, node: NodeKey) {
+    pub(crate) fn rounds_lost(&mut self, node: NodeKey) {
         if self.is_hub() {
             self.relay_lost(node);
         }
@@ -164,7 +163,7 @@ impl Engine {
         self.keep_taking();
         self.keep_carrying();
         self.keep_rooms();
-        let Some(own) = self.state.own().map(crate::state::Own::node) else { return };
+        let Some(own) = self.state.own_key() else { return };
         while let Some(message) = self.rounds.own.pop_front() {
             if let Err(code) = self.take_round_message(own, message) {
                 self.push(Effect::Log(Level::Warn, code));
@@ -178,8 +177,7 @@ impl Engine {
         let boards = under_way.boards.values().filter_map(BoardKeeper::deadline);
         let due =
             boards.chain(self.turns_due()).chain(self.taking_due()).chain(self.carrying_due()).chain(self.rooms_due());
-        let next = due.filter(|due| *due > self.now.wall).min()?;
-        Some(self.now.mono_ms.saturating_add((next.0 - self.now.wall.0).saturating_mul(1000)))
+        due.filter(|due| *due > self.now.wall).min().map(|next| self.mono_at(next))
     }
 
     pub(crate) fn on_rounds_computed(&mut self, ticket: Ticket, output: JobOutput) -> Option<JobOutput> {
@@ -212,7 +210,7 @@ impl Engine {
 
     /// Nodes with which rounds need a connection.
     pub(crate) fn wanted_for_rounds(&self) -> Vec<NodeKey> {
-        let own = self.state.own().map(crate::state::Own::node);
+        let own = self.state.own_key();
         let wanted = self.rounds.taking.values().flat_map(taking_part::Taking::wanted);
         wanted.chain(self.relays_of_rooms()).filter(|node| Some(*node) != own).collect()
     }
@@ -223,7 +221,7 @@ impl Engine {
 
     /// Says something to a node, this one included. Who is not connected is told again when it is.
     fn tell(&mut self, to: NodeKey, message: RoundMessage) {
-        if self.state.own().is_some_and(|own| own.node() == to) {
+        if self.state.own_key() == Some(to) {
             self.rounds.own.push_back(message);
         } else if let Some((conn, _)) = self.ready_conn(to) {
             self.send(conn, &Message::Round(message));
@@ -231,7 +229,7 @@ impl Engine {
     }
 
     fn tell_hub(&mut self, message: RoundMessage) {
-        if let Some(hub) = self.state.network().map(|network| network.hub) {
+        if let Some(hub) = self.state.hub() {
             self.tell(hub, message);
         }
     }

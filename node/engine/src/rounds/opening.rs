@@ -10,7 +10,6 @@ use cwg_protocol::round::{RoundLeakage, RoundMessage, RoundTerms, SharedTerms, S
 use cwg_protocol::{NodeKey, PilotId, RunId};
 
 use super::Broken;
-use super::rooms::has_rooms;
 use super::state::KnownRound;
 use crate::Engine;
 use crate::command::{Refusal, Reply, RoundPlan};
@@ -114,8 +113,8 @@ impl Engine {
             messages.extend(open.map(|turn| RoundMessage::TurnOpened(turn.signed().clone())));
         }
         // A relay that was away when the turn was answered still has its intervals of the rooms.
-        let with_rooms = self.state.rounds().rounds().values().filter(|known| has_rooms(known));
-        for known in with_rooms.filter(|known| known.terms.body().relays.contains(&node)) {
+        let is_relay = |known: &KnownRound| known.terms.body().relays.contains(&node);
+        for (_, known) in self.with_rooms().filter(|(_, known)| is_relay(known)) {
             let Some(turn) = known.answered() else { continue };
             messages.push(RoundMessage::RoundOffered(known.terms.signed().clone()));
             messages.push(RoundMessage::TurnOpened(turn.signed().clone()));

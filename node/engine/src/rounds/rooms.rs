@@ -28,7 +28,7 @@ fn forgotten_at(rooms: &RoomTerms) -> UnixTime {
 }
 
 /// Whether a round has rooms here that are not over.
-pub(super) fn has_rooms(known: &KnownRound) -> bool {
+fn has_rooms(known: &KnownRound) -> bool {
     known.terms.body().rooms.intervals > 0 && !known.rooms.is_closed && known.answered().is_some()
 }
 
@@ -74,9 +74,14 @@ impl Engine {
         Ok(Reply::Done)
     }
 
+    /// Rounds whose rooms are not over here.
+    pub(super) fn with_rooms(&self) -> impl Iterator<Item = (RunId, &KnownRound)> {
+        let rounds = self.state.rounds().rounds().iter().map(|(round, known)| (*round, known));
+        rounds.filter(|(_, known)| has_rooms(known))
+    }
+
     pub(super) fn keep_rooms(&mut self) {
-        let with_rooms = self.state.rounds().rounds().iter().filter(|(_, known)| has_rooms(known));
-        for round in with_rooms.map(|(round, _)| *round).collect::<Vec<_>>() {
+        for round in self.with_rooms().map(|(round, _)| round).collect::<Vec<_>>() {
             let rooms = self.state.rounds().rounds()[&round].terms.body().rooms;
             if self.now.wall >= forgotten_at(&rooms) {
                 self.close_rooms(round);
@@ -91,8 +96,7 @@ impl Engine {
     }
 
     pub(super) fn rooms_due(&self) -> impl Iterator<Item = UnixTime> {
-        let with_rooms = self.state.rounds().rounds().values().filter(|known| has_rooms(known));
-        with_rooms.flat_map(|known| {
+        self.with_rooms().flat_map(|(_, known)| {
             let rooms = known.terms.body().rooms;
             let (now, secs) = (self.now.wall, u64::from(rooms.interval_secs).max(1));
             // The next beginning of an interval, and the next middle of one.
@@ -115,9 +119,8 @@ impl Engine {
 
     /// Relays of rooms that are open now.
     pub(super) fn relays_of_rooms(&self) -> impl Iterator<Item = NodeKey> {
-        let with_rooms = self.state.rounds().rounds().values().filter(|known| has_rooms(known));
         let now = |known: &KnownRound| relay_of(known, known.terms.body().rooms.interval_at(self.now.wall)?);
-        with_rooms.filter_map(now).filter(|_| !self.is_hub())
+        self.with_rooms().filter_map(move |(_, known)| now(known)).filter(|_| !self.is_hub())
     }
 
     /// Member: what it has to say leaves when an interval begins, with as much that says nothing.
@@ -168,9 +171,8 @@ impl Engine {
 
     /// A node is there again: its relay is sent this interval's posts, the hub what it may not have, and asked for pages.
     pub(super) fn begin_rooms(&mut self, node: NodeKey) {
-        let hub = self.state.network().map(|network| network.hub);
-        let with_rooms = self.state.rounds().rounds().iter().filter(|(_, known)| has_rooms(known));
-        for round in with_rooms.map(|(round, _)| *round).collect::<Vec<_>>() {
+        let hub = self.state.hub();
+        for round in self.with_rooms().map(|(round, _)| round).collect::<Vec<_>>() {
             let known = &self.state.rounds().rounds()[&round];
             let now = known.terms.body().rooms.interval_at(self.now.wall);
             let is_of_now = known.rooms.uploaded.as_ref().is_some_and(|(interval, _)| Some(*interval) == now);
@@ -188,9 +190,8 @@ impl Engine {
     }
 
     fn round_of_rooms(&self, execution: Execution) -> Option<RunId> {
-        let mut with_rooms = self.state.rounds().rounds().iter().filter(|(_, known)| has_rooms(known));
         let is_of = |known: &KnownRound| known.answered().is_some_and(|turn| turn.execution() == execution);
-        with_rooms.find(|(_, known)| is_of(known)).map(|(round, _)| *round)
+        self.with_rooms().find(|(_, known)| is_of(known)).map(|(round, _)| round)
     }
 
     pub(super) fn on_room_page(&mut self, page: RoomPage) -> Result<(), Broken> {
@@ -205,9 +206,7 @@ impl Engine {
 
     /// A turn was answered, and this node is one of the relays that carry posts.
     pub(super) fn rooms_begin(&mut self, ended: TurnEnded) {
-        let Some(own) = self.state.own().map(crate::state::Own::node).filter(|_| ended.end == TurnEnd::Answered) else {
-            return;
-        };
+        let Some(own) = self.state.own_key().filter(|_| ended.end == TurnEnd::Answered) else { return };
         let is_of = |turn: &&Turn| turn.execution() == ended.execution;
         let newest = self.rounds.turns.iter().find(|(_, turn)| is_of(turn)).map(|(round, turn)| (*round, turn.clone()));
         let Some((round, turn)) = newest else { return };
@@ -221,9 +220,9 @@ impl Engine {
     /// The machine of one interval's posts, if this node carries them.
     fn room_relay(&mut self, round: RunId, interval: u16) -> Option<&mut RoomRelay> {
         let known = &self.state.rounds().rounds()[&round];
-        let own = self.state.own()?.node();
+        let own = self.state.own_key();
         let execution = known.answered()?.execution();
-        if relay_of(known, interval) != Some(own) {
+        if own.is_none() || relay_of(known, interval) != own {
             return None;
         }
         if !self.rounds.room_relays.contains_key(&(round, interval)) {
@@ -303,8 +302,7 @@ impl Engine {
         match board.on_batch(now, batch) {
             Ok(step) => self.compute_for_rounds(JobOf::Page(round), step.job.1),
             Err(violation) => {
-                self.push(Effect::Log(Level::Warn, violation.code()));
-                self.commit(Entry::Refused { peer: Some(relay), code: violation.code().into() });
+                self.note_fault(Some(relay), violation.code());
             }
         }
     }

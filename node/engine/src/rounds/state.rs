@@ -9,7 +9,7 @@ use cwg_protocol::round::ceremony::{Board, CeremonyError, CeremonyTerms, SignedC
 use cwg_protocol::round::evaluate::Charge;
 use cwg_protocol::round::room::{BadPost, Draft, ReadPost, RoomKey, RoomPage, read_page};
 use cwg_protocol::round::upload::TurnEnd;
-use cwg_protocol::round::{HeldKey, RoundTerms, SharedTerms, SignedTerms, TermsError, Turn};
+use cwg_protocol::round::{HeldKey, RoundLeakage, RoundTerms, SharedTerms, SignedTerms, TermsError, Turn};
 use cwg_protocol::{Item, PilotId, RunId, UnixTime};
 
 use crate::record::{Code, Entry, Record, RoomOf, StoredSecret, StoredShare, TurnEnding};
@@ -129,28 +129,19 @@ pub(crate) struct Known<'a> {
 impl Known<'_> {
     /// Checks the terms of a ceremony against the charter that they name.
     pub(crate) fn ceremony(&self, signed: &SignedCeremony) -> Result<CeremonyTerms, CeremonyError> {
-        let mut verified = Err(CeremonyError::OtherCharter);
-        for pilot in self.pilots.values() {
-            verified = CeremonyTerms::verify(signed.clone(), &pilot.charter, self.network.hub);
-            if !matches!(verified, Err(CeremonyError::OtherCharter)) {
-                break;
-            }
-        }
-        verified
+        let pilots = self.pilots.values();
+        let mut verified = pilots.map(|pilot| CeremonyTerms::verify(signed.clone(), &pilot.charter, self.network.hub));
+        let is_other = |verified: &Result<_, _>| matches!(verified, Err(CeremonyError::OtherCharter));
+        verified.find(|verified| !is_other(verified)).unwrap_or(Err(CeremonyError::OtherCharter))
     }
 
     /// Checks the terms of a round against the charter and the roster that they name, of which this node may have a later one by now.
     pub(crate) fn round(&self, signed: &SignedTerms) -> Result<RoundTerms, TermsError> {
-        let mut verified = Err(TermsError::OtherCharter);
-        for pilot in self.pilots.values() {
-            for roster in self.network.rosters.iter().rev() {
-                verified = RoundTerms::verify(signed.clone(), &pilot.charter, roster);
-                if !matches!(verified, Err(TermsError::OtherCharter)) {
-                    return verified;
-                }
-            }
-        }
-        verified
+        let rosters = || self.network.rosters.iter().rev();
+        let named = self.pilots.values().flat_map(|pilot| rosters().map(|roster| (&pilot.charter, roster)));
+        let mut verified = named.map(|(charter, roster)| RoundTerms::verify(signed.clone(), charter, roster));
+        let is_other = |verified: &Result<_, _>| matches!(verified, Err(TermsError::OtherCharter));
+        verified.find(|verified| !is_other(verified)).unwrap_or(Err(TermsError::OtherCharter))
     }
 }
 
@@ -356,6 +347,11 @@ impl KnownRound {
             opened.into_iter().map(move |(room, post)| (self.found[room].item, interval, post))
         };
         self.rooms.pages.iter().flat_map(read).collect()
+    }
+
+    /// What the round reveals: a person consents to it by its digest.
+    pub fn leakage(&self) -> RoundLeakage {
+        RoundLeakage::of(self.terms.body().threshold)
     }
 
     /// Drafts that have not left.

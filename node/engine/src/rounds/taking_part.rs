@@ -17,9 +17,7 @@ use cwg_protocol::round::evaluate::{Asked, Asking, AskingStep, EvaluateAnswer};
 use cwg_protocol::round::upload::{
     Answer, Found, Passed, Slots, TicketGiven, TurnEnd, TurnEnded, Uploader, UploaderStep,
 };
-use cwg_protocol::round::{
-    EvaluateRefused, Execution, RoundLeakage, RoundMessage, SharedTerms, SignedTurn, TermsError, Turn,
-};
+use cwg_protocol::round::{EvaluateRefused, Execution, RoundMessage, SharedTerms, SignedTurn, TermsError, Turn};
 use cwg_protocol::session::OwnSet;
 use cwg_protocol::{Item, NodeKey, RunId, UnixTime, Violation};
 
@@ -28,8 +26,9 @@ use super::{Broken, JobOf};
 use crate::Engine;
 use crate::command::{Refusal, Reply};
 use crate::io::{Effect, FoundRow, Level, LoadQuery, Loaded, Selection};
-use crate::limits::{MATCHES_PER_RECORD, ROWS_PER_LOAD, VALUES_PER_RECORD};
+use crate::limits::{ROWS_PER_LOAD, VALUES_PER_RECORD};
 use crate::record::{Entry, Match, RoomOf, StoredSecret};
+use crate::sets::match_entries;
 
 /// A round in which this node takes part.
 pub(super) struct Taking {
@@ -83,7 +82,7 @@ impl Engine {
             return Err(Refusal::Offline);
         }
         let known = self.state.rounds().rounds().get(&round).ok_or(Refusal::UnknownRound)?;
-        let terms = known.terms.clone();
+        let terms = &known.terms;
         if known.phase != RoundPhase::Open {
             return Err(Refusal::RoundState(known.phase.name()));
         }
@@ -94,7 +93,7 @@ impl Engine {
             return Err(Refusal::RoundState("evaluated already"));
         }
         self.state.pilots().get(&terms.body().pilot).ok_or(Refusal::UnknownPilot)?.live(self.now.wall)?;
-        if leakage != RoundLeakage::of(terms.body().threshold).digest() {
+        if leakage != known.leakage().digest() {
             return Err(Refusal::Consent);
         }
         let seed = StoredSecret(self.random("round part"));
@@ -172,15 +171,15 @@ impl Engine {
         }
     }
 
-    fn round_with_terms(&self, digest: Digest) -> Option<RunId> {
+    fn asking_under(&mut self, terms: Digest) -> Option<(RunId, &mut Asking)> {
         let mut rounds = self.state.rounds().rounds().iter();
-        rounds.find(|(_, known)| known.terms.digest() == digest).map(|(round, _)| *round)
+        let round = rounds.find(|(_, known)| known.terms.digest() == terms).map(|(round, _)| *round)?;
+        Some((round, self.asking(round)?))
     }
 
     pub(super) fn on_evaluate_answer(&mut self, from: NodeKey, answer: EvaluateAnswer) -> Result<(), Broken> {
         let now = self.now.wall;
-        let Some(round) = self.round_with_terms(answer.terms) else { return Ok(()) };
-        let Some(asking) = self.asking(round) else { return Ok(()) };
+        let Some((round, asking)) = self.asking_under(answer.terms) else { return Ok(()) };
         let step = asking.on_answer(now, from, answer);
         self.carry_asking(round, step);
         Ok(())
@@ -188,8 +187,7 @@ impl Engine {
 
     pub(super) fn on_asking_refused(&mut self, from: NodeKey, refused: EvaluateRefused) -> Result<(), Broken> {
         let now = self.now.wall;
-        let Some(round) = self.round_with_terms(refused.terms) else { return Ok(()) };
-        let Some(asking) = self.asking(round) else { return Ok(()) };
+        let Some((round, asking)) = self.asking_under(refused.terms) else { return Ok(()) };
         let step = asking.on_refusal(now, from, refused.refusal);
         self.carry_asking(round, step);
         Ok(())
@@ -216,9 +214,7 @@ impl Engine {
 
     fn carry_asking(&mut self, round: RunId, step: AskingStep) {
         for (node, fault) in step.faults {
-            let code = fault.code();
-            self.push(Effect::Log(Level::Warn, code));
-            self.commit(Entry::Refused { peer: Some(node), code: code.into() });
+            self.note_fault(Some(node), fault.code());
         }
         for (node, ask) in step.send {
             if let Some(taking) = self.rounds.taking.get_mut(&round) {
@@ -255,7 +251,7 @@ impl Engine {
     }
 
     pub(super) fn on_turn_opened(&mut self, signed: SignedTurn) -> Result<(), Broken> {
-        let Some(hub) = self.state.network().map(|network| network.hub) else { return Ok(()) };
+        let Some(hub) = self.state.hub() else { return Ok(()) };
         let open = self.state.rounds().rounds().iter().filter(|(_, known)| !known.phase.is_over());
         let mut verified = open.map(|(round, known)| (*round, Turn::verify(signed.clone(), &known.terms, hub)));
         let of_known = verified.find(|(_, turn)| !matches!(turn, Err(TermsError::OtherCharter)));
@@ -322,31 +318,29 @@ impl Engine {
     }
 
     pub(super) fn on_slots(&mut self, from: NodeKey, slots: &Slots) -> Result<(), Broken> {
-        let Some((round, uploader)) = self.uploading(slots.execution) else { return Ok(()) };
-        if uploader.turn().relay() != from {
-            return Err("unexpected-message");
-        }
-        let step = uploader.on_slots(slots);
-        self.carry_uploading(round, step);
-        Ok(())
+        self.take_carried(from, slots.execution, |uploader| uploader.on_slots(slots))
     }
 
     pub(super) fn on_passed(&mut self, from: NodeKey, passed: Passed) -> Result<(), Broken> {
-        let Some((round, uploader)) = self.uploading(passed.execution) else { return Ok(()) };
-        if uploader.turn().relay() != from {
-            return Err("unexpected-message");
-        }
-        let step = uploader.on_passed(passed);
-        self.carry_uploading(round, step);
-        Ok(())
+        self.take_carried(from, passed.execution, |uploader| uploader.on_passed(passed))
     }
 
     pub(super) fn on_answer(&mut self, from: NodeKey, answer: &Answer) -> Result<(), Broken> {
-        let Some((round, uploader)) = self.uploading(answer.execution) else { return Ok(()) };
+        self.take_carried(from, answer.execution, |uploader| uploader.on_answer(answer))
+    }
+
+    /// What the relay of the turn alone says.
+    fn take_carried(
+        &mut self,
+        from: NodeKey,
+        execution: Execution,
+        take: impl FnOnce(&mut Uploader) -> Result<UploaderStep, Violation>,
+    ) -> Result<(), Broken> {
+        let Some((round, uploader)) = self.uploading(execution) else { return Ok(()) };
         if uploader.turn().relay() != from {
             return Err("unexpected-message");
         }
-        let step = uploader.on_answer(answer);
+        let step = take(uploader);
         self.carry_uploading(round, step);
         Ok(())
     }
@@ -376,10 +370,8 @@ impl Engine {
             Ok(step) => step,
             // What the relay carries comes from the hub, sealed: this node cannot tell which of them it was, and leaves the turn.
             Err(violation) => {
-                self.push(Effect::Log(Level::Warn, violation.code()));
-                self.commit(Entry::Refused { peer: Some(turn.relay()), code: violation.code().into() });
-                self.leave_turn(round);
-                return;
+                self.note_fault(Some(turn.relay()), violation.code());
+                return self.leave_turn(round);
             }
         };
         if let Some(ask) = step.to_hub {
@@ -439,9 +431,7 @@ impl Engine {
             return;
         };
         let rows: Vec<Match> = rows.into_iter().map(|found| Match { row: found.row, label: Vec::new() }).collect();
-        let pieces = (found.stored..).step_by(MATCHES_PER_RECORD).zip(rows.chunks(MATCHES_PER_RECORD));
-        let entries: Vec<Entry> =
-            pieces.map(|(first, rows)| Entry::Matches { run: round, first, rows: rows.to_vec() }).collect();
+        let entries = match_entries(round, found.stored, &rows);
         found.stored = found.stored.saturating_add(u32::try_from(rows.len()).unwrap_or(u32::MAX));
         if !entries.is_empty() {
             self.commit_all(entries);
@@ -491,14 +481,14 @@ impl Engine {
 
     pub(super) fn taking_due(&self) -> impl Iterator<Item = UnixTime> {
         let of_round = |(round, taking): (&RunId, &Taking)| {
-            let ends = self.terms_of(*round).map(|terms| terms.body().schedule.ends);
+            let schedule = self.terms_of(*round)?.body().schedule;
             match &taking.stage {
                 Stage::Asking(asking) => {
-                    let missed = self.terms_of(*round).map(|terms| terms.body().schedule.evaluate_by.plus_secs(1));
-                    asking.deadline().into_iter().chain(missed).min()
+                    let missed = schedule.evaluate_by.plus_secs(1);
+                    Some(asking.deadline().map_or(missed, |deadline| deadline.min(missed)))
                 }
                 Stage::Uploading(uploader) => Some(uploader.deadline()),
-                Stage::Turn => ends,
+                Stage::Turn => Some(schedule.ends),
                 Stage::Items | Stage::Rows(_) => None,
             }
         };
@@ -509,11 +499,4 @@ impl Engine {
 /// What of the own set enters a round.
 fn selection_of(terms: &SharedTerms) -> Selection {
     Selection(terms.body().kinds.iter().map(|entry| (entry.kind, entry.roles)).collect())
-}
-
-impl KnownRound {
-    /// What the round reveals: a person consents to it by its digest.
-    pub fn leakage(&self) -> RoundLeakage {
-        RoundLeakage::of(self.terms.body().threshold)
-    }
 }

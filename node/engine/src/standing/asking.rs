@@ -3,11 +3,11 @@
 //! Who asks sees to it that no more than [`ASKED_MAX`] batches wait. What a lost connection takes with it is asked for again over
 //! the next; the hub charges it again, and what was charged is spent.
 
+use cwg_protocol::PilotId;
 use cwg_protocol::lighthouse::standing::{BlindedItems, Period, blinding, outputs};
-use cwg_protocol::psi::JobOutput;
+use cwg_protocol::psi::{Job, JobOutput};
 use cwg_protocol::wire::limits::{EVALUATION_BATCH_MAX, EVALUATIONS_PER_PEER_MAX};
 use cwg_protocol::wire::{Evaluate, EvaluateRefused, Evaluated, Message};
-use cwg_protocol::{NodeKey, PilotId};
 
 use crate::Engine;
 use crate::command::{EvaluationBatch, Refusal, Reply};
@@ -48,15 +48,15 @@ impl Engine {
         if items.is_empty() || items.len() > EVALUATION_BATCH_MAX {
             return Err(Refusal::BatchLen);
         }
-        if self.under_way.asked.len() >= ASKED_MAX {
+        if self.standing.asked.len() >= ASKED_MAX {
             return Err(Refusal::UnderWay);
         }
-        self.under_way.numbers = self.under_way.numbers.wrapping_add(1);
-        let number = self.under_way.numbers;
+        self.standing.numbers = self.standing.numbers.wrapping_add(1);
+        let number = self.standing.numbers;
         let deadline_ms = self.now.mono_ms + EVALUATE_WITHIN_MS;
         let count = items.len();
         let asked = Asked { ticket, pilot, period, items: count, stage: Stage::Blinding, deadline_ms };
-        self.under_way.asked.insert(number, asked);
+        self.standing.asked.insert(number, asked);
         let seed = self.fresh_seed("blinding");
         self.compute_for(number, blinding(items, seed));
         // While it is blinded, and durable before anything of it is sent: who looked at whom is asked of a bank, too.
@@ -65,19 +65,19 @@ impl Engine {
         Ok(())
     }
 
-    fn compute_for(&mut self, number: u32, job: cwg_protocol::psi::Job) {
+    fn compute_for(&mut self, number: u32, job: Job) {
         let ticket = self.ticket();
-        self.under_way.jobs.insert(ticket, number);
+        self.standing.jobs.insert(ticket, number);
         self.push(Effect::Compute(ticket, job));
     }
 
     pub(super) fn on_asked_computed(&mut self, number: u32, output: JobOutput) {
-        let Some(asked) = self.under_way.asked.get_mut(&number) else { return };
+        let Some(asked) = self.standing.asked.get_mut(&number) else { return };
         if let Stage::Blinding = asked.stage {
             asked.stage = Stage::Turn(BlindedItems::of(output));
             return self.send_asked();
         }
-        let asked = self.under_way.asked.remove(&number).expect("looked up above");
+        let asked = self.standing.asked.remove(&number).expect("looked up above");
         let Stage::Finishing(conn) = asked.stage else { unreachable!("two stages have a job") };
         match outputs(output) {
             Ok(outputs) => self.reply(asked.ticket, Ok(Reply::Evaluated(outputs))),
@@ -90,16 +90,16 @@ impl Engine {
     }
 
     /// Sends what waits for its turn. Small batches pass large ones: a look-up does not wait for a book.
-    fn send_asked(&mut self) {
-        let Some(hub) = self.hub_of_network() else { return };
+    pub(super) fn send_asked(&mut self) {
+        let Some(hub) = self.state.hub() else { return };
         let Some((conn, _)) = self.ready_conn(hub) else { return };
-        let asked = &self.under_way.asked;
+        let asked = &self.standing.asked;
         let sent = |asked: &&Asked| matches!(asked.stage, Stage::Evaluation(..));
         let mut room = EVALUATIONS_PER_PEER_MAX - asked.values().filter(sent).count();
         let large = asked.values().filter(sent).filter(|asked| asked.items > LARGE_BATCH).count();
         let mut room_for_large = LARGE_BATCHES_MAX.saturating_sub(large);
         let mut messages = Vec::new();
-        for (number, asked) in &mut self.under_way.asked {
+        for (number, asked) in &mut self.standing.asked {
             let is_large = asked.items > LARGE_BATCH;
             if room == 0 || (is_large && room_for_large == 0) || !matches!(asked.stage, Stage::Turn(_)) {
                 continue;
@@ -117,14 +117,10 @@ impl Engine {
         }
     }
 
-    pub(super) fn hub_of_network(&self) -> Option<NodeKey> {
-        self.state.network().map(|network| network.hub)
-    }
-
     pub(super) fn on_evaluated(&mut self, conn: ConnId, answer: Evaluated) {
         let number = answer.number;
         // An answer to what we have given up is no fault of the hub's.
-        let Some(asked) = self.under_way.asked.get_mut(&number) else { return };
+        let Some(asked) = self.standing.asked.get_mut(&number) else { return };
         match core::mem::replace(&mut asked.stage, Stage::Finishing(conn)) {
             Stage::Evaluation(on, blinded) if on == conn => {
                 asked.deadline_ms = u64::MAX;
@@ -141,9 +137,9 @@ impl Engine {
     }
 
     pub(super) fn on_evaluate_refused(&mut self, conn: ConnId, refused: EvaluateRefused) {
-        let awaited = self.under_way.asked.get(&refused.number);
+        let awaited = self.standing.asked.get(&refused.number);
         if awaited.is_some_and(|asked| matches!(asked.stage, Stage::Evaluation(on, _) if on == conn)) {
-            let asked = self.under_way.asked.remove(&refused.number).expect("looked up above");
+            let asked = self.standing.asked.remove(&refused.number).expect("looked up above");
             let EvaluateRefused { code, left, .. } = refused;
             self.reply(asked.ticket, Err(Refusal::NotEvaluated { code, left }));
             self.send_asked();
@@ -152,18 +148,13 @@ impl Engine {
 
     /// A connection went: what was asked for over it waits for the next.
     pub(super) fn ask_later(&mut self, conn: ConnId) {
-        for asked in self.under_way.asked.values_mut() {
+        for asked in self.standing.asked.values_mut() {
             if matches!(asked.stage, Stage::Evaluation(on, _) if on == conn)
                 && let Stage::Evaluation(_, blinded) = core::mem::replace(&mut asked.stage, Stage::Blinding)
             {
                 asked.stage = Stage::Turn(blinded);
             }
         }
-        self.send_asked();
-    }
-
-    /// The hub is there.
-    pub(super) fn ask_again(&mut self, _conn: ConnId) {
         self.send_asked();
     }
 
@@ -178,14 +169,14 @@ impl Engine {
 
     fn end_asked(&mut self, refusal: Refusal, over: impl Fn(&Asked) -> bool) {
         let numbers: Vec<u32> =
-            self.under_way.asked.iter().filter(|(_, asked)| over(asked)).map(|(number, _)| *number).collect();
+            self.standing.asked.iter().filter(|(_, asked)| over(asked)).map(|(number, _)| *number).collect();
         for number in numbers {
-            let asked = self.under_way.asked.remove(&number).expect("listed above");
+            let asked = self.standing.asked.remove(&number).expect("listed above");
             self.reply(asked.ticket, Err(refusal.clone()));
         }
     }
 
     pub(super) fn next_asked_deadline(&self) -> Option<u64> {
-        self.under_way.asked.values().map(|asked| asked.deadline_ms).filter(|deadline| *deadline < u64::MAX).min()
+        self.standing.asked.values().map(|asked| asked.deadline_ms).filter(|deadline| *deadline < u64::MAX).min()
     }
 }

@@ -5,8 +5,10 @@ use cwg_protocol::session::Learns;
 
 use crate::Engine;
 use crate::command::{Comparison, Refusal, Reply};
-use crate::limits::{MATCHES_PER_RECORD, ROWS_PER_LOAD};
-use crate::record::{Entry, LighthousePlan, Match, RunPlan, STANDING};
+use crate::lighthouse::label_fault;
+use crate::limits::ROWS_PER_LOAD;
+use crate::record::{Entry, LighthousePlan, RunPlan, STANDING};
+use crate::sets::match_entries;
 
 impl Engine {
     /// Stores what a comparison found. Rows come in commits of their own; they count for nothing before the last, which makes the run.
@@ -15,25 +17,21 @@ impl Engine {
         let Comparison { pilot, period, release, book, selection, report, mut matches } = comparison;
         self.state.standing().periods().get(&period).ok_or(Refusal::UnknownPeriod)?;
         self.lighthouse_allowed(pilot, own).ok_or(Refusal::NotAllowed("a comparison with releases now"))?;
-        let network = self.state.network().ok_or(Refusal::NotJoined)?;
-        let (id, hub) = (network.id, network.hub);
+        let hub = self.state.hub().ok_or(Refusal::NotJoined)?;
         let published = self.state.lighthouse().releases().get(&release).ok_or(Refusal::NoRelease)?;
-        published.usable(id, hub, self.now.wall)?;
+        self.check_in_force(published)?;
         let release = published.seen;
-        let faults = matches.iter().map(|found| crate::lighthouse::label_fault(&found.label, &published.body));
-        let faults: Vec<Option<&'static str>> = faults.collect();
-        let mut each = faults.iter();
-        matches.retain(|_| each.next().is_some_and(Option::is_none));
+        let mut first_fault = None;
+        matches.retain(|found| {
+            let fault = label_fault(&found.label, &published.body);
+            first_fault = first_fault.or(fault);
+            fault.is_none()
+        });
         let charter = self.state.pilots()[&pilot].charter.digest();
         let run = RunId(self.random("run"));
         let count = u32::try_from(matches.len()).unwrap_or(u32::MAX);
-        let pieces: Vec<Vec<Entry>> = matches
-            .chunks(ROWS_PER_LOAD)
-            .zip((0_u32..).step_by(ROWS_PER_LOAD))
-            .map(|piece| entries(run, piece))
-            .collect();
-        for piece in pieces {
-            self.commit_all(piece);
+        for (first, piece) in (0..).step_by(ROWS_PER_LOAD).zip(matches.chunks(ROWS_PER_LOAD)) {
+            self.commit_all(match_entries(run, first, piece));
         }
         let plan = RunPlan {
             run,
@@ -48,14 +46,9 @@ impl Engine {
         let read = Entry::BookRead { run, report };
         self.commit_all(vec![Entry::RunPlanned(plan), read, Entry::Compared { run, period, matches: count }]);
         // What the hub signed and cannot be read: the operator is told, nobody else.
-        if let Some(code) = faults.into_iter().flatten().next() {
-            self.note_edition(code);
+        if let Some(code) = first_fault {
+            self.note_fault(Some(hub), code);
         }
         Ok(Reply::Compared(run))
     }
-}
-
-fn entries(run: RunId, (matches, first): (&[Match], u32)) -> Vec<Entry> {
-    let chunks = (first..).step_by(MATCHES_PER_RECORD).zip(matches.chunks(MATCHES_PER_RECORD));
-    chunks.map(|(first, rows)| Entry::Matches { run, first, rows: rows.to_vec() }).collect()
 }

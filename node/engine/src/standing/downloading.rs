@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cwg_crypto::InclusionProof;
+use cwg_crypto::{Digest, InclusionProof};
 use cwg_protocol::lighthouse::standing::{EditionError, Period, SignedEdition, VerifiedEdition};
 use cwg_protocol::wire::limits::CHUNKS_PER_PEER_MAX;
 use cwg_protocol::wire::{Chunk, ChunkFetch, ChunkRefused, EditionOffer, Message};
@@ -46,11 +46,11 @@ struct Fetching {
 
 impl Engine {
     pub(super) fn on_edition_offer(&mut self, offer: EditionOffer) {
-        let offered = &mut self.under_way.offered;
+        let offered = &mut self.standing.offered;
         let digest = offer.edition.digest();
         let known = offered.iter().any(|known| known.edition.digest() == digest)
             || self.state.standing().edition(digest).is_some()
-            || self.under_way.spoilt.contains(&digest)
+            || self.standing.spoilt.contains(&digest)
             || !self.state.standing().periods().contains_key(&offer.period);
         // More than a chain has cannot be of one: the hub tells again when this node is there again.
         if !known && offered.len() < EDITIONS_OFFERED_MAX {
@@ -60,15 +60,15 @@ impl Engine {
 
     /// Begins with the next edition whose turn it is.
     pub(super) fn download_next(&mut self) {
-        while self.under_way.download.is_none() {
+        while self.standing.download.is_none() {
             let Some((place, checked)) = self.next_offer() else { return };
-            let EditionOffer { period, edition: signed } = self.under_way.offered.remove(place);
+            let EditionOffer { period, edition: signed } = self.standing.offered.remove(place);
             match checked {
                 Ok(verified) => {
                     let ticket = self.ticket();
                     let edition = Box::new(verified.clone());
                     let stage = Stage::Beginning(ticket);
-                    self.under_way.download = Some(Download { period, signed, verified, anew: false, stage });
+                    self.standing.download = Some(Download { period, signed, verified, anew: false, stage });
                     self.push(Effect::Edition(ticket, EditionWork::Begin { edition }));
                 }
                 // An earlier part of the chain that this node has left behind.
@@ -82,7 +82,7 @@ impl Engine {
     fn next_offer(&self) -> Option<(usize, Result<VerifiedEdition, EditionError>)> {
         let newest = self.state.lighthouse().current().map(|current| current.seen.number);
         let mut met = BTreeSet::new();
-        let mut firsts = self.under_way.offered.iter().enumerate().filter(|(_, offer)| met.insert(offer.period));
+        let mut firsts = self.standing.offered.iter().enumerate().filter(|(_, offer)| met.insert(offer.period));
         firsts.find_map(|(place, offer)| {
             let known = self.state.standing().periods().get(&offer.period)?;
             let checked = known.chain().follow(&offer.edition, None).and_then(|verified| {
@@ -98,16 +98,14 @@ impl Engine {
     }
 
     /// A fault of the hub's that ends no connection: what it has published stays as it is.
-    pub(super) fn note_edition(&mut self, code: &'static str) {
-        let peer = self.hub_of_network();
-        self.push(Effect::Log(Level::Warn, code));
-        self.commit(Entry::Refused { peer, code: code.into() });
+    fn note_edition(&mut self, code: &'static str) {
+        self.note_fault(self.state.hub(), code);
     }
 
     /// What the driver has done with an edition's file.
     pub(crate) fn on_edition(&mut self, ticket: Ticket, done: EditionDone) {
         let Some(done) = self.on_read(ticket, done) else { return };
-        let Some(mut download) = self.under_way.download.take() else { return };
+        let Some(mut download) = self.standing.download.take() else { return };
         match (&mut download.stage, done) {
             (Stage::Beginning(awaited), EditionDone::Begun { chunk }) if *awaited == ticket => {
                 download.stage = Stage::Fetching(Fetching::from(chunk));
@@ -131,11 +129,11 @@ impl Engine {
                 download.anew = true;
                 download.stage = Stage::Beginning(next);
                 let edition = Box::new(download.verified.clone());
-                self.under_way.download = Some(download);
+                self.standing.download = Some(download);
                 self.push(Effect::Edition(next, EditionWork::Begin { edition }));
             }
             (_, EditionDone::Failed) => self.give_up_download(&download, "edition-not-kept"),
-            _ => self.under_way.download = Some(download),
+            _ => self.standing.download = Some(download),
         }
     }
 
@@ -152,7 +150,7 @@ impl Engine {
 
     fn give_up_download(&mut self, download: &Download, code: &'static str) {
         let digest = download.verified.digest();
-        self.under_way.spoilt.insert(digest);
+        self.standing.spoilt.insert(digest);
         self.push(Effect::RemoveEdition(digest));
         self.note_edition(code);
     }
@@ -161,7 +159,7 @@ impl Engine {
     fn go_on(&mut self, mut download: Download) {
         let (digest, chunks) = (download.verified.digest(), download.verified.chunks());
         let Stage::Fetching(fetching) = &mut download.stage else {
-            self.under_way.download = Some(download);
+            self.standing.download = Some(download);
             return;
         };
         if fetching.write_next == chunks {
@@ -169,7 +167,7 @@ impl Engine {
             download.stage = Stage::Checking(ticket);
             let edition = Box::new(download.verified.clone());
             self.push(Effect::Edition(ticket, EditionWork::Check { edition }));
-            self.under_way.download = Some(download);
+            self.standing.download = Some(download);
             return;
         }
         if let Some((chunk, bytes)) = fetching.next_to_write() {
@@ -178,14 +176,13 @@ impl Engine {
             let edition = Box::new(download.verified.clone());
             self.push(Effect::Edition(ticket, EditionWork::Write { edition, chunk: chunk.0, bytes }));
         }
-        let hub = self.hub_of_network();
-        fetching.conn = fetching.conn.or_else(|| Some(self.ready_conn(hub?)?.0));
+        fetching.conn = fetching.conn.or_else(|| Some(self.ready_conn(self.state.hub()?)?.0));
         if let Some(conn) = fetching.conn {
             for chunk in fetching.next_to_ask(chunks) {
                 self.send(conn, &Message::ChunkFetch(ChunkFetch { edition: digest, chunk }));
             }
         }
-        self.under_way.download = Some(download);
+        self.standing.download = Some(download);
     }
 
     pub(super) fn on_chunk(&mut self, conn: ConnId, message: &Chunk) {
@@ -217,8 +214,8 @@ impl Engine {
     }
 
     /// The download, if this chunk of it was asked for over this connection. An answer to what was given up is no fault.
-    fn take_download(&mut self, conn: ConnId, edition: cwg_crypto::Digest, chunk: u32) -> Option<Download> {
-        self.under_way.download.take_if(|download| {
+    fn take_download(&mut self, conn: ConnId, edition: Digest, chunk: u32) -> Option<Download> {
+        self.standing.download.take_if(|download| {
             let asked = match &download.stage {
                 Stage::Fetching(fetching) => fetching.conn == Some(conn) && fetching.asked.contains(&chunk),
                 _ => false,
@@ -229,7 +226,7 @@ impl Engine {
 
     /// A connection went: what was asked for over it is asked for again over the next.
     pub(super) fn download_lost(&mut self, conn: ConnId) {
-        if let Some(Download { stage: Stage::Fetching(fetching), .. }) = &mut self.under_way.download
+        if let Some(Download { stage: Stage::Fetching(fetching), .. }) = &mut self.standing.download
             && fetching.conn == Some(conn)
         {
             fetching.conn = None;
@@ -241,13 +238,13 @@ impl Engine {
 
     /// The hub is there.
     pub(super) fn fetch_again(&mut self) {
-        if let Some(download) = self.under_way.download.take() {
+        if let Some(download) = self.standing.download.take() {
             self.go_on(download);
         }
     }
 
     pub(super) fn drop_download_of(&mut self, period: Period) {
-        if let Some(download) = self.under_way.download.take_if(|download| download.period == period) {
+        if let Some(download) = self.standing.download.take_if(|download| download.period == period) {
             self.push(Effect::RemoveEdition(download.verified.digest()));
         }
     }

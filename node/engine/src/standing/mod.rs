@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cwg_crypto::{Digest, Seed};
 use cwg_protocol::NodeKey;
 use cwg_protocol::lighthouse::standing::{
-    EditionBody, EditionError, Period, PeriodBody, PeriodError, PeriodKey, SignedEdition, SignedPeriod,
+    EditionBody, EditionError, EditionPlace, Period, PeriodBody, PeriodError, PeriodKey, SignedEdition, SignedPeriod,
 };
 use cwg_protocol::lighthouse::{LabelClass, ReleaseNumber, Seen};
 use cwg_protocol::wire::{EditionOffer, Message, PeriodOffer};
@@ -61,7 +61,7 @@ impl Engine {
 
     /// What only the hub sends is a fault of a member's, and the other way round.
     pub(crate) fn on_standing_message(&mut self, conn: ConnId, from: NodeKey, message: Message) {
-        let hub = self.state.network().map(|network| network.hub);
+        let hub = self.state.hub();
         match message {
             Message::Evaluate(evaluate) if self.is_hub() => self.on_evaluate(conn, from, evaluate),
             Message::ChunkFetch(fetch) if self.is_hub() => self.on_chunk_fetch(conn, fetch),
@@ -79,8 +79,8 @@ impl Engine {
     pub(crate) fn begin_standing(&mut self, conn: ConnId, node: NodeKey) {
         if self.is_hub() {
             self.offer_periods(conn);
-        } else if self.state.network().is_some_and(|network| network.hub == node) {
-            self.ask_again(conn);
+        } else if self.state.hub() == Some(node) {
+            self.send_asked();
             self.fetch_again();
         }
     }
@@ -105,24 +105,19 @@ impl Engine {
 
     /// In milliseconds of the monotonic clock.
     pub(crate) fn next_standing_deadline(&self) -> Option<u64> {
-        let now = self.now;
-        let ends = self.state.standing().periods().values().map(|period| {
-            let secs = period.body().closes.0.saturating_sub(now.wall.0);
-            now.mono_ms.saturating_add(secs.saturating_mul(1000))
-        });
+        let ends = self.state.standing().periods().values().map(|period| self.mono_at(period.body().closes));
         ends.chain(self.next_asked_deadline()).min()
     }
 
     pub(crate) fn standing_lost(&mut self, conn: ConnId) {
-        self.under_way.served.retain(|_, served| served.conn != conn);
-        self.under_way.reading.retain(|_, reading| reading.conn != conn);
+        self.standing.served.retain(|_, served| served.conn != conn);
+        self.standing.reading.retain(|_, reading| reading.conn != conn);
         self.ask_later(conn);
         self.download_lost(conn);
     }
 
     fn open_period(&mut self, days: u32, allowance: u32) -> Result<Reply, Refusal> {
-        self.hub()?;
-        let network = self.state.network().ok_or(Refusal::NotJoined)?.id;
+        let (network, _) = self.as_hub()?;
         let standing = self.state.standing();
         if standing.periods().len() >= PERIODS_OPEN_MAX {
             return Err(Refusal::PeriodsOpen);
@@ -157,7 +152,6 @@ impl Engine {
 
     /// Editions that count no more once a snapshot begins anew.
     fn replaced_by(&self, period: Period, body: &EditionBody) -> Vec<Digest> {
-        use cwg_protocol::lighthouse::standing::EditionPlace;
         let known = self.state.standing().periods().get(&period);
         let all = known.into_iter().flat_map(|known| known.editions()).map(|edition| edition.verified.digest());
         if body.place == EditionPlace::Snapshot { all.collect() } else { Vec::new() }
@@ -185,14 +179,6 @@ impl Engine {
         }
         for offer in offers {
             self.send(conn, &offer);
-        }
-    }
-
-    fn send_to_all(&mut self, message: &Message) {
-        let conns: Vec<ConnId> =
-            self.conns.iter().filter(|(_, conn)| conn.peer().is_some()).map(|(id, _)| *id).collect();
-        for conn in conns {
-            self.send(conn, message);
         }
     }
 
@@ -242,7 +228,7 @@ impl Engine {
         let known = self.state.standing().periods().get(&period);
         let editions = known.into_iter().flat_map(|known| known.editions());
         let digests: Vec<Digest> = editions.map(|edition| edition.verified.digest()).collect();
-        self.under_way.offered.retain(|offer| offer.period != period);
+        self.standing.offered.retain(|offer| offer.period != period);
         self.commit(Entry::PeriodClosed { period });
         self.drop_download_of(period);
         self.end_asked_of(period);

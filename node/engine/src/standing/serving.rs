@@ -32,7 +32,7 @@ impl Engine {
         if request.elements.is_empty() {
             return self.refuse(conn, CloseCode::Violation, "count-mismatch");
         }
-        let of_member = self.under_way.served.values().filter(|served| served.conn == conn);
+        let of_member = self.standing.served.values().filter(|served| served.conn == conn);
         if of_member.clone().any(|served| served.number == request.number) {
             return self.refuse(conn, CloseCode::Violation, "unawaited-batch");
         }
@@ -48,7 +48,7 @@ impl Engine {
         let Some(key) = self.state.standing().periods().get(&period).and_then(|period| period.key()) else { return };
         let key = Arc::clone(key);
         let (ticket, seed) = (self.ticket(), self.fresh_seed("evaluation"));
-        self.under_way.served.insert(ticket, Served { conn, number: request.number });
+        self.standing.served.insert(ticket, Served { conn, number: request.number });
         self.push(Effect::Compute(ticket, evaluation(key, charge, request.number, request.elements, seed)));
     }
 
@@ -78,7 +78,7 @@ impl Engine {
 
     pub(super) fn on_served(&mut self, ticket: Ticket, output: JobOutput) {
         // Charged is spent, even if the member has gone.
-        let Some(served) = self.under_way.served.remove(&ticket) else { return };
+        let Some(served) = self.standing.served.remove(&ticket) else { return };
         match evaluated(output) {
             Ok(answer) => self.send(served.conn, &Message::Evaluated(answer)),
             Err(violation) => self.refuse(served.conn, CloseCode::Violation, violation.code()),
@@ -87,39 +87,39 @@ impl Engine {
 
     /// An output of a job of this comparison; gives back one that is not.
     pub(crate) fn on_standing_computed(&mut self, ticket: Ticket, output: JobOutput) -> Option<JobOutput> {
-        if self.under_way.served.contains_key(&ticket) {
+        if self.standing.served.contains_key(&ticket) {
             self.on_served(ticket, output);
             return None;
         }
-        let Some(number) = self.under_way.jobs.remove(&ticket) else { return Some(output) };
+        let Some(number) = self.standing.jobs.remove(&ticket) else { return Some(output) };
         self.on_asked_computed(number, output);
         None
     }
 
     pub(super) fn on_chunk_fetch(&mut self, conn: ConnId, fetch: ChunkFetch) {
         let ChunkFetch { edition, chunk } = fetch;
-        if self.under_way.reading.values().filter(|reading| reading.conn == conn).count() >= CHUNKS_PER_PEER_MAX {
+        if self.standing.reading.values().filter(|reading| reading.conn == conn).count() >= CHUNKS_PER_PEER_MAX {
             return self.refuse(conn, CloseCode::Violation, "too-many-chunks");
         }
-        let known = self.state.standing().edition(edition).is_some_and(|known| chunk < known.verified.chunks());
-        if !known {
+        let known = self.state.standing().edition(edition).filter(|known| chunk < known.verified.chunks());
+        let Some(verified) = known.map(|known| Box::new(known.verified.clone())) else {
             return self.send(conn, &Message::ChunkRefused(ChunkRefused { edition, chunk }));
-        }
+        };
         let ticket = self.ticket();
-        self.under_way.reading.insert(ticket, Reading { conn, edition, chunk });
-        let verified = Box::new(self.state.standing().edition(edition).expect("found above").verified.clone());
+        self.standing.reading.insert(ticket, Reading { conn, edition, chunk });
         self.push(Effect::Edition(ticket, EditionWork::Read { edition: verified, chunk }));
     }
 
     /// What became of a read of the hub's; gives back what is not.
     pub(super) fn on_read(&mut self, ticket: Ticket, done: EditionDone) -> Option<EditionDone> {
-        let Some(Reading { conn, edition, chunk }) = self.under_way.reading.remove(&ticket) else { return Some(done) };
-        let message = match done {
-            EditionDone::Chunk { bytes, path } => match (bytes.try_into(), path.try_into()) {
-                (Ok(bytes), Ok(path)) => Message::Chunk(Chunk { edition, chunk, bytes, path }),
-                _ => Message::ChunkRefused(ChunkRefused { edition, chunk }),
-            },
-            _ => Message::ChunkRefused(ChunkRefused { edition, chunk }),
+        let Some(Reading { conn, edition, chunk }) = self.standing.reading.remove(&ticket) else { return Some(done) };
+        let read = match done {
+            EditionDone::Chunk { bytes, path } => bytes.try_into().ok().zip(path.try_into().ok()),
+            _ => None,
+        };
+        let message = match read {
+            Some((bytes, path)) => Message::Chunk(Chunk { edition, chunk, bytes, path }),
+            None => Message::ChunkRefused(ChunkRefused { edition, chunk }),
         };
         self.send(conn, &message);
         None

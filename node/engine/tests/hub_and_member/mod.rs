@@ -2,148 +2,86 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
 
-use cwg_crypto::{Digest, Secret32, Seed, SigningKey};
+use cwg_crypto::{Digest, Seed};
 use cwg_engine::command::{Command, EvaluationBatch, Refusal, Reply};
-use cwg_engine::io::{ConnId, DownReason, EditionDone, EditionWork, Effect, Input, Now, PeerUp, Side, Ticket};
-use cwg_engine::record::{ContentId, Entry, NodeKind, Record, ReleaseDraft, StoredSecret};
-use cwg_engine::state::State;
-use cwg_engine::{Config, Engine, client_version};
-use cwg_protocol::charter::{Body as CharterBody, Budget, Charter, KindRoles, MemberSignature, RunKind};
-use cwg_protocol::indicator::{IndicatorKind, RULESET_ID, Roles, ruleset_hash};
-use cwg_protocol::lighthouse::standing::{Content, EditionPlan, Entries, OwnOutput, Period, Said, VerifiedEdition};
-use cwg_protocol::lighthouse::{BuiltRelease, DeltaBase, LabelClass, Purpose, ReleaseBody, ReleaseNumber, Tally};
-use cwg_protocol::psi::{Job, JobOutput};
-use cwg_protocol::roster::{Body, Entry as RosterEntry, Roster, Status};
-use cwg_protocol::session::Learns;
-use cwg_protocol::wire::{BoundedText, BoundedVec, Message};
-use cwg_protocol::{Epoch, Item, NetworkId, NodeKey, OperatorKey, PilotId, TransportKey, UnixTime};
+use cwg_engine::io::{EditionDone, EditionWork, Effect, Input, Ticket};
+use cwg_engine::record::{ContentId, ReleaseDraft};
+use cwg_protocol::Item;
+use cwg_protocol::charter::{Budget, RunKind};
+use cwg_protocol::indicator::IndicatorKind;
+use cwg_protocol::lighthouse::standing::{
+    Content, EditionBody, EditionError, EditionPlan, Entries, OwnOutput, Period, Said, VerifiedEdition,
+};
+use cwg_protocol::lighthouse::{LabelClass, ReleaseNumber};
+use cwg_protocol::psi::Job;
 
-pub(crate) const NETWORK: NetworkId = NetworkId([9; 16]);
-pub(crate) const PILOT: PilotId = PilotId([4; 8]);
-pub(crate) const WALL: u64 = 1_800_000_000;
-pub(crate) const DAY_SECS: u64 = 86_400;
+use crate::founding::{DAY_SECS, Group, NETWORK, PILOT, node};
+use crate::wiring::{Nodes, Wired};
+
 pub(crate) const HUB: usize = 0;
 pub(crate) const BANK: usize = 1;
 /// A second bank, without which there is no charter.
 const OTHER: usize = 2;
 
-type Wire = Box<dyn FnMut(usize, Message) -> Option<Message>>;
-
 /// The hub, number 0, and a member, number 1.
 pub(crate) struct Pair {
-    pub(crate) engines: Vec<Engine>,
-    pub(crate) journals: [Vec<Record>; 2],
-    pub(crate) now: Now,
-    /// What becomes of a message of a node on its way.
-    pub(crate) wire: Wire,
+    nodes: Nodes,
     /// What becomes of a job's output.
     pub(crate) hold_jobs: bool,
     held: Vec<(usize, Ticket, Job)>,
-    pub(crate) conn: Option<ConnId>,
-    next_conn: u64,
-    pub(crate) closed: Vec<usize>,
-    pub(crate) replies: Vec<Result<Reply, Refusal>>,
     /// Editions of the hub, and what the member has of each.
     pub(crate) published: BTreeMap<Digest, Vec<u8>>,
     pub(crate) parts: BTreeMap<Digest, Vec<u8>>,
     pub(crate) kept: BTreeMap<Digest, Vec<u8>>,
     pub(crate) destroyed: Vec<(usize, Period)>,
-    /// How often each kind of work on a file was asked for, with the chunk.
+    /// The chunks from which on a download was begun.
     pub(crate) begun: Vec<u32>,
     said: BTreeMap<ReleaseNumber, Vec<Item>>,
-    lives: u8,
 }
 
-fn text<const N: usize>(text: &str) -> BoundedText<N> {
-    text.to_owned().try_into().unwrap()
-}
+impl Deref for Pair {
+    type Target = Nodes;
 
-fn key(byte: usize) -> SigningKey {
-    SigningKey::from_secret(&Secret32::new([u8::try_from(byte).unwrap(); 32]))
-}
-
-pub(crate) fn node(number: usize) -> NodeKey {
-    NodeKey(key(10 + number).verifying_key())
-}
-
-fn transport(number: usize) -> TransportKey {
-    TransportKey(key(30 + number).verifying_key())
-}
-
-fn roster() -> Roster {
-    let entry = |number: usize| RosterEntry {
-        name: text(&format!("node {number}")),
-        node: node(number),
-        transport: transport(number),
-        address: text("node.example:7443"),
-        status: Status::Active,
-        since: Epoch(1),
-    };
-    let body = Body {
-        network: NETWORK,
-        epoch: Epoch(1),
-        previous: Digest::from_bytes([0; 32]),
-        issued: UnixTime(WALL - 3600),
-        valid_until: UnixTime(WALL + 3000 * DAY_SECS),
-        hub: entry(HUB),
-        members: vec![entry(BANK), entry(OTHER)].try_into().unwrap(),
-    };
-    Roster::sign(body, &key(10 + HUB)).unwrap()
-}
-
-fn charter(runs: Vec<RunKind>) -> Charter {
-    let mut members = vec![node(BANK), node(OTHER)];
-    members.sort();
-    let body = CharterBody {
-        network: NETWORK,
-        pilot: PILOT,
-        version: 1,
-        name: text("clues"),
-        purpose: text("compare with clues"),
-        legal_basis: text("invented act, section 1"),
-        members: members.try_into().unwrap(),
-        kinds: vec![KindRoles { kind: IndicatorKind::Phone, roles: Roles::BOTH }].try_into().unwrap(),
-        runs: runs.try_into().unwrap(),
-        learns: vec![Learns::Proposer].try_into().unwrap(),
-        opens: UnixTime(WALL - 3600),
-        closes: UnixTime(WALL + 3000 * DAY_SECS),
-        retention_days: 90,
-        budget: Budget { items_per_session: 1024, sessions_per_day: 2, items_min: 10 },
-    };
-    Charter::sign(body, &key(10 + HUB)).unwrap()
-}
-
-fn founding(number: usize, runs: &[RunKind]) -> Vec<Record> {
-    let secret = |byte: usize| StoredSecret([u8::try_from(byte).unwrap(); 32]);
-    let kind = if number == HUB { NodeKind::Hub } else { NodeKind::Member };
-    let (name, address) = (text(&format!("node {number}")), text("node.example:7443"));
-    let founded = Entry::Founded { kind, name, address, node: secret(10 + number), transport: secret(30 + number) };
-    let roster = roster().signed().clone();
-    let mut entries = if number == HUB {
-        let person =
-            |name: &str, byte| Entry::OperatorAdded { name: text(name), key: OperatorKey(key(byte).verifying_key()) };
-        let keyed = Entry::LighthouseKeyed { secret: secret(90) };
-        vec![founded, Entry::NetworkFounded { network: NETWORK, roster }, keyed, person("ann", 70), person("ben", 71)]
-    } else {
-        vec![founded, Entry::Joined { network: NETWORK, hub: node(HUB), roster }]
-    };
-    let charter = charter(runs.to_vec());
-    entries.push(Entry::CharterAdopted { charter: charter.signed().clone() });
-    for member in [BANK, OTHER] {
-        let person = key(50);
-        let signature = MemberSignature::complete(
-            charter.digest(),
-            node(member),
-            text("a person"),
-            OperatorKey(person.verifying_key()),
-            MemberSignature::sign_as_person(charter.digest(), node(member), &person),
-            &key(10 + member),
-        );
-        entries.push(Entry::CharterSigned { pilot: PILOT, charter: charter.digest(), signature });
+    fn deref(&self) -> &Nodes {
+        &self.nodes
     }
-    entries.into_iter().map(|entry| Record { at: UnixTime(WALL - 60), entry }).collect()
+}
+
+impl DerefMut for Pair {
+    fn deref_mut(&mut self) -> &mut Nodes {
+        &mut self.nodes
+    }
+}
+
+impl Wired for Pair {
+    fn carry_out(&mut self, number: usize, effect: Effect) {
+        match effect {
+            Effect::Compute(ticket, job) if self.hold_jobs => self.held.push((number, ticket, job)),
+            Effect::Compute(ticket, job) => self.handle(number, Input::Computed(ticket, job.run())),
+            Effect::Edition(ticket, work) => {
+                let done = self.on_file(work);
+                self.handle(number, Input::Edition(ticket, done));
+            }
+            Effect::RemoveEdition(digest) if number == BANK => {
+                self.parts.remove(&digest);
+                self.kept.remove(&digest);
+            }
+            Effect::RemoveEdition(digest) => drop(self.published.remove(&digest)),
+            Effect::DestroyTable(period) => self.destroyed.push((number, period)),
+            // Nobody dials: a test connects.
+            Effect::Dial(_) => {}
+            other => panic!("{other:?} is no part of the standing comparison"),
+        }
+    }
+
+    fn restart(&mut self, number: usize) {
+        self.held.retain(|(of, ..)| *of != number);
+        self.start_again(number);
+        self.pump();
+    }
 }
 
 impl Pair {
@@ -153,85 +91,34 @@ impl Pair {
 
     /// Under a charter of these kinds of runs.
     pub(crate) fn under(runs: &[RunKind]) -> Self {
-        let mut pair = Self {
-            engines: Vec::new(),
-            journals: [founding(HUB, runs), founding(BANK, runs)],
-            now: Now { wall: UnixTime(WALL), mono_ms: 1000 },
-            wire: Box::new(|_, message| Some(message)),
+        let group = Group { hub: HUB, members: &[BANK, OTHER] };
+        let budget = Budget { items_per_session: 1024, sessions_per_day: 2, items_min: 10 };
+        let charter = group.charter(&[IndicatorKind::Phone], runs, budget);
+        Self {
+            nodes: Nodes::new([HUB, BANK].map(|number| group.journal(number, Some(&charter))).to_vec()),
             hold_jobs: false,
             held: Vec::new(),
-            conn: None,
-            next_conn: 0,
-            closed: Vec::new(),
-            replies: Vec::new(),
             published: BTreeMap::new(),
             parts: BTreeMap::new(),
             kept: BTreeMap::new(),
             destroyed: Vec::new(),
             begun: Vec::new(),
             said: BTreeMap::new(),
-            lives: 100,
-        };
-        pair.engines = vec![pair.opened(HUB), pair.opened(BANK)];
-        pair
-    }
-
-    fn opened(&mut self, number: usize) -> Engine {
-        self.lives += 1;
-        let state = State::replay(self.journals[number].iter().cloned()).unwrap();
-        Engine::new(Config { online: true }, state, Seed::new([self.lives; 32]), self.now)
-    }
-
-    /// Kills a node and starts it anew on what its journal holds.
-    pub(crate) fn restart(&mut self, number: usize) {
-        self.lose();
-        self.held.retain(|(of, ..)| *of != number);
-        self.engines[number] = self.opened(number);
-        self.pump();
+        }
     }
 
     pub(crate) fn connect(&mut self) {
-        self.next_conn += 1;
-        let conn = ConnId(self.next_conn);
-        self.conn = Some(conn);
-        for (at, with, side) in [(HUB, BANK, Side::Listener), (BANK, HUB, Side::Dialer)] {
-            let up = PeerUp { conn, key: transport(with), side, exporter: [7; 32] };
-            self.engines[at].handle(self.now, Input::PeerUp(up));
-        }
+        self.link(BANK, HUB);
         self.pump();
     }
 
     /// The connection goes, with what was on its way.
     pub(crate) fn lose(&mut self) {
-        let Some(conn) = self.conn.take() else { return };
-        for engine in &mut self.engines {
-            engine.handle(self.now, Input::PeerDown(conn, DownReason::Lost));
-        }
-        self.pump();
-    }
-
-    pub(crate) fn command(&mut self, number: usize, command: Command) -> Result<Reply, Refusal> {
-        self.give(number, command);
-        self.replies.pop().unwrap()
-    }
-
-    /// A command whose answer may come later.
-    pub(crate) fn give(&mut self, number: usize, command: Command) {
-        self.engines[number].handle(self.now, Input::Command(Ticket(1), command));
-        self.pump();
+        self.part(BANK, HUB);
     }
 
     pub(crate) fn pass_days(&mut self, days: u64) {
-        self.now.wall = self.now.wall.plus_secs(days * DAY_SECS);
         self.pass_ms(days * DAY_SECS * 1000);
-    }
-
-    pub(crate) fn pass_ms(&mut self, ms: u64) {
-        self.now.mono_ms += ms;
-        for engine in &mut self.engines {
-            engine.handle(self.now, Input::Deadline);
-        }
-        self.pump();
     }
 
     pub(crate) fn open_period(&mut self, allowance: u32) -> Period {
@@ -251,33 +138,11 @@ impl Pair {
 
     /// Publishes a release that says something of these items, without an edition.
     pub(crate) fn release(&mut self, items: &[Item]) -> ReleaseNumber {
-        let current = self.engines[HUB].state().lighthouse().current();
-        let base = current.map(|current| DeltaBase { number: current.seen.number, root: current.body.content.root });
-        let body = ReleaseBody {
-            network: NETWORK,
-            number: ReleaseNumber(base.map_or(0, |base| base.number.0) + 1),
-            purpose: Purpose::Live,
-            ruleset: RULESET_ID,
-            ruleset_hash: ruleset_hash(),
-            created: self.now.wall,
-            valid_until: self.now.wall.plus_secs(45 * DAY_SECS),
-            client_min: client_version(),
-            sources: BoundedVec::default(),
-            content: Tally::new().finish(),
-            base,
-            class: LabelClass::B64,
-            contradictions: 0,
-            changes: BoundedVec::default(),
-        };
-        let draft = ReleaseDraft { body: body.clone(), content: ContentId([1; 8]), withdrawn: Vec::new() };
-        self.command(HUB, Command::DraftRelease(Box::new(draft))).unwrap();
-        let built = BuiltRelease::build(&body, text("ann"), &key(70)).unwrap();
-        self.command(HUB, Command::SignDraft(Box::new(built.clone()))).unwrap();
-        let approved = built.approve(text("ben"), &key(71)).unwrap();
-        self.command(HUB, Command::ApproveDraft(Box::new(approved))).unwrap();
-        self.command(HUB, Command::PublishRelease).unwrap();
-        self.said.insert(body.number, items.to_vec());
-        body.number
+        let body = self.next_release(HUB);
+        let draft = ReleaseDraft { body, content: ContentId([1; 8]), withdrawn: Vec::new() };
+        let number = self.publish_release(HUB, draft);
+        self.said.insert(number, items.to_vec());
+        number
     }
 
     /// Makes the edition of the current release: a delta where there is a chain, and publishes it.
@@ -288,7 +153,7 @@ impl Pair {
         self.command(HUB, Command::PublishEdition(Box::new(body))).map(|_| digest)
     }
 
-    pub(crate) fn edition_parts(&self, period: Period) -> (cwg_protocol::lighthouse::standing::EditionBody, Vec<u8>) {
+    pub(crate) fn edition_parts(&self, period: Period) -> (EditionBody, Vec<u8>) {
         let state = self.engines[HUB].state();
         let current = state.lighthouse().current().unwrap();
         let release = current.usable(NETWORK, node(HUB), self.now.wall).unwrap();
@@ -324,72 +189,12 @@ impl Pair {
         None
     }
 
-    /// Codes of what a node noted as refused.
-    pub(crate) fn refused(&self, number: usize) -> Vec<&str> {
-        let entries = self.journals[number].iter().map(|record| &record.entry);
-        entries
-            .filter_map(|entry| match entry {
-                Entry::Refused { code, .. } => Some(code.0.as_str()),
-                _ => None,
-            })
-            .collect()
-    }
-
-    /// Runs jobs that were held back; with `spoil` what they found is lost with the node that ran them.
+    /// Runs jobs that were held back.
     pub(crate) fn run_held(&mut self) {
         for (number, ticket, job) in std::mem::take(&mut self.held) {
-            self.computed(number, ticket, job.run());
+            self.handle(number, Input::Computed(ticket, job.run()));
         }
         self.pump();
-    }
-
-    fn computed(&mut self, number: usize, ticket: Ticket, output: JobOutput) {
-        self.engines[number].handle(self.now, Input::Computed(ticket, output));
-    }
-
-    pub(crate) fn pump(&mut self) {
-        let mut frames = VecDeque::new();
-        loop {
-            for number in 0..self.engines.len() {
-                while let Some(effect) = self.engines[number].poll_effect() {
-                    self.carry_out(number, effect, &mut frames);
-                }
-            }
-            let Some((from, conn, body)) = frames.pop_front() else { return };
-            if self.conn != Some(conn) {
-                continue;
-            }
-            if let Some(message) = (self.wire)(from, Message::decode(&body).unwrap()) {
-                self.engines[1 - from].handle(self.now, Input::Frame(conn, message.encode()));
-            }
-        }
-    }
-
-    fn carry_out(&mut self, number: usize, effect: Effect, frames: &mut VecDeque<(usize, ConnId, Vec<u8>)>) {
-        match effect {
-            Effect::Store(records) => self.journals[number].extend(records),
-            Effect::Reply(_, reply) => self.replies.push(*reply),
-            Effect::Send(conn, body) => frames.push_back((number, conn, body)),
-            Effect::Close(conn, code) => {
-                self.closed.push(number);
-                self.conn = self.conn.filter(|current| *current != conn);
-                let reason = DownReason::ClosedByPeer(code as u32);
-                self.engines[1 - number].handle(self.now, Input::PeerDown(conn, reason));
-            }
-            Effect::Compute(ticket, job) if self.hold_jobs => self.held.push((number, ticket, job)),
-            Effect::Compute(ticket, job) => self.computed(number, ticket, job.run()),
-            Effect::Edition(ticket, work) => {
-                let done = self.on_file(work);
-                self.engines[number].handle(self.now, Input::Edition(ticket, done));
-            }
-            Effect::RemoveEdition(digest) if number == BANK => {
-                self.parts.remove(&digest);
-                self.kept.remove(&digest);
-            }
-            Effect::RemoveEdition(digest) => drop(self.published.remove(&digest)),
-            Effect::DestroyTable(period) => self.destroyed.push((number, period)),
-            _ => {}
-        }
     }
 
     fn on_file(&mut self, work: EditionWork) -> EditionDone {
@@ -446,10 +251,7 @@ fn chunk_of<'a>(edition: &VerifiedEdition, rows: &'a [u8], chunk: u32) -> &'a [u
     &rows[chunk as usize * edition.chunk_len(0)..][..edition.chunk_len(chunk)]
 }
 
-fn checked(
-    edition: &VerifiedEdition,
-    rows: &[u8],
-) -> Result<Content, cwg_protocol::lighthouse::standing::EditionError> {
+fn checked(edition: &VerifiedEdition, rows: &[u8]) -> Result<Content, EditionError> {
     let mut check = edition.clone().check_content();
     rows.chunks(edition.chunk_len(0)).try_for_each(|chunk| check.push(chunk))?;
     check.finish()

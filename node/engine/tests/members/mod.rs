@@ -5,28 +5,28 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use cwg_crypto::{Digest, Secret32, Seed, SigningKey};
+use cwg_crypto::Seed;
 use cwg_engine::command::{Command, Refusal, Reply};
 use cwg_engine::io::{
     ConnId, DialFailure, DownReason, Effect, FoundRow, IndicatorRow, Input, LoadQuery, Loaded, More, Now, PeerUp,
     Selection, Side, Ticket,
 };
-use cwg_engine::record::{Entry, NodeKind, Record, RunPlan, StoredSecret};
+use cwg_engine::record::{Record, RunPlan};
 use cwg_engine::state::{RunPhase, State};
 use cwg_engine::{Config, Engine};
-use cwg_protocol::charter::{Body as CharterBody, Budget, Charter, KindRoles, MemberSignature, RunKind};
-use cwg_protocol::indicator::{IndicatorKind, Roles, Strength};
+use cwg_protocol::charter::{Budget, Charter, RunKind};
+use cwg_protocol::indicator::{IndicatorKind, Roles};
 use cwg_protocol::psi::{LabelLen, protocol_named};
-use cwg_protocol::roster::{Body, Entry as RosterEntry, Roster, Status};
+use cwg_protocol::roster::{Roster, Status};
 use cwg_protocol::session::{HeldItems, Learns, OwnSet};
-use cwg_protocol::wire::{BoundedText, Hello, Message};
-use cwg_protocol::{Epoch, Item, NetworkId, NodeKey, OperatorKey, PilotId, RunId, TransportKey, UnixTime};
+use cwg_protocol::wire::{Hello, Message};
+use cwg_protocol::{Epoch, Item, RunId, UnixTime};
 
-pub(crate) const WALL: u64 = 1_800_000_000;
+use crate::founding::{Group, NETWORK, PILOT, WALL, node, node_key, row_of, transport};
+
 pub(crate) const SESSIONS_PER_DAY: u32 = 2;
-const NETWORK: NetworkId = NetworkId([9; 16]);
-const PILOT: PilotId = PilotId([4; 8]);
-const HUB: u8 = 9;
+const HUB: usize = 9;
+const GROUP: Group<'static> = Group { hub: HUB, members: &[0, 1] };
 
 /// How a dial ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,129 +65,36 @@ pub(crate) struct Members {
     lives: u8,
 }
 
-pub(crate) fn text<const N: usize>(text: &str) -> BoundedText<N> {
-    text.to_owned().try_into().unwrap()
-}
-
-fn key(byte: u8) -> SigningKey {
-    SigningKey::from_secret(&Secret32::new([byte; 32]))
-}
-
-pub(crate) fn node(number: u8) -> NodeKey {
-    NodeKey(key(10 + number).verifying_key())
-}
-
-pub(crate) fn transport(number: u8) -> TransportKey {
-    TransportKey(key(20 + number).verifying_key())
-}
-
+/// Twelve rows, ascending by their items.
 fn rows() -> Vec<IndicatorRow> {
-    let row = |number: u8| IndicatorRow {
-        item: Item([number; 32]),
-        kind: IndicatorKind::Phone,
-        roles: Roles::BOTH,
-        strength: Strength::A,
-        canonical: format!("invented {number}"),
-        references: Vec::new(),
-        rows: 1,
-    };
-    (0..12).map(row).collect()
-}
-
-fn roster_entry(number: u8, status: Status) -> RosterEntry {
-    RosterEntry {
-        name: text(&format!("node {number}")),
-        node: node(number),
-        transport: transport(number),
-        address: text("node.example:7443"),
-        status,
-        since: Epoch(1),
-    }
-}
-
-fn first_roster() -> Roster {
-    let body = Body {
-        network: NETWORK,
-        epoch: Epoch(1),
-        previous: Digest::from_bytes([0; 32]),
-        issued: UnixTime(WALL - 3600),
-        valid_until: UnixTime(WALL + 300 * 86_400),
-        hub: roster_entry(HUB, Status::Active),
-        members: [0, 1].map(|number| roster_entry(number, Status::Active)).to_vec().try_into().unwrap(),
-    };
-    Roster::sign(body, &key(10 + HUB)).unwrap()
+    let mut rows: Vec<_> = (0..12).map(|number| row_of(IndicatorKind::Phone, &format!("invented {number}"))).collect();
+    rows.sort_by_key(|row| row.item);
+    rows
 }
 
 /// A listener's hello on the first connection, changed by the one who signs it.
-pub(crate) fn signed_anew(mut hello: Hello, member: u8, change: impl Fn(&mut Hello)) -> Hello {
+pub(crate) fn signed_anew(mut hello: Hello, member: usize, change: impl Fn(&mut Hello)) -> Hello {
     change(&mut hello);
-    hello.sign(&[1; 32], false, &key(10 + member));
+    hello.sign(&[1; 32], false, &node_key(member));
     hello
 }
 
 /// The roster after the first, in which member 1 is revoked.
 pub(crate) fn without_member_1() -> Roster {
-    let first = first_roster();
+    let first = GROUP.roster();
     let mut body = first.body().clone();
     body.epoch = Epoch(2);
     body.previous = first.digest();
     let mut members = body.members.to_vec();
     (members[1].status, members[1].since) = (Status::Revoked, Epoch(2));
     body.members = members.try_into().unwrap();
-    Roster::sign(body, &key(10 + HUB)).unwrap()
+    Roster::sign(body, &node_key(HUB)).unwrap()
 }
 
 fn charter() -> Charter {
-    let mut members = vec![node(0), node(1)];
-    members.sort();
-    let body = CharterBody {
-        network: NETWORK,
-        pilot: PILOT,
-        version: 1,
-        name: text("payees"),
-        purpose: text("find shared payees"),
-        legal_basis: text("invented act, section 1"),
-        members: members.try_into().unwrap(),
-        kinds: [IndicatorKind::Phone, IndicatorKind::Pan]
-            .map(|kind| KindRoles { kind, roles: Roles::BOTH })
-            .to_vec()
-            .try_into()
-            .unwrap(),
-        runs: vec![RunKind::Pair, RunKind::Lighthouse].try_into().unwrap(),
-        learns: vec![Learns::Proposer, Learns::Both].try_into().unwrap(),
-        opens: UnixTime(WALL - 3600),
-        closes: UnixTime(WALL + 300 * 86_400),
-        retention_days: 90,
-        budget: Budget { items_per_session: 1024, sessions_per_day: SESSIONS_PER_DAY, items_min: 10 },
-    };
-    Charter::sign(body, &key(10 + HUB)).unwrap()
-}
-
-fn records(number: u8) -> Vec<Record> {
-    let charter = charter();
-    let signed = [0, 1].map(|member| {
-        let person = key(30 + member);
-        let signature = MemberSignature::complete(
-            charter.digest(),
-            node(member),
-            text("a person"),
-            OperatorKey(person.verifying_key()),
-            MemberSignature::sign_as_person(charter.digest(), node(member), &person),
-            &key(10 + member),
-        );
-        Entry::CharterSigned { pilot: PILOT, charter: charter.digest(), signature }
-    });
-    let founded = Entry::Founded {
-        kind: NodeKind::Member,
-        name: text(&format!("node {number}")),
-        address: text("node.example:7443"),
-        node: StoredSecret([10 + number; 32]),
-        transport: StoredSecret([20 + number; 32]),
-    };
-    let joined = Entry::Joined { network: NETWORK, hub: node(HUB), roster: first_roster().signed().clone() };
-    let adopted = Entry::CharterAdopted { charter: charter.signed().clone() };
-    let all = [founded, joined, adopted].into_iter().chain(signed);
-    all.map(|entry| Record { at: UnixTime(WALL - 60), entry }).collect()
+    let budget = Budget { items_per_session: 1024, sessions_per_day: SESSIONS_PER_DAY, items_min: 10 };
+    let kinds = [IndicatorKind::Phone, IndicatorKind::Pan];
+    GROUP.charter(&kinds, &[RunKind::Pair, RunKind::Lighthouse], budget)
 }
 
 fn engine(journal: &[Record], seed: u8, now: Now) -> Engine {
@@ -197,7 +104,8 @@ fn engine(journal: &[Record], seed: u8, now: Now) -> Engine {
 
 impl Members {
     pub(crate) fn new() -> Self {
-        let journals = [records(0), records(1)];
+        let charter = charter();
+        let journals = [0, 1].map(|member| GROUP.journal(member, Some(&charter)));
         let now = [Now { wall: UnixTime(WALL), mono_ms: 1000 }; 2];
         let engines = [0, 1].map(|member| engine(&journals[member], 40 + member as u8, now[member]));
         let wire = Box::new(|_, message| Some(message));
@@ -318,7 +226,7 @@ impl Members {
             clock: clock.0,
             signature: cwg_crypto::Signature::from_bytes([0; 64]),
         };
-        hello.sign(&exporter, false, &self::key(10 + HUB));
+        hello.sign(&exporter, false, &node_key(HUB));
         self.input(member, Input::Frame(conn, Message::Hello(hello).encode()));
     }
 
@@ -407,7 +315,7 @@ impl Members {
         self.conns += 1;
         let (conn, exporter) = (ConnId(self.conns), [self.conns as u8; 32]);
         for (member, side) in [(dialer, Side::Dialer), (1 - dialer, Side::Listener)] {
-            let key = transport(1 - member as u8);
+            let key = transport(1 - member);
             self.engines[member].handle(self.now[member], Input::PeerUp(PeerUp { conn, key, side, exporter }));
         }
     }

@@ -2,213 +2,81 @@
 
 #![allow(dead_code, reason = "each test binary uses a part")]
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::BTreeSet;
+use std::ops::{Deref, DerefMut};
 
-use cwg_crypto::{Digest, Secret32, Seed, SigningKey};
-use cwg_engine::command::{CeremonyCall, Command, KeyOrigin, Refusal, Reply, RoundPlan};
-use cwg_engine::io::{
-    ConnId, DialFailure, DownReason, Effect, FoundRow, IndicatorRow, Input, LoadQuery, Loaded, More, Now, OwnKinds,
-    PeerUp, Side, Ticket,
-};
-use cwg_engine::record::{Entry, NodeKind, Record, StoredSecret};
-use cwg_engine::state::State;
-use cwg_engine::{Config, Engine};
-use cwg_protocol::charter::{Body as CharterBody, Budget, Charter, KindRoles, MemberSignature, RunKind};
-use cwg_protocol::indicator::{IndicatorKind, Roles, Strength};
-use cwg_protocol::roster::{Body, Entry as RosterEntry, Roster, Status};
+use cwg_crypto::Digest;
+use cwg_engine::command::{CeremonyCall, Command, KeyOrigin, Reply, RoundPlan};
+use cwg_engine::io::{DialFailure, Effect, FoundRow, IndicatorRow, Input, LoadQuery, Loaded, More, OwnKinds};
+use cwg_engine::record::Entry;
+use cwg_protocol::charter::{Budget, RunKind};
+use cwg_protocol::indicator::{IndicatorKind, Roles};
 use cwg_protocol::round::{FreeText, KindItems, RoomTerms, RoundLeakage, Schedule};
-use cwg_protocol::wire::{BoundedText, Message};
-use cwg_protocol::{Epoch, Item, NetworkId, NodeKey, OperatorKey, PilotId, RunId, TransportKey, UnixTime};
+use cwg_protocol::{Item, RunId};
 
-pub(crate) const WALL: u64 = 1_800_000_000;
+use crate::founding::{Group, PILOT, node, row_of, transport};
+use crate::wiring::{Nodes, Wired};
+
 pub(crate) const HUB: usize = 0;
 /// Items of each of the two kinds that every member brings.
 pub(crate) const ITEMS: u32 = 16;
 pub(crate) const EVALUATE_SECS: u64 = 1_000;
-const NETWORK: NetworkId = NetworkId([9; 16]);
-pub(crate) const PILOT: PilotId = PilotId([4; 8]);
-
-/// What went over the wire: from whom, to whom, what, and how long it was.
-pub(crate) type Seen = (usize, usize, &'static str, usize);
-
-/// What becomes of a message on its way.
-type Wire = Box<dyn FnMut(usize, usize, &Message) -> bool>;
-
 /// The hub is node 0, members are 1 and up.
 pub(crate) struct Network {
-    pub(crate) engines: Vec<Engine>,
-    pub(crate) journals: Vec<Vec<Record>>,
-    pub(crate) now: Now,
+    nodes: Nodes,
     pub(crate) held: Vec<Vec<IndicatorRow>>,
-    /// Nodes whose process does not run.
-    pub(crate) away: BTreeSet<usize>,
-    pub(crate) wire: Wire,
-    pub(crate) seen: Vec<Seen>,
-    pub(crate) replies: Vec<(usize, Ticket, Result<Reply, Refusal>)>,
     /// Intervals of the rooms of rounds that are opened.
     pub(crate) room_intervals: u16,
-    /// Messages of these kinds arrive twice.
-    pub(crate) doubled: Option<&'static str>,
-    /// Codes with which connections were refused.
-    pub(crate) closed: Vec<(usize, u32)>,
-    conns: BTreeMap<ConnId, (usize, usize)>,
-    next_conn: u64,
-    lives: u64,
-    queue: VecDeque<(usize, Effect)>,
 }
 
-pub(crate) fn text<const N: usize>(text: &str) -> BoundedText<N> {
-    text.to_owned().try_into().unwrap()
+impl Deref for Network {
+    type Target = Nodes;
+
+    fn deref(&self) -> &Nodes {
+        &self.nodes
+    }
 }
 
-fn key(purpose: &str, number: usize) -> SigningKey {
-    SigningKey::from_secret(&secret(purpose, number))
+impl DerefMut for Network {
+    fn deref_mut(&mut self) -> &mut Nodes {
+        &mut self.nodes
+    }
 }
 
-fn secret(purpose: &str, number: usize) -> Secret32 {
-    Seed::new([7; 32]).fork(purpose, number as u64).into_secret()
-}
-
-pub(crate) fn node(number: usize) -> NodeKey {
-    NodeKey(key("node", number).verifying_key())
-}
-
-fn transport(number: usize) -> TransportKey {
-    TransportKey(key("transport", number).verifying_key())
+impl Wired for Network {
+    fn carry_out(&mut self, number: usize, effect: Effect) {
+        let input = match effect {
+            Effect::Dial(dial) => {
+                let other = (0..self.engines.len()).find(|other| transport(*other) == dial.key).unwrap();
+                if !self.away.contains(&other) {
+                    return self.link(number, other);
+                }
+                Input::DialFailed(dial.ticket, DialFailure::Unreachable)
+            }
+            Effect::Load(ticket, query) => Input::Loaded(ticket, self.load(number, query)),
+            Effect::Compute(ticket, job) => Input::Computed(ticket, job.run()),
+            other => panic!("{other:?} is no part of a round"),
+        };
+        self.handle(number, input);
+    }
 }
 
 /// Row of an invented item.
 pub(crate) fn row(kind: IndicatorKind, number: u32) -> IndicatorRow {
-    IndicatorRow {
-        item: Item::of(NETWORK, kind, &format!("invented {number}")),
-        kind,
-        roles: Roles::BOTH,
-        strength: Strength::A,
-        canonical: format!("invented {number}"),
-        references: Vec::new(),
-        rows: 1,
-    }
-}
-
-fn roster(members: usize) -> Roster {
-    let entry = |number: usize| RosterEntry {
-        name: text(&format!("node {number}")),
-        node: node(number),
-        transport: transport(number),
-        address: text("node.example:7443"),
-        status: Status::Active,
-        since: Epoch(1),
-    };
-    let body = Body {
-        network: NETWORK,
-        epoch: Epoch(1),
-        previous: Digest::from_bytes([0; 32]),
-        issued: UnixTime(WALL - 3600),
-        valid_until: UnixTime(WALL + 300 * 86_400),
-        hub: entry(HUB),
-        members: (1..=members).map(entry).collect::<Vec<_>>().try_into().unwrap(),
-    };
-    Roster::sign(body, &key("node", HUB)).unwrap()
-}
-
-fn charter(members: usize) -> Charter {
-    let mut all: Vec<_> = (1..=members).map(node).collect();
-    all.sort();
-    let body = CharterBody {
-        network: NETWORK,
-        pilot: PILOT,
-        version: 1,
-        name: text("payees"),
-        purpose: text("find shared payees"),
-        legal_basis: text("invented act, section 1"),
-        members: all.try_into().unwrap(),
-        kinds: kinds().map(|kind| KindRoles { kind, roles: Roles::BOTH }).to_vec().try_into().unwrap(),
-        runs: vec![RunKind::Round].try_into().unwrap(),
-        learns: vec![].try_into().unwrap(),
-        opens: UnixTime(WALL - 3600),
-        closes: UnixTime(WALL + 300 * 86_400),
-        retention_days: 90,
-        budget: Budget { items_per_session: 1024, sessions_per_day: 2, items_min: 10 },
-    };
-    Charter::sign(body, &key("node", HUB)).unwrap()
-}
-
-fn records(number: usize, members: usize) -> Vec<Record> {
-    let charter = charter(members);
-    let signed = (1..=members).map(|member| {
-        let person = key("person", member);
-        let signature = MemberSignature::complete(
-            charter.digest(),
-            node(member),
-            text("a person"),
-            OperatorKey(person.verifying_key()),
-            MemberSignature::sign_as_person(charter.digest(), node(member), &person),
-            &key("node", member),
-        );
-        Entry::CharterSigned { pilot: PILOT, charter: charter.digest(), signature }
-    });
-    let signed: Vec<Entry> = signed.collect();
-    let founded = Entry::Founded {
-        kind: if number == HUB { NodeKind::Hub } else { NodeKind::Member },
-        name: text(&format!("node {number}")),
-        address: text("node.example:7443"),
-        node: StoredSecret(*secret("node", number).expose()),
-        transport: StoredSecret(*secret("transport", number).expose()),
-    };
-    let roster = roster(members).signed().clone();
-    let joined = match number {
-        HUB => Entry::NetworkFounded { network: NETWORK, roster },
-        _ => Entry::Joined { network: NETWORK, hub: node(HUB), roster },
-    };
-    let adopted = Entry::CharterAdopted { charter: charter.signed().clone() };
-    let all = [founded, joined, adopted].into_iter().chain(signed);
-    all.map(|entry| Record { at: UnixTime(WALL - 60), entry }).collect()
-}
-
-fn engine(journal: &[Record], life: u64, now: Now) -> Engine {
-    let state = State::replay(journal.iter().cloned()).unwrap();
-    Engine::new(Config { online: true }, state, Seed::new([3; 32]).fork("life", life), now)
+    row_of(kind, &format!("invented {number}"))
 }
 
 impl Network {
     /// A hub and members that hold nothing.
     pub(crate) fn new(members: usize) -> Self {
-        let now = Now { wall: UnixTime(WALL), mono_ms: 1_000 };
-        let journals: Vec<_> = (0..=members).map(|number| records(number, members)).collect();
-        let engines = journals.iter().zip(0..).map(|(journal, life)| engine(journal, life, now)).collect();
-        let mut network = Self {
-            engines,
-            held: vec![Vec::new(); members + 1],
-            journals,
-            now,
-            away: BTreeSet::new(),
-            wire: Box::new(|_, _, _| true),
-            seen: Vec::new(),
-            replies: Vec::new(),
-            closed: Vec::new(),
-            room_intervals: 0,
-            doubled: None,
-            conns: BTreeMap::new(),
-            next_conn: 0,
-            lives: 100,
-            queue: VecDeque::new(),
-        };
-        network.start_all();
+        let all: Vec<usize> = (1..=members).collect();
+        let group = Group { hub: HUB, members: &all };
+        let budget = Budget { items_per_session: 1024, sessions_per_day: 2, items_min: 10 };
+        let charter = group.charter(&kinds(), &[RunKind::Round], budget);
+        let journals = (0..=members).map(|number| group.journal(number, Some(&charter))).collect();
+        let mut network = Self { nodes: Nodes::new(journals), held: vec![Vec::new(); members + 1], room_intervals: 0 };
+        network.pump();
         network
-    }
-
-    fn start_all(&mut self) {
-        for number in 0..self.engines.len() {
-            self.engines[number].handle(self.now, Input::Deadline);
-        }
-        self.pump();
-    }
-
-    pub(crate) fn command(&mut self, number: usize, command: Command) -> Result<Reply, Refusal> {
-        self.engines[number].handle(self.now, Input::Command(Ticket(7), command));
-        self.pump();
-        let at = self.replies.iter().position(|(of, ticket, _)| (*of, *ticket) == (number, Ticket(7)));
-        self.replies.remove(at.expect("answered at once")).2
     }
 
     pub(crate) fn call(&mut self, holders: &[usize], threshold: u8, origin: KeyOrigin) -> Digest {
@@ -288,142 +156,9 @@ impl Network {
         self.held[member].iter().filter(holders).map(|row| row.canonical.clone()).collect()
     }
 
-    /// Kills a process: its connections are lost.
-    pub(crate) fn kill(&mut self, number: usize) {
-        self.away.insert(number);
-        self.cut(number);
-        self.pump();
-    }
-
-    fn cut(&mut self, number: usize) {
-        let lost: Vec<ConnId> =
-            self.conns.iter().filter(|(_, ends)| ends.0 == number || ends.1 == number).map(|(conn, _)| *conn).collect();
-        for conn in lost {
-            let (one, other) = self.conns.remove(&conn).unwrap();
-            for end in [one, other] {
-                if !self.away.contains(&end) {
-                    self.engines[end].handle(self.now, Input::PeerDown(conn, DownReason::Lost));
-                }
-            }
-        }
-    }
-
-    /// Loses all connections between two nodes.
-    pub(crate) fn part(&mut self, one: usize, other: usize) {
-        let lost: Vec<ConnId> = self
-            .conns
-            .iter()
-            .filter(|(_, ends)| **ends == (one, other) || **ends == (other, one))
-            .map(|(conn, _)| *conn)
-            .collect();
-        for conn in lost {
-            self.conns.remove(&conn);
-            for end in [one, other] {
-                self.engines[end].handle(self.now, Input::PeerDown(conn, DownReason::Lost));
-            }
-        }
-        self.pump();
-    }
-
-    /// Starts a process again on what its journal holds.
-    pub(crate) fn restart(&mut self, number: usize) {
-        self.kill(number);
-        self.away.remove(&number);
-        self.queue.retain(|(of, _)| *of != number);
-        self.lives += 1;
-        self.engines[number] = engine(&self.journals[number], self.lives, self.now);
-        self.engines[number].handle(self.now, Input::Deadline);
-        self.pump();
-    }
-
     /// Lets time pass, from deadline to deadline.
     pub(crate) fn pass(&mut self, secs: u64) {
-        let until = self.now.mono_ms + secs * 1_000;
-        loop {
-            let due = (0..self.engines.len()).filter(|number| !self.away.contains(number));
-            let due = due.filter_map(|number| Some((self.engines[number].poll_deadline()?, number)));
-            let Some((at, number)) = due.min().filter(|(at, _)| *at <= until) else { break };
-            self.move_to(at.max(self.now.mono_ms + 1));
-            self.engines[number].handle(self.now, Input::Deadline);
-            self.pump();
-        }
-        self.move_to(until);
-    }
-
-    fn move_to(&mut self, mono_ms: u64) {
-        let secs = mono_ms / 1_000 - self.now.mono_ms / 1_000;
-        self.now = Now { wall: self.now.wall.plus_secs(secs), mono_ms };
-    }
-
-    pub(crate) fn pump(&mut self) {
-        loop {
-            for number in 0..self.engines.len() {
-                while let Some(effect) = self.engines[number].poll_effect() {
-                    if !self.away.contains(&number) {
-                        self.queue.push_back((number, effect));
-                    }
-                }
-            }
-            let Some((number, effect)) = self.queue.pop_front() else { return };
-            if !self.away.contains(&number) {
-                self.carry_out(number, effect);
-            }
-        }
-    }
-
-    fn other_end(&self, number: usize, conn: ConnId) -> Option<usize> {
-        let (one, other) = *self.conns.get(&conn)?;
-        Some(if one == number { other } else { one })
-    }
-
-    fn carry_out(&mut self, number: usize, effect: Effect) {
-        let input = match effect {
-            Effect::Store(records) => return self.journals[number].extend(records),
-            Effect::Send(conn, body) => {
-                let Some(other) = self.other_end(number, conn) else { return };
-                let message = Message::decode(&body).unwrap();
-                if !(self.wire)(number, other, &message) {
-                    return;
-                }
-                if let Message::Round(message) = &message {
-                    self.seen.push((number, other, message.name(), body.len()));
-                    if self.doubled == Some(message.name()) {
-                        self.engines[other].handle(self.now, Input::Frame(conn, body.clone()));
-                    }
-                }
-                return self.engines[other].handle(self.now, Input::Frame(conn, body));
-            }
-            Effect::Close(conn, code) => {
-                let Some(other) = self.other_end(number, conn) else { return };
-                self.closed.push((number, code as u32));
-                self.conns.remove(&conn);
-                let reason = DownReason::ClosedByPeer(code as u32);
-                return self.engines[other].handle(self.now, Input::PeerDown(conn, reason));
-            }
-            Effect::Dial(dial) => {
-                let other = (0..self.engines.len()).find(|other| transport(*other) == dial.key).unwrap();
-                if self.away.contains(&other) {
-                    Input::DialFailed(dial.ticket, DialFailure::Unreachable)
-                } else {
-                    return self.connect(number, other);
-                }
-            }
-            Effect::Load(ticket, query) => Input::Loaded(ticket, self.load(number, query)),
-            Effect::Compute(ticket, job) => Input::Computed(ticket, job.run()),
-            Effect::Reply(ticket, reply) => return self.replies.push((number, ticket, *reply)),
-            Effect::Allow(_) | Effect::Log(..) => return,
-            other => panic!("{other:?} is no part of a round"),
-        };
-        self.engines[number].handle(self.now, input);
-    }
-
-    fn connect(&mut self, dialer: usize, listener: usize) {
-        self.next_conn += 1;
-        let (conn, exporter) = (ConnId(self.next_conn), [self.next_conn as u8; 32]);
-        self.conns.insert(conn, (dialer, listener));
-        let up = |key, side| Input::PeerUp(PeerUp { conn, key, side, exporter });
-        self.engines[dialer].handle(self.now, up(transport(listener), Side::Dialer));
-        self.engines[listener].handle(self.now, up(transport(dialer), Side::Listener));
+        self.pass_ms(1_000 * secs);
     }
 
     fn load(&mut self, number: usize, query: LoadQuery) -> Loaded {
@@ -443,15 +178,6 @@ impl Network {
             }
             other => panic!("{other:?} is no part of a round"),
         }
-    }
-
-    /// Whether the journals of all hold no fault of anyone.
-    pub(crate) fn refusals(&self, number: usize) -> Vec<String> {
-        let refused = self.journals[number].iter().filter_map(|record| match &record.entry {
-            Entry::Refused { code, .. } => Some(code.to_string()),
-            _ => None,
-        });
-        refused.collect()
     }
 }
 

@@ -1,38 +1,32 @@
 //! A member and the hub under one charter, made from records, with releases of invented clues between them.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
 
-use cwg_crypto::{Digest, Secret32, Seed, SigningKey};
+use cwg_crypto::Secret32;
 use cwg_engine::command::{Command, Refusal, Reply};
-use cwg_engine::io::{
-    ConnId, DownReason, Effect, FoundRow, IndicatorRow, Input, LoadQuery, Loaded, More, Now, PeerUp, Selection,
-    SetSource, Side, Ticket,
-};
-use cwg_engine::record::{
-    Book, BookReport, ContentId, Entry, LighthousePlan, NodeKind, Record, ReleaseDraft, RunPlan, StoredSecret,
-};
-use cwg_engine::state::{RunPhase, State};
-use cwg_engine::{Config, Engine, client_version};
-use cwg_protocol::charter::{Body as CharterBody, Budget, Charter, KindRoles, MemberSignature, RunKind};
-use cwg_protocol::indicator::{IndicatorKind, RULESET_ID, Roles, Rules, Strength, ruleset_hash};
+use cwg_engine::io::{Effect, FoundRow, IndicatorRow, Input, LoadQuery, Loaded, More, Selection, SetSource, Ticket};
+use cwg_engine::record::{Book, BookReport, ContentId, Entry, LighthousePlan, Record, ReleaseDraft, RunPlan};
+use cwg_engine::state::RunPhase;
+use cwg_protocol::charter::{Budget, RunKind};
+use cwg_protocol::indicator::{IndicatorKind, Roles, Rules, Strength};
 use cwg_protocol::lighthouse::{
-    BuiltRelease, Clue, ClueDraft, ClueId, DeltaBase, Field, Label, LabelClass, Purpose, ReleaseBody, ReleaseNumber,
-    Seen, SignedRelease, Source, SourceKind, SourceTerms, Tally, Watermark, WatermarkKey,
+    Clue, ClueDraft, ClueId, Field, Label, LabelClass, ReleaseBody, ReleaseNumber, Seen, SignedRelease, Source,
+    SourceKind, SourceTerms, Watermark, WatermarkKey,
 };
 use cwg_protocol::psi::{LabelLen, Loaded as Set, lighthouse_protocol};
-use cwg_protocol::roster::{Body, Entry as RosterEntry, Roster, Status};
 use cwg_protocol::session::{HeldItems, Learns, OwnSet};
-use cwg_protocol::wire::{BoundedText, BoundedVec, Message};
-use cwg_protocol::{Epoch, Item, NetworkId, NodeKey, OperatorKey, PilotId, RunId, TransportKey, UnixTime};
+use cwg_protocol::wire::BoundedVec;
+use cwg_protocol::{Item, RunId, UnixTime};
 
-pub(crate) const WALL: u64 = 1_800_000_000;
-pub(crate) const DAY_SECS: u64 = 86_400;
+use crate::founding::{DAY_SECS, Group, NETWORK, PILOT, WALL, node, node_key, release_body, row_of, signed, transport};
+use crate::wiring::{Nodes, Wired};
+
 pub(crate) const MEMBER: usize = 0;
 pub(crate) const HUB: usize = 1;
+/// A second member, without which there is no charter.
+const OTHER: usize = 2;
 pub(crate) const CLASS: LabelClass = LabelClass::B64;
-const NETWORK: NetworkId = NetworkId([9; 16]);
-const PILOT: PilotId = PilotId([4; 8]);
-
 /// What a driver finds when it reads the book again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BookFate {
@@ -41,14 +35,8 @@ pub(crate) enum BookFate {
     Changes,
 }
 
-type Wire = Box<dyn FnMut(usize, Message) -> Option<Message>>;
-
 pub(crate) struct Pair {
-    pub(crate) engines: [Engine; 2],
-    pub(crate) journals: [Vec<Record>; 2],
-    pub(crate) now: Now,
-    /// What becomes of a message of a node on its way: by default it arrives as it is.
-    pub(crate) wire: Wire,
+    nodes: Nodes,
     /// The member's file, an item more than once as the file has it.
     pub(crate) book: Vec<IndicatorRow>,
     pub(crate) fate: BookFate,
@@ -56,29 +44,37 @@ pub(crate) struct Pair {
     pub(crate) entries: Vec<(Item, Vec<u8>)>,
     /// Bytes of its labels.
     pub(crate) label_len: u16,
-    /// Connections that a node closed.
-    pub(crate) closed: usize,
     /// How often each has gathered a set.
     pub(crate) gathers: [usize; 2],
     sets: [BTreeMap<Ticket, (Set, LabelLen)>; 2],
-    queue: VecDeque<(usize, Effect)>,
-    conns: u64,
 }
 
-pub(crate) fn text<const N: usize>(text: &str) -> BoundedText<N> {
-    text.to_owned().try_into().unwrap()
+impl Deref for Pair {
+    type Target = Nodes;
+
+    fn deref(&self) -> &Nodes {
+        &self.nodes
+    }
 }
 
-fn key(byte: u8) -> SigningKey {
-    SigningKey::from_secret(&Secret32::new([byte; 32]))
+impl DerefMut for Pair {
+    fn deref_mut(&mut self) -> &mut Nodes {
+        &mut self.nodes
+    }
 }
 
-pub(crate) fn node(number: usize) -> NodeKey {
-    NodeKey(key(10 + number as u8).verifying_key())
-}
-
-fn transport(number: usize) -> TransportKey {
-    TransportKey(key(20 + number as u8).verifying_key())
+impl Wired for Pair {
+    fn carry_out(&mut self, number: usize, effect: Effect) {
+        let input = match effect {
+            Effect::Dial(dial) if dial.key == transport(1 - number) => return self.link(number, 1 - number),
+            Effect::Load(ticket, query) => Input::Loaded(ticket, self.load(number, ticket, query)),
+            Effect::Forget(ticket) => return drop(self.sets[number].remove(&ticket)),
+            Effect::Compute(ticket, job) => Input::Computed(ticket, job.run()),
+            Effect::Dial(_) => return,
+            other => panic!("{other:?} is no part of a run"),
+        };
+        self.handle(number, input);
+    }
 }
 
 /// A clue with a phone number of its own.
@@ -122,41 +118,15 @@ pub(crate) fn entries(clues: &[Clue]) -> Vec<(Item, Vec<u8>)> {
 }
 
 pub(crate) fn row(number: u16, kind: IndicatorKind) -> IndicatorRow {
-    IndicatorRow {
-        item: Item::of(NETWORK, kind, &phone(number)),
-        kind,
-        roles: Roles::BOTH,
-        strength: Strength::B,
-        canonical: phone(number),
-        references: vec![format!("customer {number}")],
-        rows: 1,
-    }
+    IndicatorRow { references: vec![format!("customer {number}")], ..row_of(kind, &phone(number)) }
 }
 
 /// The release of that number, with the source of [`clue`].
-pub(crate) fn release(number: u32, now: UnixTime) -> (ReleaseBody, SignedRelease) {
+fn release(number: u32, now: UnixTime) -> (ReleaseBody, SignedRelease) {
     let source = Source { pseudonym: "hotline-north".parse().unwrap(), kind: SourceKind::Hotline };
     let terms = SourceTerms { source, caveats: Default::default(), kinds: BoundedVec::default(), clues: 0 };
-    let content = Tally::new().finish();
-    let base = (number > 1).then(|| DeltaBase { number: ReleaseNumber(number - 1), root: content.root });
-    let body = ReleaseBody {
-        network: NETWORK,
-        number: ReleaseNumber(number),
-        purpose: Purpose::Live,
-        ruleset: RULESET_ID,
-        ruleset_hash: ruleset_hash(),
-        created: now,
-        valid_until: now.plus_secs(45 * DAY_SECS),
-        client_min: client_version(),
-        sources: vec![terms].try_into().unwrap(),
-        content,
-        base,
-        class: CLASS,
-        contradictions: 0,
-        changes: BoundedVec::default(),
-    };
-    let built = BuiltRelease::build(&body, text("ann"), &key(70)).unwrap();
-    let signed = built.approve(text("ben"), &key(71)).unwrap().publish(&key(10 + HUB as u8)).unwrap();
+    let body = ReleaseBody { sources: vec![terms].try_into().unwrap(), ..release_body(number, now) };
+    let signed = signed(&body).1.publish(&node_key(HUB)).unwrap();
     (body, signed)
 }
 
@@ -176,123 +146,33 @@ fn content(number: u32) -> ContentId {
     ContentId([number as u8; 8])
 }
 
-fn roster() -> Roster {
-    let entry = |number: usize| RosterEntry {
-        name: text(&format!("node {number}")),
-        node: node(number),
-        transport: transport(number),
-        address: text("node.example:7443"),
-        status: Status::Active,
-        since: Epoch(1),
-    };
-    let body = Body {
-        network: NETWORK,
-        epoch: Epoch(1),
-        previous: Digest::from_bytes([0; 32]),
-        issued: UnixTime(WALL - 3600),
-        valid_until: UnixTime(WALL + 300 * DAY_SECS),
-        hub: entry(HUB),
-        // A charter needs two members.
-        members: vec![entry(MEMBER), entry(2)].try_into().unwrap(),
-    };
-    Roster::sign(body, &key(10 + HUB as u8)).unwrap()
-}
-
-fn charter(runs: &[RunKind], budget: Budget) -> Charter {
-    let mut members = vec![node(MEMBER), node(2)];
-    members.sort();
-    let kinds = [IndicatorKind::Phone, IndicatorKind::Pan].map(|kind| KindRoles { kind, roles: Roles::BOTH });
-    let kinds = kinds.into_iter().filter(|entry| runs.iter().any(|run| run.admits(entry.kind)));
-    let body = CharterBody {
-        network: NETWORK,
-        pilot: PILOT,
-        version: 1,
-        name: text("release"),
-        purpose: text("find payees of the release"),
-        legal_basis: text("invented act, section 1"),
-        members: members.try_into().unwrap(),
-        kinds: kinds.collect::<Vec<_>>().try_into().unwrap(),
-        runs: runs.to_vec().try_into().unwrap(),
-        learns: vec![Learns::Proposer].try_into().unwrap(),
-        opens: UnixTime(WALL - 3600),
-        closes: UnixTime(WALL + 300 * DAY_SECS),
-        retention_days: 90,
-        budget,
-    };
-    Charter::sign(body, &key(10 + HUB as u8)).unwrap()
-}
-
-fn founding(number: usize, charter: &Charter) -> Vec<Record> {
-    let kind = if number == HUB { NodeKind::Hub } else { NodeKind::Member };
-    let secret = |byte: usize| StoredSecret([byte as u8; 32]);
-    let founded = Entry::Founded {
-        kind,
-        name: text(&format!("node {number}")),
-        address: text("node.example:7443"),
-        node: secret(10 + number),
-        transport: secret(20 + number),
-    };
-    let roster = roster().signed().clone();
-    let mut entries = vec![founded];
-    entries.push(if number == HUB {
-        Entry::NetworkFounded { network: NETWORK, roster }
-    } else {
-        Entry::Joined { network: NETWORK, hub: node(HUB), roster }
-    });
-    if number == HUB {
-        entries.push(Entry::LighthouseKeyed { secret: secret(90) });
-    }
-    entries.push(Entry::CharterAdopted { charter: charter.signed().clone() });
-    entries.extend([MEMBER, 2].map(|member| {
-        let person = key(30 + member as u8);
-        let signature = MemberSignature::complete(
-            charter.digest(),
-            node(member),
-            text("a person"),
-            OperatorKey(person.verifying_key()),
-            MemberSignature::sign_as_person(charter.digest(), node(member), &person),
-            &key(10 + member as u8),
-        );
-        Entry::CharterSigned { pilot: PILOT, charter: charter.digest(), signature }
-    }));
-    entries.extend(published(1, UnixTime(WALL - DAY_SECS), number));
-    entries.into_iter().map(|entry| Record { at: UnixTime(WALL - 60), entry }).collect()
-}
-
 impl Pair {
     /// Clues 1 to 40 at the hub; the member holds numbers 31 to 60, and each third of them twice.
     pub(crate) fn new() -> Self {
-        let budget = Budget { items_per_session: 32, sessions_per_day: 10, items_min: 10 };
-        Self::under(&charter(&[RunKind::Pair, RunKind::Lighthouse], budget))
+        Self::with_runs(&[RunKind::Pair, RunKind::Lighthouse])
     }
 
     pub(crate) fn with_runs(runs: &[RunKind]) -> Self {
+        let group = Group { hub: HUB, members: &[MEMBER, OTHER] };
         let budget = Budget { items_per_session: 32, sessions_per_day: 10, items_min: 10 };
-        Self::under(&charter(runs, budget))
-    }
-
-    fn under(charter: &Charter) -> Self {
-        let now = Now { wall: UnixTime(WALL), mono_ms: 1000 };
-        let journals = [MEMBER, HUB].map(|number| founding(number, charter));
-        let engines = [MEMBER, HUB].map(|number| {
-            let state = State::replay(journals[number].iter().cloned()).unwrap();
-            Engine::new(Config { online: true }, state, Seed::new([40 + number as u8; 32]), now)
+        let admitted = |kind: &IndicatorKind| runs.iter().any(|run| run.admits(*kind));
+        let kinds: Vec<_> = [IndicatorKind::Phone, IndicatorKind::Pan].into_iter().filter(admitted).collect();
+        let charter = group.charter(&kinds, runs, budget);
+        let journals = [MEMBER, HUB].map(|number| {
+            let mut journal = group.journal(number, Some(&charter));
+            let published = published(1, UnixTime(WALL - DAY_SECS), number).into_iter();
+            journal.extend(published.map(|entry| Record { at: UnixTime(WALL - 60), entry }));
+            journal
         });
         let clues: Vec<Clue> = (1..=40).map(|number| clue(number, "B2")).collect();
         let mut pair = Self {
-            engines,
-            journals,
-            now,
-            wire: Box::new(|_, message| Some(message)),
+            nodes: Nodes::new(journals.to_vec()),
             book: (31..=60).map(|number| row(number, IndicatorKind::Phone)).collect(),
             fate: BookFate::Stays,
             entries: entries(&clues),
             label_len: CLASS.into(),
-            closed: 0,
             gathers: [0; 2],
             sets: [BTreeMap::new(), BTreeMap::new()],
-            queue: VecDeque::new(),
-            conns: 0,
         };
         pair.pump();
         pair
@@ -323,54 +203,22 @@ impl Pair {
     }
 
     pub(crate) fn planned(&mut self, plan: RunPlan) -> Result<RunId, Refusal> {
-        match self.command(Command::PlanRun(plan))? {
+        match self.command(MEMBER, Command::PlanRun(plan))? {
             Reply::RunPlanned(run) => Ok(run),
             other => panic!("{other:?}"),
         }
     }
 
     pub(crate) fn consent(&mut self, run: RunId) -> Result<Reply, Refusal> {
-        self.command(Command::StartRun { run, leakage: lighthouse_protocol().leakage().digest() })
+        self.command(MEMBER, Command::StartRun { run, leakage: lighthouse_protocol().leakage().digest() })
     }
 
-    pub(crate) fn command(&mut self, command: Command) -> Result<Reply, Refusal> {
-        self.engines[MEMBER].handle(self.now, Input::Command(Ticket(7), command));
-        let mut answer = None;
-        while let Some(effect) = self.engines[MEMBER].poll_effect() {
-            match effect {
-                Effect::Reply(Ticket(7), reply) => answer = Some(*reply),
-                effect => self.queue.push_back((MEMBER, effect)),
-            }
-        }
-        self.pump();
-        answer.expect("answered at once")
-    }
-
-    /// The next release is published at the hub, which tells the member as far as the wire lets it.
+    /// Starts a node again with more in its journal.
     pub(crate) fn restart_with(&mut self, number: usize, entries: Vec<Entry>) {
-        let records = entries.into_iter().map(|entry| Record { at: self.now.wall, entry });
-        self.journals[number].extend(records);
-        let state = State::replay(self.journals[number].iter().cloned()).unwrap();
-        let seed = Seed::new([60 + number as u8; 32]);
-        self.engines[number] = Engine::new(Config { online: true }, state, seed, self.now);
+        let at = self.now.wall;
+        self.journals[number].extend(entries.into_iter().map(|entry| Record { at, entry }));
         self.sets[number].clear();
-        self.queue.clear();
-        for conn in 1..=self.conns {
-            self.engines[1 - number].handle(self.now, Input::PeerDown(ConnId(conn), DownReason::Lost));
-        }
-        self.pump();
-    }
-
-    pub(crate) fn pass_ms(&mut self, ms: u64) {
-        let until = self.now.mono_ms + ms;
-        loop {
-            let due = self.engines.iter().enumerate().filter_map(|(at, engine)| Some((engine.poll_deadline()?, at)));
-            let Some((due, at)) = due.min().filter(|(due, _)| *due <= until) else { break };
-            self.now.mono_ms = due.max(self.now.mono_ms + 1);
-            self.engines[at].handle(self.now, Input::Deadline);
-            self.pump();
-        }
-        self.now.mono_ms = self.now.mono_ms.max(until);
+        self.restart(number);
     }
 
     pub(crate) fn phase(&self, number: usize, run: RunId) -> RunPhase {
@@ -384,55 +232,6 @@ impl Pair {
 
     pub(crate) fn seen(&self, number: usize) -> Seen {
         self.engines[number].state().lighthouse().current().unwrap().seen
-    }
-
-    fn pump(&mut self) {
-        loop {
-            for number in [MEMBER, HUB] {
-                while let Some(effect) = self.engines[number].poll_effect() {
-                    self.queue.push_back((number, effect));
-                }
-            }
-            let Some((number, effect)) = self.queue.pop_front() else { return };
-            self.carry_out(number, effect);
-        }
-    }
-
-    fn carry_out(&mut self, number: usize, effect: Effect) {
-        let other = 1 - number;
-        let input = match effect {
-            Effect::Store(records) => return self.journals[number].extend(records),
-            Effect::Send(conn, body) => {
-                let Some(message) = (self.wire)(number, Message::decode(&body).unwrap()) else { return };
-                return self.engines[other].handle(self.now, Input::Frame(conn, message.encode()));
-            }
-            Effect::Close(conn, code) => {
-                self.closed += 1;
-                let reason = DownReason::ClosedByPeer(code as u32);
-                return self.engines[other].handle(self.now, Input::PeerDown(conn, reason));
-            }
-            Effect::Dial(dial) if dial.key == transport(other) => return self.connect(number),
-            Effect::Load(ticket, query) => Input::Loaded(ticket, self.load(number, ticket, query)),
-            Effect::Forget(ticket) => {
-                self.sets[number].remove(&ticket);
-                return;
-            }
-            Effect::Compute(ticket, job) => Input::Computed(ticket, job.run()),
-            Effect::Dial(_) | Effect::Reply(..) | Effect::Allow(_) | Effect::Log(..) => return,
-            Effect::Edition(..) | Effect::RemoveEdition(_) | Effect::DestroyTable(_) => {
-                panic!("nothing here is about the standing comparison")
-            }
-        };
-        self.engines[number].handle(self.now, input);
-    }
-
-    fn connect(&mut self, dialer: usize) {
-        self.conns += 1;
-        let (conn, exporter) = (ConnId(self.conns), [self.conns as u8; 32]);
-        for (number, side) in [(dialer, Side::Dialer), (1 - dialer, Side::Listener)] {
-            let up = PeerUp { conn, key: transport(1 - number), side, exporter };
-            self.engines[number].handle(self.now, Input::PeerUp(up));
-        }
     }
 
     fn load(&mut self, number: usize, ticket: Ticket, query: LoadQuery) -> Loaded {

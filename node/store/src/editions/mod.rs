@@ -8,7 +8,6 @@
 mod tests;
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,6 +15,7 @@ use cwg_crypto::Digest;
 use cwg_protocol::lighthouse::standing::{Content, EditionError, VerifiedEdition};
 
 use crate::StoreError;
+use crate::dir::Dir;
 use crate::disk::{Disk, DiskFile};
 use crate::error::Damage;
 
@@ -25,8 +25,7 @@ pub struct Editions(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    disk: Arc<dyn Disk>,
-    dir: PathBuf,
+    dir: Dir,
     /// What was checked in this process, by the digests of the editions.
     checked: Mutex<BTreeMap<Digest, Arc<Content>>>,
 }
@@ -42,8 +41,7 @@ pub struct ProvenChunk {
 
 impl Editions {
     pub(crate) fn open(disk: Arc<dyn Disk>, dir: &Path) -> Result<Self, StoreError> {
-        disk.make_dir(dir).map_err(|error| StoreError::io("create", dir, error))?;
-        Ok(Self(Arc::new(Shared { disk, dir: dir.to_owned(), checked: Mutex::default() })))
+        Ok(Self(Arc::new(Shared { dir: Dir::open(disk, dir)?, checked: Mutex::default() })))
     }
 
     /// Writes the rows of an edition that this node has made, and makes them durable.
@@ -52,8 +50,8 @@ impl Editions {
     /// If the disk refuses.
     pub fn create(&self, digest: Digest, rows: &[u8]) -> Result<(), StoreError> {
         let part = self.part(digest);
-        self.remove_file(&part)?;
-        let mut file = self.disk().create(&part).map_err(|error| StoreError::io("create", &part, error))?;
+        self.dir().remove(&part)?;
+        let mut file = self.dir().create_file(&part)?;
         file.write_at(rows, 0).map_err(|error| StoreError::io("write", &part, error))?;
         self.publish(digest, file.as_mut())
     }
@@ -64,13 +62,8 @@ impl Editions {
     /// If the disk refuses.
     pub fn begin(&self, edition: &VerifiedEdition) -> Result<u32, StoreError> {
         let part = self.part(edition.digest());
-        let mut file = match self.disk().open(&part) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                self.disk().create(&part).map_err(|error| StoreError::io("create", &part, error))?;
-                return Ok(0);
-            }
-            Err(error) => return Err(StoreError::io("open", &part, error)),
+        let Some(mut file) = self.dir().find_file(&part)? else {
+            return self.dir().create_file(&part).map(|_| 0);
         };
         let len = file.len().map_err(|error| StoreError::io("read", &part, error))?;
         let chunk = edition.resume_at(len);
@@ -87,7 +80,7 @@ impl Editions {
     /// If the disk refuses.
     pub fn write(&self, edition: &VerifiedEdition, chunk: u32, bytes: &[u8]) -> Result<(), StoreError> {
         let part = self.part(edition.digest());
-        let mut file = self.disk().open(&part).map_err(|error| StoreError::io("open", &part, error))?;
+        let mut file = self.dir().open_file(&part)?;
         file.write_at(bytes, offset(edition, chunk)).map_err(|error| StoreError::io("write", &part, error))
     }
 
@@ -97,7 +90,7 @@ impl Editions {
     /// If the disk refuses. The inner error says that the file is not what was signed.
     pub fn finish(&self, edition: &VerifiedEdition) -> Result<Result<(), EditionError>, StoreError> {
         let part = self.part(edition.digest());
-        let mut file = self.disk().open(&part).map_err(|error| StoreError::io("open", &part, error))?;
+        let mut file = self.dir().open_file(&part)?;
         match check(file.as_ref(), &part, edition)? {
             Err(error) => Ok(Err(error)),
             Ok(content) => {
@@ -117,7 +110,7 @@ impl Editions {
             return Ok(Arc::clone(content));
         }
         let path = self.path(edition.digest());
-        let file = self.disk().open(&path).map_err(|error| StoreError::io("open", &path, error))?;
+        let file = self.dir().open_file(&path)?;
         let content = check(file.as_ref(), &path, edition)?.map_err(|_| self.damage(edition.digest()))?;
         let content = Arc::new(content);
         self.checked().insert(edition.digest(), Arc::clone(&content));
@@ -130,7 +123,7 @@ impl Editions {
     /// If the file is missing or cut, or the disk refuses.
     pub fn chunk(&self, edition: &VerifiedEdition, chunk: u32) -> Result<Vec<u8>, StoreError> {
         let path = self.path(edition.digest());
-        let file = self.disk().open(&path).map_err(|error| StoreError::io("open", &path, error))?;
+        let file = self.dir().open_file(&path)?;
         read(file.as_ref(), &path, edition, chunk)
     }
 
@@ -152,8 +145,8 @@ impl Editions {
     /// If the disk refuses.
     pub fn remove(&self, digest: Digest) -> Result<(), StoreError> {
         self.checked().remove(&digest);
-        self.remove_file(&self.path(digest))?;
-        self.remove_file(&self.part(digest))
+        self.dir().remove(&self.path(digest))?;
+        self.dir().remove(&self.part(digest)).map(drop)
     }
 
     /// Removes the files of editions that the journal does not name. Downloads that were begun stay: they go on. For the start only.
@@ -162,25 +155,16 @@ impl Editions {
     /// If the disk refuses.
     pub fn remove_unlisted(&self, live: &[Digest]) -> Result<(), StoreError> {
         let live: Vec<String> = live.iter().map(|digest| format!("{digest}{EXTENSION}")).collect();
-        let names = self.disk().list(&self.0.dir).map_err(|error| StoreError::io("list", &self.0.dir, error))?;
-        for name in names.iter().filter(|name| name.ends_with(EXTENSION) && !live.contains(name)) {
-            self.remove_file(&self.0.dir.join(name))?;
+        for name in self.dir().names()?.iter().filter(|name| name.ends_with(EXTENSION) && !live.contains(name)) {
+            self.dir().remove(&self.dir().file(name))?;
         }
         Ok(())
     }
 
     fn publish(&self, digest: Digest, file: &mut dyn DiskFile) -> Result<(), StoreError> {
-        let (part, path) = (self.part(digest), self.path(digest));
+        let part = self.part(digest);
         file.sync().map_err(|error| StoreError::io("sync", &part, error))?;
-        self.disk().rename(&part, &path).map_err(|error| StoreError::io("rename", &part, error))?;
-        self.disk().sync_dir(&self.0.dir).map_err(|error| StoreError::io("sync", &self.0.dir, error))
-    }
-
-    fn remove_file(&self, path: &Path) -> Result<(), StoreError> {
-        match self.disk().remove(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(StoreError::io("remove", path, error)),
-            _ => Ok(()),
-        }
+        self.dir().publish(&part, &self.path(digest))
     }
 
     /// The error for a file whose rows are not those that were checked.
@@ -192,16 +176,16 @@ impl Editions {
         self.0.checked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn disk(&self) -> &dyn Disk {
-        self.0.disk.as_ref()
+    fn dir(&self) -> &Dir {
+        &self.0.dir
     }
 
     fn path(&self, digest: Digest) -> PathBuf {
-        self.0.dir.join(format!("{digest}{EXTENSION}"))
+        self.dir().file(format!("{digest}{EXTENSION}"))
     }
 
     fn part(&self, digest: Digest) -> PathBuf {
-        self.0.dir.join(format!("{digest}.part"))
+        self.dir().file(format!("{digest}.part"))
     }
 }
 

@@ -9,6 +9,7 @@ use cwg_engine::record::ContentId;
 use cwg_protocol::lighthouse::LabelClass;
 use zeroize::Zeroizing;
 
+use crate::boxes::{BoxPlace, Kind, open_box};
 use crate::disk::{Disk, DiskFile};
 use crate::error::Damage;
 use crate::seal::random;
@@ -72,8 +73,8 @@ impl FileHeader {
             Part::Entries(class) => (2, u16::from(class)),
         };
         let mut bytes = [0; HEADER_LEN];
-        bytes[..8].copy_from_slice(MAGIC);
-        bytes[8..10].copy_from_slice(&VERSION.to_le_bytes());
+        bytes[..8].copy_from_slice(KIND.magic);
+        bytes[8..10].copy_from_slice(&KIND.version.to_le_bytes());
         bytes[10] = part;
         bytes[12..14].copy_from_slice(&class.to_le_bytes());
         bytes[16..24].copy_from_slice(&self.content.0);
@@ -156,15 +157,7 @@ impl SealedFile {
         content: ContentId,
     ) -> Result<Self, StoreError> {
         let damage = |offset, what| StoreError::Damaged(Damage::new(&path, None, offset, what));
-        let mut bytes = [0; HEADER_LEN];
-        let read = file.read_at(&mut bytes, 0).map_err(|error| StoreError::io("read", &path, error))?;
-        if read < HEADER_LEN || bytes[..8] != *MAGIC {
-            return Err(damage(0, "this is no file of a release's content"));
-        }
-        let found = u16::from_le_bytes(field(&bytes, 8));
-        if found != VERSION {
-            return Err(StoreError::Version { file: path, found, supported: VERSION });
-        }
+        let bytes = KIND.head(file.as_ref(), &path)?;
         let header = FileHeader::decode(&bytes).filter(|header| header.content == content);
         let header = header.ok_or_else(|| damage(10, "the file is not of the content of its name"))?;
         let len = file.len().map_err(|error| StoreError::io("read", &path, error))?;
@@ -199,18 +192,8 @@ impl SealedFile {
         } else {
             (self.part.chunk_len(), Place::Before)
         };
-        let offset = self.offset(number);
-        let mut bytes = Zeroizing::new(vec![0; len + TAG_LEN]);
-        let read = self.file.read_at(&mut bytes, offset).map_err(|error| StoreError::io("read", &self.path, error))?;
-        if read < bytes.len() {
-            return Err(self.damage(number, "the file ends inside the chunk"));
-        }
-        let (plain, tag) = bytes.split_at_mut(len);
-        let tag: [u8; TAG_LEN] = field(tag, 0);
-        let opened = self.key.open_in_place(&nonce(number, place), &[], plain, &tag);
-        opened.map_err(|_| self.damage(number, "the chunk does not authenticate, or more followed it"))?;
-        bytes.truncate(len);
-        Ok(bytes)
+        let place = BoxPlace { chunk: number, offset: self.offset(number), len, nonce: nonce(number, place) };
+        open_box(self.file.as_ref(), &self.path, &self.key, &place)
     }
 
     pub(super) fn damage(&self, chunk: u64, what: &'static str) -> StoreError {
@@ -247,5 +230,4 @@ pub(super) const CHUNK_ROWS: usize = 1024;
 pub(super) const ITEM_LEN: usize = 32;
 const RECORDS_CHUNK_LEN: usize = 64 * 1024;
 const HEADER_LEN: usize = 40;
-const MAGIC: &[u8; 8] = b"CWGRELS1";
-const VERSION: u16 = 1;
+const KIND: Kind = Kind { magic: b"CWGRELS1", version: 1, stranger: "this is no file of a release's content" };

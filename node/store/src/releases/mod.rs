@@ -10,7 +10,6 @@ mod records;
 #[cfg(test)]
 mod tests;
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -23,6 +22,7 @@ pub use entries::{EntriesReader, EntriesWriter};
 pub use records::{Records, RecordsWriter};
 
 use crate::StoreError;
+use crate::dir::Dir;
 use crate::disk::Disk;
 use file::{FileWriter, Part, SealedFile};
 
@@ -32,22 +32,18 @@ pub struct Releases(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    disk: Arc<dyn Disk>,
-    dir: PathBuf,
+    dir: Dir,
     key: Secret32,
 }
 
 impl Releases {
     /// Opens the directory of the contents and removes what unfinished writers left.
     pub(crate) fn open(disk: Arc<dyn Disk>, dir: &Path, key: Secret32) -> Result<Self, StoreError> {
-        disk.make_dir(dir).map_err(|error| StoreError::io("create", dir, error))?;
-        for name in disk.list(dir).map_err(|error| StoreError::io("list", dir, error))? {
-            if name.ends_with(DRAFT) {
-                let path = dir.join(name);
-                disk.remove(&path).map_err(|error| StoreError::io("remove", &path, error))?;
-            }
+        let dir = Dir::open(disk, dir)?;
+        for name in dir.names()?.iter().filter(|name| name.ends_with(DRAFT)) {
+            dir.remove(&dir.file(name))?;
         }
-        Ok(Self(Arc::new(Shared { disk, dir: dir.to_owned(), key })))
+        Ok(Self(Arc::new(Shared { dir, key })))
     }
 
     /// Begins to write the records of a content.
@@ -99,15 +95,9 @@ impl Releases {
     /// If the disk refuses.
     pub fn remove(&self, content: ContentId) -> Result<(), StoreError> {
         for part in [RECORDS, ENTRIES] {
-            let path = self.path(content, part);
-            match self.disk().remove(&path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(StoreError::io("remove", &path, error));
-                }
-                _ => {}
-            }
+            self.dir().remove(&self.path(content, part))?;
         }
-        self.sync_dir()
+        self.dir().sync()
     }
 
     /// Removes the contents that the journal does not name: drafts that were written and not recorded, or dropped. For the start
@@ -116,7 +106,7 @@ impl Releases {
     /// # Errors
     /// If the disk refuses.
     pub fn remove_unlisted(&self, live: &[ContentId]) -> Result<Vec<ContentId>, StoreError> {
-        let names = self.disk().list(&self.0.dir).map_err(|error| StoreError::io("list", &self.0.dir, error))?;
+        let names = self.dir().names()?;
         let content = |name: &String| {
             let stem = name.strip_suffix(RECORDS).or_else(|| name.strip_suffix(ENTRIES))?;
             let content = ContentId(u64::from_str_radix(stem, 16).ok()?.to_be_bytes());
@@ -134,34 +124,27 @@ impl Releases {
 
     fn draft(&self, content: ContentId, part: &str, kind: Part) -> Result<Draft, StoreError> {
         let (path, target) = (self.path(content, &format!("{part}{DRAFT}")), self.path(content, part));
-        match self.disk().open(&target) {
-            Ok(_) => return Err(StoreError::ContentExists { file: target }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(StoreError::io("open", &target, error)),
+        if self.dir().find_file(&target)?.is_some() {
+            return Err(StoreError::ContentExists { file: target });
         }
-        let file = FileWriter::create(self.disk(), path.clone(), &self.0.key, kind, content)?;
+        let file = FileWriter::create(self.dir().disk(), path.clone(), &self.0.key, kind, content)?;
         Ok(Draft { releases: self.clone(), path, target, file: Some(file) })
     }
 
     fn sealed(&self, content: ContentId, part: &str) -> Result<SealedFile, StoreError> {
         let path = self.path(content, part);
-        match self.disk().open(&path) {
-            Ok(file) => SealedFile::open(file, path, &self.0.key, content),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(StoreError::ContentMissing { file: path }),
-            Err(error) => Err(StoreError::io("open", &path, error)),
+        match self.dir().find_file(&path)? {
+            Some(file) => SealedFile::open(file, path, &self.0.key, content),
+            None => Err(StoreError::ContentMissing { file: path }),
         }
     }
 
-    fn sync_dir(&self) -> Result<(), StoreError> {
-        self.disk().sync_dir(&self.0.dir).map_err(|error| StoreError::io("sync", &self.0.dir, error))
-    }
-
-    fn disk(&self) -> &dyn Disk {
-        self.0.disk.as_ref()
+    fn dir(&self) -> &Dir {
+        &self.0.dir
     }
 
     fn path(&self, content: ContentId, part: &str) -> PathBuf {
-        self.0.dir.join(format!("{content}{part}"))
+        self.dir().file(format!("{content}{part}"))
     }
 }
 
@@ -182,32 +165,17 @@ impl Draft {
 
     /// Makes the file durable and gives it its name.
     fn finish(mut self) -> Result<(), StoreError> {
-        if let Some(file) = self.file.take()
-            && let Err(error) = file.finish()
-        {
-            self.discard();
-            return Err(error);
-        }
-        if let Err(error) = self.releases.disk().rename(&self.path, &self.target) {
-            self.discard();
-            return Err(StoreError::io("rename", &self.path, error));
-        }
-        self.releases.sync_dir()
-    }
-
-    fn discard(&self) {
-        if let Err(error) = self.releases.disk().remove(&self.path)
-            && error.kind() != io::ErrorKind::NotFound
-        {
-            tracing::warn!(file = %self.path.display(), %error, "a temporary file stays until the next start");
-        }
+        let file = self.file.take().expect("a draft is finished once, by value");
+        let dir = self.releases.dir();
+        let published = file.finish().and_then(|()| dir.publish(&self.path, &self.target));
+        published.inspect_err(|_| dir.discard(&self.path))
     }
 }
 
 impl Drop for Draft {
     fn drop(&mut self) {
         if self.file.take().is_some() {
-            self.discard();
+            self.releases.dir().discard(&self.path);
         }
     }
 }

@@ -8,6 +8,7 @@ use cwg_engine::io::IndicatorRow;
 use cwg_protocol::{Item, LoadId};
 
 use super::row;
+use crate::boxes::Kind;
 use crate::disk::{Disk, DiskFile};
 use crate::error::Damage;
 use crate::seal::{NONCE_LEN, SealKey, TAG_LEN, random};
@@ -35,8 +36,8 @@ impl FileHeader {
 
     fn encode(&self) -> [u8; FILE_HEADER_LEN] {
         let mut bytes = [0; FILE_HEADER_LEN];
-        bytes[..8].copy_from_slice(MAGIC);
-        bytes[8..10].copy_from_slice(&VERSION.to_le_bytes());
+        bytes[..8].copy_from_slice(KIND.magic);
+        bytes[8..10].copy_from_slice(&KIND.version.to_le_bytes());
         bytes[10] = self.purpose as u8;
         bytes[16..24].copy_from_slice(&self.load.0);
         bytes[24..].copy_from_slice(&self.file_id);
@@ -45,17 +46,9 @@ impl FileHeader {
 
     /// Reads the header of a set file; that it is genuine, the first box opened under it shows.
     pub(super) fn read(file: &dyn DiskFile, path: &Path, load: LoadId) -> Result<Self, StoreError> {
-        let mut bytes = [0; FILE_HEADER_LEN];
-        let read = file.read_at(&mut bytes, 0).map_err(|error| StoreError::io("read", path, error))?;
-        if read < FILE_HEADER_LEN || bytes[..8] != *MAGIC {
-            return Err(Damage::new(path, None, 0, "this is no set file").into());
-        }
-        let found = u16::from_le_bytes(field(&bytes, 8));
-        if found != VERSION {
-            return Err(StoreError::Version { file: path.to_owned(), found, supported: VERSION });
-        }
-        let header = Self { purpose: Purpose::Set, load, file_id: field(&bytes, 24) };
-        if header.encode() != bytes {
+        let bytes = KIND.head(file, path)?;
+        let header = Self { purpose: Purpose::Set, load, file_id: field(&*bytes, 24) };
+        if header.encode() != *bytes {
             return Err(Damage::new(path, None, 10, "the file is not the set file of its load").into());
         }
         Ok(header)
@@ -275,5 +268,4 @@ fn nonce(number: u64) -> [u8; NONCE_LEN] {
 /// A chunk is sealed once it holds this many bytes.
 const CHUNK_LEN: usize = 64 * 1024;
 pub(super) const FILE_HEADER_LEN: usize = 40;
-const MAGIC: &[u8; 8] = b"CWGSETS1";
-const VERSION: u16 = 1;
+const KIND: Kind = Kind { magic: b"CWGSETS1", version: 1, stranger: "this is no set file" };

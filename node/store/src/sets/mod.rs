@@ -11,7 +11,6 @@ mod row;
 mod tests;
 mod writer;
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -25,6 +24,7 @@ pub use row::fold_rows;
 pub use writer::SetWriter;
 
 use crate::StoreError;
+use crate::dir::Dir;
 use crate::disk::Disk;
 use chunk::{Chunks, Rows};
 use merge::Merge;
@@ -35,8 +35,8 @@ pub struct Sets(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    disk: Arc<dyn Disk>,
-    dir: PathBuf,
+    dir: Dir,
+    temporary: Dir,
     key: Secret32,
     arena_len: usize,
 }
@@ -82,13 +82,11 @@ impl Sets {
     }
 
     fn with_arena(disk: Arc<dyn Disk>, dir: &Path, key: Secret32, arena_len: usize) -> Result<Self, StoreError> {
-        let temporary = dir.join(TEMPORARY);
-        disk.make_dir(&temporary).map_err(|error| StoreError::io("create", &temporary, error))?;
-        for name in disk.list(&temporary).map_err(|error| StoreError::io("list", &temporary, error))? {
-            let path = temporary.join(name);
-            disk.remove(&path).map_err(|error| StoreError::io("remove", &path, error))?;
+        let temporary = Dir::open(disk.clone(), &dir.join(TEMPORARY))?;
+        for name in temporary.names()? {
+            temporary.remove(&temporary.file(name))?;
         }
-        Ok(Self(Arc::new(Shared { disk, dir: dir.to_owned(), key, arena_len })))
+        Ok(Self(Arc::new(Shared { dir: Dir::open(disk, dir)?, temporary, key, arena_len })))
     }
 
     /// Starts a load, under a name never used before.
@@ -108,12 +106,9 @@ impl Sets {
     /// If it is missing, damaged, or another.
     pub fn reader(&self, set: &SetRef) -> Result<SetReader, StoreError> {
         let path = self.path(set.load);
-        match self.disk().open(&path) {
-            Ok(file) => SetReader::open(file, path, self.key(), set),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Err(StoreError::LoadMissing { load: set.load, file: path })
-            }
-            Err(error) => Err(StoreError::io("open", &path, error)),
+        match self.dir().find_file(&path)? {
+            Some(file) => SetReader::open(file, path, self.key(), set),
+            None => Err(StoreError::LoadMissing { load: set.load, file: path }),
         }
     }
 
@@ -134,11 +129,7 @@ impl Sets {
     /// If it is missing or the disk refuses.
     pub fn purge(&self, load: LoadId) -> Result<(), StoreError> {
         let path = self.path(load);
-        match self.disk().remove(&path) {
-            Ok(()) => self.sync_dir(),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(StoreError::LoadMissing { load, file: path }),
-            Err(error) => Err(StoreError::io("remove", &path, error)),
-        }
+        if self.dir().remove(&path)? { self.dir().sync() } else { Err(StoreError::LoadMissing { load, file: path }) }
     }
 
     /// Removes the sets that the journal does not name: loads that were finished and not recorded. For the start only,
@@ -159,7 +150,7 @@ impl Sets {
     }
 
     fn present(&self) -> Result<Vec<LoadId>, StoreError> {
-        let names = self.disk().list(&self.0.dir).map_err(|error| StoreError::io("list", &self.0.dir, error))?;
+        let names = self.dir().names()?;
         let load_of = |name: &String| {
             let load: LoadId = name.strip_suffix(EXTENSION)?.strip_suffix('.')?.parse().ok()?;
             (format!("{load}.{EXTENSION}") == *name).then_some(load)
@@ -176,25 +167,11 @@ impl Sets {
         if self.exists(load)? {
             return Err(StoreError::LoadExists { load });
         }
-        self.disk().rename(draft, &self.path(load)).map_err(|error| StoreError::io("rename", draft, error))?;
-        self.sync_dir()
+        self.dir().publish(draft, &self.path(load))
     }
 
-    /// Removes a temporary file. The next start removes it where this cannot.
-    fn discard(&self, path: &Path) {
-        if let Err(error) = self.disk().remove(path)
-            && error.kind() != io::ErrorKind::NotFound
-        {
-            tracing::warn!(file = %path.display(), %error, "a temporary file stays until the next start");
-        }
-    }
-
-    fn sync_dir(&self) -> Result<(), StoreError> {
-        self.disk().sync_dir(&self.0.dir).map_err(|error| StoreError::io("sync", &self.0.dir, error))
-    }
-
-    fn disk(&self) -> &dyn Disk {
-        self.0.disk.as_ref()
+    fn dir(&self) -> &Dir {
+        &self.0.dir
     }
 
     fn key(&self) -> &Secret32 {
@@ -202,16 +179,16 @@ impl Sets {
     }
 
     fn path(&self, load: LoadId) -> PathBuf {
-        self.0.dir.join(format!("{load}.{EXTENSION}"))
+        self.dir().file(format!("{load}.{EXTENSION}"))
     }
 
     /// Where temporary files go; what is left there by a process that ended is removed at the next start.
     pub fn temporary_dir(&self) -> PathBuf {
-        self.0.dir.join(TEMPORARY)
+        self.0.temporary.path().to_owned()
     }
 
     fn temporary(&self, name: &str) -> PathBuf {
-        self.0.dir.join(TEMPORARY).join(name)
+        self.0.temporary.file(name)
     }
 }
 

@@ -74,7 +74,7 @@ impl SetWriter {
         let paths: Vec<_> = runs.iter().map(|run| run.path.clone()).collect();
         let summary = self.write_set(runs);
         for path in paths {
-            self.sets.discard(&path);
+            self.sets.dir().discard(&path);
         }
         summary
     }
@@ -90,7 +90,7 @@ impl SetWriter {
             let bytes = &self.arena[*start as usize..];
             let (row, _) = row::split(bytes).expect("the arena holds whole rows");
             if let Err(error) = run.push(*item, &bytes[..row.len() + 2]) {
-                self.sets.discard(&run.path);
+                self.sets.dir().discard(&run.path);
                 return Err(error);
             }
         }
@@ -104,7 +104,7 @@ impl SetWriter {
         let paths: Vec<_> = runs.iter().map(|run| run.path.clone()).collect();
         let merged = self.merge_into_run(runs);
         for path in paths {
-            self.sets.discard(&path);
+            self.sets.dir().discard(&path);
         }
         merged
     }
@@ -115,7 +115,7 @@ impl SetWriter {
         match merged {
             Ok(()) => self.keep_run(out),
             Err(error) => {
-                self.sets.discard(&out.path);
+                self.sets.dir().discard(&out.path);
                 Err(error)
             }
         }
@@ -125,7 +125,7 @@ impl SetWriter {
         let path = self.sets.temporary(&format!("{}-{}.run", self.load, self.runs_made));
         self.runs_made += 1;
         let header = FileHeader::draw(Purpose::Run, self.load)?;
-        ChunkWriter::create(self.sets.disk(), path, header, self.sets.key())
+        ChunkWriter::create(self.sets.dir().disk(), path, header, self.sets.key())
     }
 
     fn keep_run(&mut self, run: ChunkWriter) -> Result<(), StoreError> {
@@ -136,7 +136,7 @@ impl SetWriter {
                 Ok(())
             }
             Err(error) => {
-                self.sets.discard(&path);
+                self.sets.dir().discard(&path);
                 Err(error)
             }
         }
@@ -146,7 +146,7 @@ impl SetWriter {
         let draft = self.sets.temporary(&format!("{}.set", self.load));
         let header = FileHeader::draw(Purpose::Set, self.load)?;
         self.draft = Some(draft.clone());
-        let mut out = ChunkWriter::create(self.sets.disk(), draft.clone(), header, self.sets.key())?;
+        let mut out = ChunkWriter::create(self.sets.dir().disk(), draft.clone(), header, self.sets.key())?;
         let (mut counts, mut items) = (Counts::default(), 0);
         merge_rows(runs, |row, bytes| {
             counts.add(row);
@@ -177,10 +177,10 @@ impl SetWriter {
 impl Drop for SetWriter {
     fn drop(&mut self) {
         for run in std::mem::take(&mut self.runs) {
-            self.sets.discard(&run.path);
+            self.sets.dir().discard(&run.path);
         }
         if let Some(draft) = self.draft.take() {
-            self.sets.discard(&draft);
+            self.sets.dir().discard(&draft);
         }
     }
 }

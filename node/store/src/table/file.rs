@@ -8,6 +8,7 @@ use cwg_crypto::{Domain, SealKey, Secret32, derive};
 use cwg_protocol::lighthouse::standing::Period;
 use zeroize::Zeroizing;
 
+use crate::boxes::{BoxPlace, Kind, open_box};
 use crate::disk::{Disk, DiskFile};
 use crate::error::Damage;
 use crate::seal::random;
@@ -47,8 +48,8 @@ pub(super) struct TableFile {
 impl FileHeader {
     fn encode(&self) -> Zeroizing<[u8; FILE_HEADER_LEN]> {
         let mut bytes = Zeroizing::new([0; FILE_HEADER_LEN]);
-        bytes[..8].copy_from_slice(MAGIC);
-        bytes[8..10].copy_from_slice(&VERSION.to_le_bytes());
+        bytes[..8].copy_from_slice(KIND.magic);
+        bytes[8..10].copy_from_slice(&KIND.version.to_le_bytes());
         bytes[12..16].copy_from_slice(&self.period.0.to_le_bytes());
         bytes[16..24].copy_from_slice(&self.rows.to_le_bytes());
         bytes[32..].copy_from_slice(&*self.salt);
@@ -116,15 +117,7 @@ impl TableFile {
         period: Period,
     ) -> Result<Self, StoreError> {
         let file = disk.open(&path).map_err(|error| StoreError::io("open", &path, error))?;
-        let mut bytes = Zeroizing::new([0; FILE_HEADER_LEN]);
-        let read = file.read_at(&mut *bytes, 0).map_err(|error| StoreError::io("read", &path, error))?;
-        if read < FILE_HEADER_LEN || bytes[..8] != *MAGIC {
-            return Err(Damage::new(&path, None, 0, "this is no file of a table, or it was destroyed").into());
-        }
-        let found = u16::from_le_bytes(field(&*bytes, 8));
-        if found != VERSION {
-            return Err(StoreError::Version { file: path, found, supported: VERSION });
-        }
+        let bytes = KIND.head::<FILE_HEADER_LEN>(file.as_ref(), &path)?;
         let rows = u64::from_le_bytes(field(&*bytes, 16));
         let header = FileHeader { period, rows, salt: Zeroizing::new(field(&*bytes, 32)) };
         if *header.encode() != *bytes {
@@ -169,18 +162,8 @@ impl TableFile {
         let rows = rows_of(self.header.rows, chunk) as usize;
         let start = FILE_HEADER_LEN as u64 + chunk * sealed_len(u64::MAX, 0);
         let offset = start + half * (rows * TAG_BYTES + TAG_LEN) as u64;
-        let mut bytes = Zeroizing::new(vec![0; rows * each + TAG_LEN]);
-        let read = self.file.read_at(&mut bytes, offset).map_err(|error| StoreError::io("read", &self.path, error))?;
-        let damage = |what| Damage::new(&self.path, Some(chunk), offset, what);
-        if read < bytes.len() {
-            return Err(damage("the file ends inside the chunk").into());
-        }
-        let (plain, tag) = bytes.split_at_mut(rows * each);
-        let tag: [u8; TAG_LEN] = field(tag, 0);
-        let opened = self.key.open_in_place(&nonce(2 * chunk + half), &[], plain, &tag);
-        opened.map_err(|_| damage("the chunk does not authenticate"))?;
-        bytes.truncate(rows * each);
-        Ok(bytes)
+        let place = BoxPlace { chunk, offset, len: rows * each, nonce: nonce(2 * chunk + half) };
+        open_box(self.file.as_ref(), &self.path, &self.key, &place)
     }
 }
 
@@ -207,5 +190,4 @@ pub(super) const CHUNK_ROWS: usize = 1024;
 pub(super) const TAG_BYTES: usize = 16;
 pub(super) const REST_BYTES: usize = super::ROW_LEN - TAG_BYTES;
 pub(super) const FILE_HEADER_LEN: usize = 64;
-const MAGIC: &[u8; 8] = b"CWGTABL1";
-const VERSION: u16 = 1;
+const KIND: Kind = Kind { magic: b"CWGTABL1", version: 1, stranger: "this is no file of a table, or it was destroyed" };

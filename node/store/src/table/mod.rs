@@ -11,7 +11,7 @@ mod reader;
 mod tests;
 mod writer;
 
-use std::io;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -23,6 +23,7 @@ pub use reader::{Table, TableRow};
 pub use writer::TableWriter;
 
 use crate::StoreError;
+use crate::dir::Dir;
 use crate::disk::{Disk, OsDisk};
 
 /// The tables of a store, in a directory of their own. Clones share them.
@@ -31,8 +32,7 @@ pub struct Tables(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    disk: Arc<dyn Disk>,
-    dir: PathBuf,
+    dir: Dir,
     key: Secret32,
 }
 
@@ -46,11 +46,10 @@ impl Tables {
     }
 
     fn on(disk: Arc<dyn Disk>, dir: &Path, key: Secret32) -> Result<Self, StoreError> {
-        disk.make_dir(dir).map_err(|error| StoreError::io("create", dir, error))?;
-        let tables = Self(Arc::new(Shared { disk, dir: dir.to_owned(), key }));
+        let tables = Self(Arc::new(Shared { dir: Dir::open(disk, dir)?, key }));
         // What a crash left of a file that never counted: it holds outputs all the same.
-        for name in tables.names()?.iter().filter(|name| name.ends_with(DRAFT)) {
-            tables.destroy_file(&dir.join(name))?;
+        for name in tables.dir().names()?.iter().filter(|name| name.ends_with(DRAFT)) {
+            tables.destroy_file(&tables.dir().file(name))?;
         }
         Ok(tables)
     }
@@ -88,35 +87,22 @@ impl Tables {
     /// # Errors
     /// If the disk refuses.
     pub fn destroy_unlisted(&self, live: &[Period]) -> Result<(), StoreError> {
-        let names = self.names()?;
-        let mut periods: Vec<Period> = names.iter().filter_map(|name| period_of(name)).collect();
-        periods.dedup();
-        periods.retain(|period| !live.contains(period));
-        periods.into_iter().try_for_each(|period| self.destroy(period))
-    }
-
-    fn names(&self) -> Result<Vec<String>, StoreError> {
-        self.disk().list(&self.0.dir).map_err(|error| StoreError::io("list", &self.0.dir, error))
+        let names = self.dir().names()?;
+        let periods: BTreeSet<Period> = names.iter().filter_map(|name| period_of(name)).collect();
+        periods.into_iter().filter(|period| !live.contains(period)).try_for_each(|period| self.destroy(period))
     }
 
     fn destroy_file(&self, path: &Path) -> Result<(), StoreError> {
-        let mut file = self.disk().open(path).map_err(|error| StoreError::io("open", path, error))?;
+        let mut file = self.dir().open_file(path)?;
         let wiped = file.write_at(&[0; file::FILE_HEADER_LEN], 0).and_then(|()| file.sync());
         wiped.map_err(|error| StoreError::io("overwrite", path, error))?;
-        self.disk().remove(path).map_err(|error| StoreError::io("remove", path, error))?;
-        self.sync_dir()
-    }
-
-    /// Gives a finished file the next number of its table.
-    fn publish(&self, draft: &Path, period: Period, number: u32) -> Result<(), StoreError> {
-        let renamed = self.disk().rename(draft, &self.path(period, number));
-        renamed.map_err(|error| StoreError::io("rename", draft, error))?;
-        self.sync_dir()
+        self.dir().remove(path)?;
+        self.dir().sync()
     }
 
     /// The numbers of the files of a table, ascending.
     fn numbers(&self, period: Period) -> Result<Vec<u32>, StoreError> {
-        let names = self.names()?;
+        let names = self.dir().names()?;
         let prefix = format!("{:08x}-", period.0);
         let number = |name: &String| u32::from_str_radix(name.strip_prefix(&prefix)?.strip_suffix(EXTENSION)?, 16).ok();
         let mut numbers: Vec<u32> = names.iter().filter_map(number).collect();
@@ -124,28 +110,16 @@ impl Tables {
         Ok(numbers)
     }
 
-    fn discard(&self, path: &Path) {
-        if let Err(error) = self.disk().remove(path)
-            && error.kind() != io::ErrorKind::NotFound
-        {
-            tracing::warn!(file = %path.display(), %error, "a temporary file stays until the next file of its table");
-        }
-    }
-
-    fn sync_dir(&self) -> Result<(), StoreError> {
-        self.disk().sync_dir(&self.0.dir).map_err(|error| StoreError::io("sync", &self.0.dir, error))
-    }
-
-    fn disk(&self) -> &dyn Disk {
-        self.0.disk.as_ref()
+    fn dir(&self) -> &Dir {
+        &self.0.dir
     }
 
     fn path(&self, period: Period, number: u32) -> PathBuf {
-        self.0.dir.join(format!("{:08x}-{number:08x}{EXTENSION}", period.0))
+        self.dir().file(format!("{:08x}-{number:08x}{EXTENSION}", period.0))
     }
 
     fn draft(&self, period: Period, number: u32) -> PathBuf {
-        self.0.dir.join(format!("{:08x}-{number:08x}{DRAFT}", period.0))
+        self.dir().file(format!("{:08x}-{number:08x}{DRAFT}", period.0))
     }
 }
 

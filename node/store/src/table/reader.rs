@@ -27,7 +27,7 @@ pub struct TableRow {
 
 impl Table {
     pub(super) fn open(tables: Tables, period: Period) -> Result<Self, StoreError> {
-        let open = |number| TableFile::open(tables.disk(), tables.path(period, number), &tables.0.key, period);
+        let open = |number| TableFile::open(tables.dir().disk(), tables.path(period, number), &tables.0.key, period);
         let files = tables.numbers(period)?.into_iter().map(open).collect::<Result<_, _>>()?;
         Ok(Self { tables, period, files })
     }

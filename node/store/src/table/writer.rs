@@ -29,7 +29,7 @@ impl TableWriter {
     }
 
     pub(super) fn numbered(tables: Tables, period: Period, number: u32) -> Result<Self, StoreError> {
-        let spill = SpillWriter::new(&tables.0.dir, SHARDS_MAX, ROW_LEN)?;
+        let spill = SpillWriter::new(tables.dir().path(), SHARDS_MAX, ROW_LEN)?;
         Ok(Self { tables, period, number, spill })
     }
 
@@ -52,13 +52,13 @@ impl TableWriter {
         let Self { tables, period, number, spill } = self;
         let spill = spill.finish()?;
         let draft = tables.draft(period, number);
-        tables.discard(&draft);
+        tables.dir().discard(&draft);
         let written = write(&tables, period, &draft, &spill);
         match written {
             Ok(0) => Ok(0),
-            Ok(rows) => tables.publish(&draft, period, number).map(|()| rows),
+            Ok(rows) => tables.dir().publish(&draft, &tables.path(period, number)).map(|()| rows),
             Err(error) => {
-                tables.discard(&draft);
+                tables.dir().discard(&draft);
                 Err(error)
             }
         }
@@ -74,7 +74,7 @@ fn write(tables: &Tables, period: Period, draft: &std::path::Path, spill: &Spill
     if rows == 0 {
         return Ok(0);
     }
-    let mut file = FileWriter::create(tables.disk(), draft.to_owned(), &tables.0.key, period, rows)?;
+    let mut file = FileWriter::create(tables.dir().disk(), draft.to_owned(), &tables.0.key, period, rows)?;
     for shard in 0..spill.shards() {
         let (bytes, order) = sorted(spill, shard)?;
         order.iter().try_for_each(|row| file.push(&bytes[*row as usize * ROW_LEN..][..ROW_LEN]))?;
