@@ -13,7 +13,7 @@ use crate::indicator::Roles;
 use crate::lighthouse::{Day, Month};
 use crate::psi::padded_size;
 use crate::roster::Roster;
-use crate::round::{Signed, Unopened};
+use crate::signed::{Signed, Unopened};
 use crate::wire::BoundedVec;
 use crate::wire::limits::SELECTION_MAX;
 use crate::{Epoch, NetworkId, NodeKey, PilotId, RunId, UnixTime};

@@ -17,10 +17,10 @@ use super::leakage::RoundLeakage;
 use super::limits::{
     RELAYS_MAX, ROOM_INTERVALS_MAX, ROOM_POSTS_MAX, STEP_SECS_MAX, STEP_SECS_MIN, TERMS_LEN_MAX, UPLOADS_SPARE,
 };
-use super::signed::{Signed, Unopened};
 use crate::charter::{Charter, RunKind};
 use crate::indicator::{IndicatorKind, Roles};
 use crate::roster::Roster;
+use crate::signed::{Signed, Unopened};
 use crate::wire::BoundedVec;
 use crate::wire::limits::{MEMBERS_MAX, SELECTION_MAX};
 use crate::{Epoch, NetworkId, NodeKey, PilotId, RunId, UnixTime};
