@@ -25,7 +25,7 @@ mod step;
 mod tests;
 
 pub use approval::{Approval, BadEvidence, Evidence, Side};
-pub use board::{Escrow, RevealBoard, RevealBoardStep, RevealRelay};
+pub use board::{Escrow, RevealBoard, RevealRelay};
 pub use deposit::{Deposit, RevealBatch, RevealPage, RevealUpload, reveal_upload};
 pub use exchange::{Ground, Place, Released, Reveal, RevealRefusal, Stage, Wanted};
 pub use fields::{BadFields, Fields, Values};

@@ -359,6 +359,11 @@ impl RoomTerms {
         u16::try_from(number).ok().filter(|number| *number < self.intervals)
     }
 
+    /// Whether a time is after an interval of them.
+    pub(crate) fn is_over(&self, interval: u16, now: UnixTime) -> bool {
+        interval < self.intervals && now >= self.interval_end(interval)
+    }
+
     /// The end of an interval.
     pub fn interval_end(&self, interval: u16) -> UnixTime {
         self.opens.plus_secs(u64::from(self.interval_secs) * (u64::from(interval) + 1))

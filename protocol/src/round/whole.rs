@@ -117,7 +117,7 @@ fn a_round_finds_what_enough_members_hold_in_spite_of_a_liar_a_dead_relay_and_a_
         }
         let end = terms.body().rooms.interval_end(0);
         let mut board = RoomBoard::new(terms.clone(), turn.execution(), 0, opening_key(), seed(71));
-        let (_, job) = board.on_batch(end, relay.on_time(end).unwrap()).unwrap().job;
+        let job = board.on_batch(end, relay.on_time(end).unwrap()).unwrap();
         let page = board.on_computed(job.run()).unwrap();
         let readers: Vec<u8> = (2..=MEMBERS)
             .filter(|member| {
