@@ -193,8 +193,40 @@ impl fmt::Debug for Opener {
     }
 }
 
+/// Seals one message by itself, for [`open_one`]: `len` bytes, the encapsulated key first.
+///
+/// # Errors
+/// As [`Sealer::new`].
+///
+/// # Panics
+/// If the message is longer than `len` has room for.
+pub fn seal_one(
+    to: &SealingKey,
+    parts: &[&[u8]],
+    len: usize,
+    message: &[u8],
+    seed: Seed,
+) -> Result<Vec<u8>, HpkeError> {
+    let mut sealer = Sealer::new(to, parts, len.saturating_sub(ENCAPSULATED_LEN), seed)?;
+    let sealed = sealer.seal(message).expect("the length has room for the message");
+    Ok([sealer.encapsulated().as_slice(), &sealed].concat())
+}
+
+/// Opens what [`seal_one`] sealed, under the same parts and to the same length.
+///
+/// # Errors
+/// As [`Opener::new`] and [`Opener::open`].
+pub fn open_one(key: &OpeningKey, parts: &[&[u8]], len: usize, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, HpkeError> {
+    let cut = HpkeError::Length { expected: len, got: sealed.len() };
+    let (encapsulated, sealed) = sealed.split_first_chunk().ok_or(cut)?;
+    Opener::new(key, encapsulated, parts, len.saturating_sub(ENCAPSULATED_LEN))?.open(sealed)
+}
+
 /// What is sealed besides a message: its length and a tag.
 pub const OVERHEAD: usize = 4 + TAG_LEN;
+
+/// Bytes of the encapsulated key, which comes before what was sealed.
+pub const ENCAPSULATED_LEN: usize = 32;
 
 /// Bytes of ChaCha20-Poly1305's tag.
 const TAG_LEN: usize = 16;
@@ -314,6 +346,22 @@ mod tests {
             sealer.state.export(&name, &mut exported).unwrap();
             assert_eq!(exported[..], value);
         }
+    }
+
+    #[test]
+    fn one_message_by_itself_opens_under_its_key_parts_and_length_alone() {
+        let (to, len) = (key().public(), ENCAPSULATED_LEN + LEN);
+        let sealed = seal_one(&to, &[b"a"], len, b"message", Seed::new([2; 32])).unwrap();
+        assert_eq!(sealed.len(), len);
+        assert_eq!(*open_one(&key(), &[b"a"], len, &sealed).unwrap(), b"message");
+        assert_eq!(open_one(&key(), &[b"b"], len, &sealed), Err(HpkeError::Refused));
+        let other = OpeningKey::derive(&Secret32::new([3; 32]));
+        assert_eq!(open_one(&other, &[b"a"], len, &sealed), Err(HpkeError::Refused));
+        for cut in [0, ENCAPSULATED_LEN - 1, ENCAPSULATED_LEN, len - 1] {
+            assert!(matches!(open_one(&key(), &[b"a"], len, &sealed[..cut]), Err(HpkeError::Length { .. })), "{cut}");
+        }
+        let low = SealingKey::from_bytes([0; 32]);
+        assert_eq!(seal_one(&low, &[b"a"], len, b"message", Seed::new([2; 32])), Err(HpkeError::BadKey));
     }
 
     #[test]

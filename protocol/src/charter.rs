@@ -235,6 +235,41 @@ impl Charter {
         self.body.kinds.iter().find(|entry| entry.kind == kind).map_or(Roles::NONE, |entry| entry.roles)
     }
 
+    /// Whether a kind may enter in these roles.
+    pub fn allows(&self, kind: IndicatorKind, roles: Roles) -> bool {
+        let allowed = self.roles_of(kind);
+        allowed.union(roles) == allowed
+    }
+
+    /// Whether a time is within its dates.
+    pub(crate) fn covers(&self, time: UnixTime) -> bool {
+        (self.body.opens..=self.body.closes).contains(&time)
+    }
+
+    /// Checks what terms of a run say against it: the kinds with their roles, the items that each side brings, and the first and the last
+    /// time.
+    ///
+    /// # Errors
+    /// What it does not allow.
+    pub(crate) fn check_run(
+        &self,
+        run: RunKind,
+        kinds: impl Iterator<Item = (IndicatorKind, Roles)>,
+        items: u64,
+        times: [UnixTime; 2],
+    ) -> Result<(), &'static str> {
+        let allow = |holds: bool, text| if holds { Ok(()) } else { Err(text) };
+        let Body { runs, budget, .. } = &self.body;
+        allow(runs.contains(&run), "it has no runs of this kind")?;
+        for (kind, roles) in kinds {
+            allow(self.allows(kind, roles), "a kind or role is not the charter's")?;
+            allow(run.admits(kind), "a kind may not enter such a run")?;
+        }
+        allow(items <= budget.items_per_session.into(), "its budget has fewer items")?;
+        allow(items >= budget.items_min.into(), "a side that learns brings more items")?;
+        allow(times.iter().all(|time| self.covers(*time)), "it is not within the charter's dates")
+    }
+
     /// Checks one member's signature to this charter.
     ///
     /// # Errors

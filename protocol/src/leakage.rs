@@ -19,16 +19,23 @@ pub struct Sentences {
 impl Sentences {
     /// The digest that terms and approvals name.
     pub fn digest(&self) -> Digest {
-        let mut text = String::from(self.of);
         let not_protected = self.not_protected.iter().map(|sentence| ("not protected", *sentence));
-        for (who, sentence) in self.told.iter().copied().chain(not_protected) {
-            for part in [who, sentence] {
-                text.push('\0');
-                text.push_str(part);
-            }
-        }
-        digest(Domain::Leakage, &[text.as_bytes(), self.assumption.as_bytes()])
+        digest_of(self.of, self.told.iter().copied().chain(not_protected), self.assumption)
     }
+}
+
+/// The digest of all sentences, each with whom it is about, and of the assumption.
+pub(crate) fn digest_of(
+    of: &str,
+    sentences: impl Iterator<Item = (&'static str, &'static str)>,
+    assumption: &str,
+) -> Digest {
+    let mut text = String::from(of);
+    for part in sentences.flat_map(|(who, sentence)| [who, sentence]) {
+        text.push('\0');
+        text.push_str(part);
+    }
+    digest(Domain::Leakage, &[text.as_bytes(), assumption.as_bytes()])
 }
 
 #[cfg(test)]

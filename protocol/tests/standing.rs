@@ -119,11 +119,16 @@ fn accept(chain: &mut Chain, number: u32, edition: &BuiltEdition) -> Content {
     content(verified, &edition.rows).unwrap()
 }
 
-/// A bank's outputs through the hub, in batches, sorted by tag.
+/// A bank's outputs through the hub, sorted by tag.
 fn table(items: &[Item]) -> Vec<(OwnOutput, Item)> {
-    let (key, allowance) = (period_key(), Allowance::new(PERIOD, 500));
+    table_under(&period_key(), items, 500)
+}
+
+/// The same under a key, in batches of so many.
+fn table_under(key: &PeriodKey, items: &[Item], batch: u32) -> Vec<(OwnOutput, Item)> {
+    let allowance = Allowance::new(PERIOD, batch);
     let mut table = Vec::new();
-    for batch in items.chunks(500) {
+    for batch in items.chunks(batch as usize) {
         let inputs: Vec<&[u8]> = batch.iter().map(|item| item.0.as_slice()).collect();
         let blinding = Blinding::of(&inputs, Seed::new([8; 32])).unwrap();
         let charge = allowance.admit(hub(), batch.len() as u32).unwrap();

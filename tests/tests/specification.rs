@@ -9,7 +9,7 @@ use cwg_protocol::lighthouse::{
     SourceKind, Stage, Status, Subject, Typology, WithdrawalReason,
 };
 use cwg_protocol::round::RoundMessage;
-use cwg_protocol::wire::{Message, WireError, limits};
+use cwg_protocol::wire::{Message, PsiFrame, WireError, limits};
 use cwg_protocol::{Violation, wire};
 use cwg_tests::vectors;
 
@@ -45,6 +45,7 @@ fn the_page_of_the_wire_has_every_kind_with_its_limit() {
         .collect();
     let mut real: Vec<(String, String, String)> = Message::KINDS
         .iter()
+        .chain(PsiFrame::KINDS)
         .chain(RoundMessage::KINDS)
         .map(|(name, kind, len_max)| (format!("0x{kind:02x}"), (*name).to_owned(), len_max.to_string()))
         .collect();

@@ -202,10 +202,7 @@ pub(crate) fn check_plan(pilot: &Pilot, plan: &RunPlan, own: NodeKey, hub: NodeK
 
 fn selection_allowed(pilot: &Pilot, selection: &Selection) -> bool {
     let sorted = selection.0.is_sorted_by(|a, b| a.0 < b.0);
-    let inside = selection.0.iter().all(|(kind, roles)| {
-        let allowed = pilot.charter.roles_of(*kind);
-        *roles != Roles::NONE && roles.union(allowed) == allowed
-    });
+    let inside = selection.0.iter().all(|(kind, roles)| *roles != Roles::NONE && pilot.charter.allows(*kind, *roles));
     sorted && inside && !selection.0.is_empty()
 }
 

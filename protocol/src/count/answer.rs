@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::limits::{COUNT_FLOOR, COUNT_STEP};
 use super::noise::NoiseTerms;
 use super::terms::CountTerms;
-use crate::round::Signed;
+use crate::signed::Signed;
 use crate::violation::Violation;
 
 /// A count as far as it is told.

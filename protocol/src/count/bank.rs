@@ -17,6 +17,7 @@ use super::limits::COUNT_BATCH;
 use super::message::{CountElements, CountTags};
 use super::terms::SharedCount;
 use crate::psi::{Job, JobId, JobOutput};
+use crate::round::room::shuffle;
 use crate::violation::Violation;
 use crate::wire::limits::TAGS_PER_FRAME;
 use crate::{Item, NodeKey, UnixTime};
@@ -221,12 +222,8 @@ fn list(terms: &SharedCount, place: usize, own: BTreeSet<[u8; 32]>, noise: i64, 
     let mut list: Vec<[u8; 32]> = own.into_iter().collect();
     list.extend((0..pool).map(|number| dummy(terms.digest(), place, number)));
     let mut others: Vec<_> = (0..pool).map(|number| dummy(terms.digest(), 1 - place, number)).collect();
-    let mut rng = seed.fork("choice", 0).rng();
+    shuffle(&mut others, &mut seed.fork("choice", 0).rng());
     let chosen = usize::try_from(bound + noise).expect("noise is within the bound");
-    for at in 0..chosen {
-        let left = (others.len() - at) as u128;
-        others.swap(at, at + ((u128::from(rng.next_u64()) * left) >> 64) as usize);
-    }
     list.extend_from_slice(&others[..chosen]);
     let mut rng = seed.fork("filling", 0).rng();
     list.resize_with(terms.list_len(), || {

@@ -13,7 +13,7 @@ use crate::indicator::Roles;
 use crate::lighthouse::{Day, Month};
 use crate::psi::padded_size;
 use crate::roster::Roster;
-use crate::round::{Signed, Unopened};
+use crate::signed::{Signed, Unopened};
 use crate::wire::BoundedVec;
 use crate::wire::limits::SELECTION_MAX;
 use crate::{Epoch, NetworkId, NodeKey, PilotId, RunId, UnixTime};
@@ -111,8 +111,7 @@ impl CountTerms {
         charter: &Charter,
         roster: &Roster,
     ) -> Result<Self, CountTermsError> {
-        let signed =
-            SignedCount::sign(body, Domain::CountTerms, hub).ok_or(CountTermsError::Rule("they are too long"))?;
+        let signed = SignedCount::sign(body, Domain::CountTerms, hub).ok_or(CountTermsError::Rule("they are short"))?;
         Self::verify(signed, charter, roster)
     }
 
@@ -177,19 +176,12 @@ impl CountTerms {
 }
 
 fn check_allowed(body: &CountBody, charter: &Charter, roster: &Roster) -> Result<(), CountTermsError> {
-    let allow = |holds: bool, text| if holds { Ok(()) } else { Err(CountTermsError::NotAllowed(text)) };
-    allow(charter.body().runs.contains(&RunKind::Count), "it has no counts")?;
+    let kinds = body.kinds.iter().map(|entry| (entry.kind, entry.roles));
+    let checked = charter.check_run(RunKind::Count, kinds, body.items.into(), [body.opens, body.ends]);
+    checked.map_err(CountTermsError::NotAllowed)?;
     let is_active = |bank: &NodeKey| charter.names(*bank) && roster.active_by_node(*bank).is_some();
-    allow(body.banks.iter().all(is_active), "both banks are active members of the charter")?;
-    for entry in body.kinds.iter() {
-        let roles = charter.roles_of(entry.kind);
-        allow(roles.union(entry.roles) == roles, "a kind or role is not the charter's")?;
-        allow(RunKind::Count.admits(entry.kind), "a kind may not enter a count")?;
-    }
-    allow(body.items <= charter.body().budget.items_per_session, "its budget has fewer items")?;
-    allow(body.items >= charter.body().budget.items_min, "a side that learns brings more items")?;
-    let within = |time: UnixTime| (charter.body().opens..=charter.body().closes).contains(&time);
-    allow(within(body.opens) && within(body.ends), "it is not within the charter's dates")
+    let text = "both banks are active members of the charter";
+    if body.banks.iter().all(is_active) { Ok(()) } else { Err(CountTermsError::NotAllowed(text)) }
 }
 
 fn check_rules(body: &CountBody) -> Result<(), CountTermsError> {

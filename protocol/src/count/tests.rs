@@ -318,7 +318,7 @@ fn terms_that_charter_or_rules_do_not_allow_are_refused() {
     let mut of_rounds = body();
     of_rounds.charter = without.digest();
     let found = CountTerms::sign(&of_rounds, &signing(0), without, roster()).unwrap_err();
-    assert_eq!(found, CountTermsError::NotAllowed("it has no counts"));
+    assert_eq!(found, CountTermsError::NotAllowed("it has no runs of this kind"));
 }
 
 #[test]

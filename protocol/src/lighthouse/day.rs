@@ -13,7 +13,7 @@ use crate::UnixTime;
 pub struct Day(u16);
 
 const FIRST_DAY: Date = jiff::civil::date(1970, 1, 1);
-const DAY_SECS: u64 = 86_400;
+pub(super) const DAY_SECS: u64 = 86_400;
 const MONTHS: u16 = 12;
 
 impl Day {

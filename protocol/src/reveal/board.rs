@@ -13,8 +13,8 @@ use super::deposit::{
     random_carried,
 };
 use super::limits::HOLD_INTERVALS;
-use crate::psi::{Job, JobId, JobOutput};
-use crate::round::room::{random_bytes, shuffle};
+use crate::psi::{Job, JobOutput};
+use crate::round::room::{Gathered, random_bytes};
 use crate::round::{Execution, SharedTerms};
 use crate::violation::Violation;
 use crate::wire::limits::MEMBERS_MAX;
@@ -22,24 +22,17 @@ use crate::wire::{BoundedBytes, BoundedVec};
 use crate::{NodeKey, UnixTime};
 
 /// The relay's part in one interval ([`crate::round::RoundTerms::room_relay`]): it takes one deposit of each member, and passes all on together.
-pub struct RevealRelay {
-    terms: SharedTerms,
-    execution: Execution,
-    interval: u16,
-    deposits: BTreeMap<NodeKey, CarriedDeposit>,
-    is_passed: bool,
-    seed: Seed,
-}
+pub struct RevealRelay(Gathered<CarriedDeposit>);
 
 impl RevealRelay {
     /// For one interval. It may be there before the interval begins: some members' clocks are ahead.
     pub fn new(terms: SharedTerms, execution: Execution, interval: u16, seed: Seed) -> Self {
-        Self { terms, execution, interval, deposits: BTreeMap::new(), is_passed: false, seed }
+        Self(Gathered::new(terms, execution, interval, seed))
     }
 
     /// When to call [`Self::on_time`]: at the end of the interval. None once everything was passed on.
     pub fn deadline(&self) -> Option<UnixTime> {
-        (!self.is_passed).then(|| self.terms.body().rooms.interval_end(self.interval))
+        self.0.deadline()
     }
 
     /// Takes a member's deposit. The same again, or one that comes too late, is passed over.
@@ -47,42 +40,29 @@ impl RevealRelay {
     /// # Errors
     /// If the sender takes no part, the deposit is of another turn or interval, a second one, or not of the length of all.
     pub fn on_upload(&mut self, member: NodeKey, upload: RevealUpload) -> Result<(), Violation> {
-        let is_ours = upload.execution == self.execution && upload.interval == self.interval;
-        if !is_ours || !self.terms.names(member) {
-            return Err(Violation::Unexpected { awaiting: "a deposit of this interval" });
-        }
         check_len(&upload.deposit)?;
-        match self.deposits.get(&member) {
-            _ if self.is_passed => Ok(()),
-            Some(known) if *known != upload.deposit => Err(Violation::Unexpected { awaiting: "one deposit" }),
-            _ => {
-                self.deposits.insert(member, upload.deposit);
-                Ok(())
-            }
-        }
+        self.0.take(member, (upload.execution, upload.interval), upload.deposit)
     }
 
     /// At the end of the interval: everyone's deposits in random order. For those who were not there the relay makes some, so that the hub does
     /// not learn how many were.
     pub fn on_time(&mut self, now: UnixTime) -> Option<RevealBatch> {
-        if self.deadline().is_none_or(|deadline| now < deadline) {
-            return None;
+        let uploads = self.0.pass_on(now)?;
+        let Gathered { terms, execution, interval, seed, .. } = &self.0;
+        let mut deposits: Vec<CarriedDeposit> = uploads.collect();
+        while deposits.len() < terms.body().members.len() {
+            let seed = seed.fork("absent", deposits.len() as u64);
+            deposits.push(random_carried(terms, *execution, *interval, &seed));
         }
-        self.is_passed = true;
-        let (execution, interval) = (self.execution, self.interval);
-        let mut deposits: Vec<CarriedDeposit> = core::mem::take(&mut self.deposits).into_values().collect();
-        while deposits.len() < self.terms.body().members.len() {
-            let seed = self.seed.fork("absent", deposits.len() as u64);
-            deposits.push(random_carried(&self.terms, execution, interval, &seed));
-        }
-        shuffle(&mut deposits, &mut self.seed.fork("order", 0).rng());
-        Some(RevealBatch { execution, interval, deposits: deposits.try_into().expect("one for each member") })
+        self.0.shuffle(&mut deposits);
+        let deposits = deposits.try_into().expect("one for each member");
+        Some(RevealBatch { execution: *execution, interval: *interval, deposits })
     }
 }
 
 impl fmt::Debug for RevealRelay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RevealRelay(interval {})", self.interval)
+        write!(f, "RevealRelay(interval {})", self.0.interval)
     }
 }
 
@@ -163,13 +143,6 @@ pub struct RevealBoard {
     seed: Seed,
 }
 
-/// A job, whose output [`RevealBoard::on_computed`] turns into a page.
-#[derive(Debug)]
-pub struct RevealBoardStep {
-    /// The job.
-    pub job: (JobId, Job),
-}
-
 impl RevealBoard {
     /// From an interval on, with what was held.
     pub fn new(
@@ -188,14 +161,13 @@ impl RevealBoard {
         &self.escrow
     }
 
-    /// Takes the deposits of an interval. What does not open is passed over.
+    /// Takes the deposits of an interval: a job, whose output [`Self::on_computed`] turns into a page. What does not open is passed over.
     ///
     /// # Errors
     /// If the relay sends another turn's, an interval that is not over or was there before, or another number of deposits or lengths.
-    pub fn on_batch(&mut self, now: UnixTime, batch: RevealBatch) -> Result<RevealBoardStep, Violation> {
-        let rooms = self.terms.body().rooms;
+    pub fn on_batch(&mut self, now: UnixTime, batch: RevealBatch) -> Result<Job, Violation> {
         let interval = batch.interval;
-        let is_due = interval >= self.next && interval < rooms.intervals && now >= rooms.interval_end(interval);
+        let is_due = interval >= self.next && self.terms.body().rooms.is_over(interval, now);
         if batch.execution != self.execution || !is_due {
             return Err(Violation::Unexpected { awaiting: "the deposits of the next interval" });
         }
@@ -206,11 +178,10 @@ impl RevealBoard {
         batch.deposits.iter().try_for_each(check_len)?;
         self.next = interval + 1;
         let opening = Arc::clone(&self.opening);
-        let job = Job::new(batch.deposits.len(), move || {
+        Ok(Job::new(batch.deposits.len(), move || {
             let open = |carried| open_carried(&opening, batch.execution, interval, carried);
             Ok((interval, batch.deposits.iter().filter_map(open).collect::<Vec<Deposit>>()))
-        });
-        Ok(RevealBoardStep { job: (JobId(interval.into()), job) })
+        }))
     }
 
     /// The page that a job gave, and what is held from now on: both are stored together, then the page is shown to every member until the rooms

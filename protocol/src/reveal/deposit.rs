@@ -2,28 +2,28 @@
 
 use core::fmt;
 
-use cwg_crypto::hpke::{OVERHEAD, Opener, OpeningKey, Sealer, SealingKey};
+use cwg_crypto::hpke::{ENCAPSULATED_LEN, OVERHEAD, OpeningKey, SealingKey, open_one, seal_one};
 use cwg_crypto::{Digest, Secret32, Seed};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::approval::Side;
 use super::limits::BOX_PLAIN_LEN;
+use super::step::SEALED_SLOT_LEN;
 use crate::round::room::random_bytes;
 use crate::round::{Execution, RoundTerms};
 use crate::wire::limits::MEMBERS_MAX;
 use crate::wire::{BoundedBytes, BoundedVec};
 
 /// Bytes of a box: the encapsulated key, and what was sealed.
-pub(super) const BOX_LEN: usize = 32 + BOX_SEALED_LEN;
-const BOX_SEALED_LEN: usize = BOX_PLAIN_LEN + OVERHEAD;
+pub(super) const BOX_LEN: usize = ENCAPSULATED_LEN + BOX_PLAIN_LEN + OVERHEAD;
 
 /// Bytes of a deposit before it is sealed: what it is, slot, mark, box.
 pub(super) const DEPOSIT_LEN: usize = 1 + 16 + 32 + BOX_LEN;
-const OUTER_LEN: usize = DEPOSIT_LEN + OVERHEAD;
+const CARRIED_LEN: usize = ENCAPSULATED_LEN + DEPOSIT_LEN + OVERHEAD;
 
 /// A deposit as it is carried: the encapsulated key, and what was sealed to the hub.
-pub(super) type CarriedDeposit = BoundedBytes<{ 32 + OUTER_LEN }>;
+pub(super) type CarriedDeposit = BoundedBytes<CARRIED_LEN>;
 
 /// A box as it is shown.
 pub(super) type ShownBox = BoundedBytes<BOX_LEN>;
@@ -151,10 +151,9 @@ pub(super) fn random_carried(terms: &RoundTerms, execution: Execution, interval:
 
 fn carried(terms: &RoundTerms, execution: Execution, interval: u16, deposit: &[u8], seed: Seed) -> CarriedDeposit {
     let interval = interval.to_le_bytes();
-    let sealer = Sealer::new(&terms.sealing(), &outer_parts(&execution, &interval), OUTER_LEN, seed);
-    let mut sealer = sealer.expect("the terms were checked for a key that can be sealed to");
-    let sealed = sealer.seal(deposit).expect("a deposit fits");
-    [sealer.encapsulated().as_slice(), &sealed].concat().try_into().expect("of the length of all")
+    let sealed = seal_one(&terms.sealing(), &outer_parts(&execution, &interval), CARRIED_LEN, deposit, seed);
+    let sealed = sealed.expect("the terms were checked for a key that can be sealed to");
+    sealed.try_into().expect("of the length of all")
 }
 
 /// Opens a deposit as the hub. None if it is none.
@@ -164,10 +163,8 @@ pub(super) fn open_carried(
     interval: u16,
     carried: &CarriedDeposit,
 ) -> Option<Deposit> {
-    let (encapsulated, sealed) = carried.split_first_chunk()?;
     let interval = interval.to_le_bytes();
-    let mut opener = Opener::new(key, encapsulated, &outer_parts(&execution, &interval), OUTER_LEN).ok()?;
-    Deposit::decode(&opener.open(sealed).ok()?)
+    Deposit::decode(&open_one(key, &outer_parts(&execution, &interval), CARRIED_LEN, carried).ok()?)
 }
 
 /// The turn, that it is a deposit (0 and 1 are lists and posts), and the interval.
@@ -185,10 +182,7 @@ pub(super) fn seal_box(
     seed: Seed,
 ) -> Option<Vec<u8>> {
     let side = [from.number()];
-    let mut sealer =
-        Sealer::new(&SealingKey::from_bytes(to), &box_parts(name, &slot, &side), BOX_SEALED_LEN, seed).ok()?;
-    let sealed = sealer.seal(plain).expect("what is shown fits a box");
-    Some([sealer.encapsulated().as_slice(), &sealed].concat())
+    seal_one(&SealingKey::from_bytes(to), &box_parts(name, &slot, &side), BOX_LEN, plain, seed).ok()
 }
 
 /// Opens a box, if it is the one that this side of this reveal awaits.
@@ -199,9 +193,8 @@ pub(super) fn open_box(
     from: Side,
     shown: &ShownBox,
 ) -> Option<Zeroizing<Vec<u8>>> {
-    let (encapsulated, sealed) = shown.split_first_chunk()?;
     let side = [from.number()];
-    Opener::new(key, encapsulated, &box_parts(name, &slot, &side), BOX_SEALED_LEN).ok()?.open(sealed).ok()
+    open_one(key, &box_parts(name, &slot, &side), BOX_LEN, shown).ok()
 }
 
 /// The slot is among them, so that no third holder of the item, who can compute the name, makes a box that opens.
@@ -210,21 +203,14 @@ fn box_parts<'a>(name: &'a Digest, slot: &'a Slot, side: &'a [u8; 1]) -> [&'a [u
 }
 
 /// The slot, sealed to the requester. None if its key is none.
-pub(super) fn seal_slot(
-    to: [u8; 32],
-    name: &Digest,
-    slot: Slot,
-    seed: Seed,
-) -> Option<[u8; super::step::SEALED_SLOT_LEN]> {
-    let mut sealer = Sealer::new(&SealingKey::from_bytes(to), &[name.as_bytes(), &[4]], 16 + OVERHEAD, seed).ok()?;
-    let sealed = sealer.seal(&slot.0).expect("a slot fits");
-    [sealer.encapsulated().as_slice(), &sealed].concat().try_into().ok()
+pub(super) fn seal_slot(to: [u8; 32], name: &Digest, slot: Slot, seed: Seed) -> Option<[u8; SEALED_SLOT_LEN]> {
+    let to = SealingKey::from_bytes(to);
+    seal_one(&to, &[name.as_bytes(), &[4]], SEALED_SLOT_LEN, &slot.0, seed).ok()?.try_into().ok()
 }
 
 /// Opens it.
-pub(super) fn open_slot(key: &Secret32, name: &Digest, sealed: &[u8]) -> Option<Slot> {
-    let (encapsulated, sealed) = sealed.split_first_chunk()?;
+pub(super) fn open_slot(key: &Secret32, name: &Digest, sealed: &[u8; SEALED_SLOT_LEN]) -> Option<Slot> {
     let key = OpeningKey::derive(key);
-    let mut opener = Opener::new(&key, encapsulated, &[name.as_bytes(), &[4]], 16 + OVERHEAD).ok()?;
-    Some(Slot(opener.open(sealed).ok()?.as_slice().try_into().ok()?))
+    let opened = open_one(&key, &[name.as_bytes(), &[4]], SEALED_SLOT_LEN, sealed).ok()?;
+    Some(Slot(opened.as_slice().try_into().ok()?))
 }

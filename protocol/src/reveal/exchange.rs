@@ -12,9 +12,10 @@ use serde::{Deserialize, Serialize};
 use super::approval::{Approval, BadEvidence, Evidence, Side, Statement};
 use super::board::check_page;
 use super::deposit::{Deposit, Purpose, RevealPage, Slot, open_box, open_slot, seal_box, seal_slot};
-use super::fields::{BadFields, Fields, Values};
+use super::fields::{Fields, Values};
 use super::leakage::LEAKAGE;
 use super::limits::{APPROVERS, BOX_PLAIN_LEN, HOLD_INTERVALS, REVEAL_CLAUSE_LEN_MAX};
+use super::refusal::RevealRefusal;
 use super::step::{ReadStep, RevealId, Step};
 use crate::charter::LiveCharter;
 use crate::round::room::{Pseudonym, RoomKey};
@@ -111,68 +112,6 @@ pub struct Reveal {
     other_key: Option<[u8; 32]>,
     slot: Option<Slot>,
     stage: Stage,
-}
-
-/// Why a reveal does not go on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum RevealRefusal {
-    /// Not the stage for it.
-    #[error("the reveal is not at a stage where this can be done")]
-    Stage,
-    /// The live charter is not that of the round.
-    #[error("the charter in force is not that of the round")]
-    OtherCharter,
-    /// No clause is named.
-    #[error("a reveal names the clause of the charter that allows it")]
-    NoClause,
-    /// The node takes no part in the round.
-    #[error("this node takes no part in the round")]
-    NotNamed,
-    /// No field is named.
-    #[error(transparent)]
-    Fields(#[from] BadFields),
-    /// Other fields than were asked for.
-    #[error("a request is answered with the fields that it asks for, or declined")]
-    OtherFields,
-    /// A pseudonym of this member's own.
-    #[error("the one who is asked is this member itself")]
-    ThisMember,
-    /// In the past, or after the rooms.
-    #[error("a request expires in a later interval of the rooms")]
-    Expiry,
-    /// A person who may not approve for this member.
-    #[error("this person is not an approver of this member")]
-    NotApprover,
-    /// One person twice.
-    #[error("this person has approved already: another one must")]
-    SamePerson,
-    /// A signature to something else.
-    #[error("the approval does not sign these fields")]
-    BadApproval,
-    /// The other side's key is none.
-    #[error("nothing can be sealed to the key of the other side")]
-    BadKey,
-}
-
-impl RevealRefusal {
-    /// The stable code.
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Stage => "reveal-stage",
-            Self::OtherCharter => "reveal-other-charter",
-            Self::NoClause => "reveal-no-clause",
-            Self::NotNamed => "reveal-not-named",
-            Self::Fields(_) => "reveal-no-field",
-            Self::OtherFields => "reveal-other-fields",
-            Self::ThisMember => "reveal-self",
-            Self::Expiry => "reveal-expiry",
-            Self::NotApprover => "reveal-not-approver",
-            Self::SamePerson => "reveal-same-person",
-            Self::BadApproval => "reveal-bad-approval",
-            Self::BadKey => "reveal-bad-key",
-        }
-    }
 }
 
 /// Whose a reveal is: the member, under which clause of which live charter.
@@ -345,7 +284,7 @@ impl Reveal {
         let is_open = matches!(self.stage, Stage::AwaitAnswer | Stage::AwaitApprovals | Stage::Approved);
         self.expect(is_open && self.side == Side::Asked)?;
         let step = Step::Decline { id: self.asked.id, to: self.asked.requester };
-        Ok((Self { own: None, stage: Stage::Declined, ..self.clone() }, step))
+        Ok((self.over(Stage::Declined), step))
     }
 
     /// Takes back what was said, before it is released: a step once something was posted, and a deposit once one was sent. In the interval of the
@@ -365,7 +304,7 @@ impl Reveal {
             let mark = *self.asked.mark(at).expose();
             Deposit { purpose: Purpose::Withdraw, slot, mark, sealed: vec![0; super::deposit::BOX_LEN] }
         });
-        Ok((Self { own: None, stage: Stage::Withdrawn, ..self.clone() }, step, deposit))
+        Ok((self.over(Stage::Withdrawn), step, deposit))
     }
 
     /// Takes what the other side said on a page of this interval. What is of another reveal, or comes too late or twice, changes nothing.
@@ -384,9 +323,9 @@ impl Reveal {
                 let (slot, other_key) = (Some(slot), Some(box_key));
                 Self { slot, other_key, stage: Stage::Agreed { since: interval }, ..self.clone() }
             }
-            (Stage::AwaitConsent, Step::Decline { .. }) => Self { own: None, stage: Stage::Declined, ..self.clone() },
+            (Stage::AwaitConsent, Step::Decline { .. }) => self.over(Stage::Declined),
             (stage, Step::Withdraw { .. }) if stage.is_open() && !matches!(stage, Stage::AwaitRelease { .. }) => {
-                Self { own: None, stage: Stage::Withdrawn, ..self.clone() }
+                self.over(Stage::Withdrawn)
             }
             _ => self.clone(),
         }
@@ -431,7 +370,7 @@ impl Reveal {
             Stage::AwaitRelease { since } => interval > since.saturating_add(HOLD_INTERVALS + 1),
             _ => false,
         };
-        if is_over { Self { own: None, stage: Stage::Expired, ..self.clone() } } else { self.clone() }
+        if is_over { self.over(Stage::Expired) } else { self.clone() }
     }
 
     /// How far it is.
@@ -457,7 +396,7 @@ impl Reveal {
         }
     }
 
-    /// The own values, while they may still be released.
+    /// The own values, unless the reveal is over without a release.
     pub fn values(&self) -> Option<&Values> {
         self.own.as_ref().map(|own| &own.values)
     }
@@ -465,6 +404,11 @@ impl Reveal {
     /// The last interval in which it may be consented to.
     pub fn expires(&self) -> u16 {
         self.asked.expires
+    }
+
+    /// Ends it without a release: what was written down is erased.
+    fn over(&self, stage: Stage) -> Self {
+        Self { own: None, stage, ..self.clone() }
     }
 
     fn expect(&self, holds: bool) -> Result<(), RevealRefusal> {

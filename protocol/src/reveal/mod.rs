@@ -19,17 +19,19 @@ mod fields;
 mod leakage;
 pub mod limits;
 mod message;
+mod refusal;
 mod step;
 
 #[cfg(test)]
 mod tests;
 
 pub use approval::{Approval, BadEvidence, Evidence, Side};
-pub use board::{Escrow, RevealBoard, RevealBoardStep, RevealRelay};
+pub use board::{Escrow, RevealBoard, RevealRelay};
 pub use deposit::{Deposit, RevealBatch, RevealPage, RevealUpload, reveal_upload};
-pub use exchange::{Ground, Place, Released, Reveal, RevealRefusal, Stage, Wanted};
+pub use exchange::{Ground, Place, Released, Reveal, Stage, Wanted};
 pub use fields::{BadFields, Fields, Values};
 pub use leakage::LEAKAGE;
 pub use message::{RevealMessage, RevealPageAsk};
+pub use refusal::RevealRefusal;
 pub(crate) use step::STEP_VERSION;
 pub use step::{ReadStep, RevealId, Step};

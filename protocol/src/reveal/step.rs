@@ -1,6 +1,7 @@
 //! What two holders say to each other on the way to a reveal: posts of the room, of the length of all posts, signed by
 //! pseudonyms (`docs/spec/reveal.md` §2).
 
+use cwg_crypto::hpke::{ENCAPSULATED_LEN, OVERHEAD};
 use serde::{Deserialize, Serialize};
 
 use super::fields::Fields;
@@ -11,7 +12,7 @@ use crate::round::room::{Pseudonym, SIGNED_LEN};
 pub struct RevealId(pub [u8; 8]);
 
 /// The hub's slot of a reveal, sealed to the requester: the encapsulated key, then 16 bytes and what sealing adds.
-pub(super) const SEALED_SLOT_LEN: usize = 32 + 36;
+pub(super) const SEALED_SLOT_LEN: usize = ENCAPSULATED_LEN + 16 + OVERHEAD;
 
 /// A step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

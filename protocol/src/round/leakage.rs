@@ -1,6 +1,8 @@
 //! What a round reveals, to whom, as a value: shown before consent, bound into the terms (`docs/spec/round-messages.md` §6).
 
-use cwg_crypto::{Digest, Domain, digest};
+use cwg_crypto::Digest;
+
+use crate::leakage::digest_of;
 
 /// Who learns something in a round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -133,14 +135,8 @@ impl RoundLeakage {
 
     /// The digest that consent and terms name.
     pub fn digest(&self) -> Digest {
-        let mut text = String::from("round");
-        for (learner, sentence) in self.sentences() {
-            for part in [learner.text(), sentence] {
-                text.push('\0');
-                text.push_str(part);
-            }
-        }
-        digest(Domain::Leakage, &[text.as_bytes(), self.assumption().as_bytes()])
+        let sentences = self.sentences().into_iter().map(|(learner, sentence)| (learner.text(), sentence));
+        digest_of("round", sentences, self.assumption())
     }
 }
 

@@ -33,7 +33,6 @@ mod leakage;
 pub mod limits;
 mod message;
 pub mod room;
-mod signed;
 mod terms;
 mod turn;
 pub mod upload;
@@ -47,8 +46,6 @@ pub use form::Form;
 pub use key::{HeldKey, KeyBody, KeyError, KeyPeriod, SignedKey};
 pub use leakage::{Learner, RoundLeakage};
 pub use message::{EvaluateRefused, RoomPageAsk, RoundMessage};
-pub use signed::Signed;
-pub(crate) use signed::Unopened;
 pub use terms::{
     FreeText, KindItems, RoomTerms, RoundTerms, Schedule, SharedTerms, SignedTerms, TermsBody, TermsError,
 };

@@ -17,10 +17,10 @@ use super::leakage::RoundLeakage;
 use super::limits::{
     RELAYS_MAX, ROOM_INTERVALS_MAX, ROOM_POSTS_MAX, STEP_SECS_MAX, STEP_SECS_MIN, TERMS_LEN_MAX, UPLOADS_SPARE,
 };
-use super::signed::{Signed, Unopened};
 use crate::charter::{Charter, RunKind};
 use crate::indicator::{IndicatorKind, Roles};
 use crate::roster::Roster;
+use crate::signed::{Signed, Unopened};
 use crate::wire::BoundedVec;
 use crate::wire::limits::{MEMBERS_MAX, SELECTION_MAX};
 use crate::{Epoch, NetworkId, NodeKey, PilotId, RunId, UnixTime};
@@ -284,22 +284,13 @@ fn rule(holds: bool, text: &'static str) -> Result<(), TermsError> {
 }
 
 fn check_allowed(body: &TermsBody, charter: &Charter, roster: &Roster) -> Result<(), TermsError> {
-    allow(charter.body().runs.contains(&RunKind::Round), "it has no rounds")?;
+    let kinds = body.kinds.iter().map(|entry| (entry.kind, entry.roles));
+    let items = body.kinds.iter().map(|entry| u64::from(entry.items)).sum();
+    let times = [body.schedule.evaluate_by, body.schedule.ends];
+    charter.check_run(RunKind::Round, kinds, items, times).map_err(TermsError::NotAllowed)?;
     let is_active = |member: &NodeKey| charter.names(*member) && roster.active_by_node(*member).is_some();
     allow(body.members.iter().all(is_active), "those who take part are active members of the charter")?;
-    for entry in body.kinds.iter() {
-        allow(
-            charter.roles_of(entry.kind).union(entry.roles) == charter.roles_of(entry.kind),
-            "a kind or role is not the charter's",
-        )?;
-        allow(RunKind::Round.admits(entry.kind), "a kind may not enter a round")?;
-    }
-    let items: u64 = body.kinds.iter().map(|entry| u64::from(entry.items)).sum();
-    allow(items <= charter.body().budget.items_per_session.into(), "its budget has fewer items")?;
-    allow(items >= charter.body().budget.items_min.into(), "a side that learns brings more items")?;
-    let within = |time: UnixTime| (charter.body().opens..=charter.body().closes).contains(&time);
-    allow(within(body.schedule.evaluate_by) && within(body.schedule.ends), "it is not within the charter's dates")?;
-    allow(body.rooms.intervals == 0 || within(body.rooms.closes()), "rooms are not within the charter's dates")
+    allow(body.rooms.intervals == 0 || charter.covers(body.rooms.closes()), "rooms are not within the charter's dates")
 }
 
 fn check_rules(body: &TermsBody) -> Result<(), TermsError> {
@@ -366,6 +357,11 @@ impl RoomTerms {
         let since = now.0.checked_sub(self.opens.0)?;
         let number = since.checked_div(self.interval_secs.into())?;
         u16::try_from(number).ok().filter(|number| *number < self.intervals)
+    }
+
+    /// Whether a time is after an interval of them.
+    pub(crate) fn is_over(&self, interval: u16, now: UnixTime) -> bool {
+        interval < self.intervals && now >= self.interval_end(interval)
     }
 
     /// The end of an interval.

@@ -7,8 +7,8 @@
 use cwg_crypto::{Digest, Domain, SigningKey, digest};
 use serde::{Deserialize, Serialize};
 
-use super::signed::{Signed, Unopened};
 use super::terms::{RoundTerms, TermsError};
+use crate::signed::{Signed, Unopened};
 use crate::{NodeKey, UnixTime};
 
 /// What a hub signs.

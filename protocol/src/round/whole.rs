@@ -90,7 +90,7 @@ fn a_round_finds_what_enough_members_hold_in_spite_of_a_liar_a_dead_relay_and_a_
             total.extend(expected.iter().map(|at| items[*at]));
         }
         assert!(total.len() >= 10);
-        assert_eq!(collected.band, Some(CountBand::of(total.len() as u64)));
+        assert_eq!(collected.band(), Some(CountBand::of(total.len() as u64)));
 
         // The holders of one item: number 30 is on the lists of 2, 3, 5, 6, 10 and 15.
         let turn = Turn::open(&terms, 1, first.now, &super::sample::signing(0)).unwrap();
@@ -117,7 +117,7 @@ fn a_round_finds_what_enough_members_hold_in_spite_of_a_liar_a_dead_relay_and_a_
         }
         let end = terms.body().rooms.interval_end(0);
         let mut board = RoomBoard::new(terms.clone(), turn.execution(), 0, opening_key(), seed(71));
-        let (_, job) = board.on_batch(end, relay.on_time(end).unwrap()).unwrap().job;
+        let job = board.on_batch(end, relay.on_time(end).unwrap()).unwrap();
         let page = board.on_computed(job.run()).unwrap();
         let readers: Vec<u8> = (2..=MEMBERS)
             .filter(|member| {

@@ -10,7 +10,7 @@ use super::limits::{
 use super::standing::{
     Chunk, ChunkFetch, ChunkRefused, EditionOffer, Evaluate, EvaluateRefused, Evaluated, PeriodOffer,
 };
-use super::{BoundedVec, CodecError, decode, encode};
+use super::{BoundedVec, CodecError, encode, message_family};
 use crate::charter::{KindRoles, MemberSignature, SignedCharter};
 use crate::invitation::InvitationId;
 use crate::lighthouse::limits::{RECALLS_PER_MESSAGE, SIGNED_RELEASE_LEN_MAX, TRENDS_LEN_MAX};
@@ -382,65 +382,14 @@ impl core::fmt::Debug for PsiFrame {
     }
 }
 
-macro_rules! messages {
-    ($($(#[$doc:meta])* $name:ident($payload:ty) = $kind:literal, $len_max:expr;)*) => {
-        /// A message.
-        #[derive(Clone, Debug, PartialEq, Eq)]
-        pub enum Message {
-            $($(#[$doc])* $name($payload),)*
-            /// A message of a PSI protocol.
-            Psi(PsiFrame),
-            /// A message of a round or a ceremony.
-            Round(RoundMessage),
-        }
-
-        impl Message {
-            /// Kind and length limit of every message but those of rounds, which are in [`RoundMessage::KINDS`]; for the specification and
-            /// the tests.
-            pub const KINDS: &[(&'static str, u16, usize)] =
-                &[$((stringify!($name), $kind, $len_max),)* ("Psi", PSI, FRAME_LEN_MAX)];
-
-            /// The body of a frame.
-            pub fn encode(&self) -> Vec<u8> {
-                let (kind, payload): (u16, Vec<u8>) = match self {
-                    $(Self::$name(payload) => ($kind, encode(payload)),)*
-                    Self::Psi(frame) => return frame.encode(),
-                    Self::Round(message) => return message.encode(),
-                };
-                [&kind.to_le_bytes()[..], &payload].concat()
-            }
-
-            /// The message in a frame's body.
-            ///
-            /// # Errors
-            /// If the kind is unknown or the payload is not of it.
-            pub fn decode(body: &[u8]) -> Result<Self, WireError> {
-                let (kind, payload) = body.split_first_chunk::<2>().ok_or(WireError::NoKind)?;
-                let kind = u16::from_le_bytes(*kind);
-                let failed = |error| WireError::Payload { kind, error };
-                match kind {
-                    $($kind => decode(payload, $len_max).map(Self::$name).map_err(failed),)*
-                    PSI => PsiFrame::decode(payload).map(Self::Psi).ok_or(failed(CodecError::Malformed)),
-                    0x70..=0x8f => RoundMessage::decode(body).map(Self::Round),
-                    _ => Err(WireError::UnknownKind(kind)),
-                }
-            }
-
-            /// The kind's name, for logs.
-            pub fn name(&self) -> &'static str {
-                match self {
-                    $(Self::$name(_) => stringify!($name),)*
-                    Self::Psi(_) => "Psi",
-                    Self::Round(message) => message.name(),
-                }
-            }
-        }
-    };
-}
-
-const PSI: u16 = 0x43;
-
-messages! {
+message_family! {
+    /// A message.
+    Message {
+        /// A message of a PSI protocol.
+        PsiFrame::KIND => Psi(PsiFrame),
+        /// A message of a round or a ceremony.
+        0x70..=0x8f => Round(RoundMessage),
+    }
     /// First on every connection.
     Hello(Hello) = 0x01, HELLO_LEN_MAX;
     /// First on an invited node's connection.
@@ -496,19 +445,33 @@ messages! {
 }
 
 impl PsiFrame {
+    const KIND: u16 = 0x43;
+
+    /// As [`Message::KINDS`].
+    pub const KINDS: &[(&'static str, u16, usize)] = &[("Psi", Self::KIND, FRAME_LEN_MAX)];
+
     fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(2 + 32 + 1 + self.body.len());
-        bytes.extend_from_slice(&PSI.to_le_bytes());
+        bytes.extend_from_slice(&Self::KIND.to_le_bytes());
         bytes.extend_from_slice(&self.session.0);
         bytes.push(self.lane.number());
         bytes.extend_from_slice(&self.body);
         bytes
     }
 
-    fn decode(payload: &[u8]) -> Option<Self> {
+    fn decode(body: &[u8]) -> Result<Self, WireError> {
+        let (_kind, payload) = body.split_first_chunk::<2>().ok_or(WireError::NoKind)?;
+        Self::of_payload(payload).ok_or(WireError::Payload { kind: Self::KIND, error: CodecError::Malformed })
+    }
+
+    fn of_payload(payload: &[u8]) -> Option<Self> {
         let (session, rest) = payload.split_first_chunk::<32>()?;
         let (lane, body) = rest.split_first()?;
         let lane = [Lane::ProposerReceives, Lane::AcceptorReceives].into_iter().find(|l| l.number() == *lane)?;
         Some(Self { session: SessionId(*session), lane, body: body.to_vec() })
+    }
+
+    const fn name(&self) -> &'static str {
+        "Psi"
     }
 }

@@ -2,24 +2,18 @@
 //! comparison over a snapshot and its deltas, and a plain comparison. Over many random small releases and books.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 
-use cwg_crypto::voprf::Blinding;
-use cwg_crypto::{Digest, Secret32, Seed, SigningKey};
+use cwg_crypto::Seed;
+use cwg_protocol::Item;
 use cwg_protocol::lighthouse::standing::*;
-use cwg_protocol::lighthouse::{
-    BuiltRelease, ClientVersion, Expected, LabelClass, Purpose, ReleaseBody, ReleaseNumber, Tally, VerifiedRelease,
-};
+use cwg_protocol::lighthouse::{LabelClass, VerifiedRelease};
 use cwg_protocol::psi::{Loaded, protocol_named};
 use cwg_protocol::session::{Learns, Matches, OwnItems};
-use cwg_protocol::{Item, NetworkId, NodeKey, UnixTime};
 use rand_core::Rng;
 
+use super::{NETWORK, PERIOD, content, hub, release, said as said_of, signing, table_under};
 use crate::common;
 
-const NETWORK: NetworkId = NetworkId([1; 16]);
-const NOW: UnixTime = UnixTime(1_800_000_000);
-const PERIOD: Period = Period(1);
 const CLASS: LabelClass = LabelClass::B32;
 const CASES: u64 = 20;
 const RELEASES: u32 = 4;
@@ -80,18 +74,8 @@ struct Standing {
 impl Standing {
     fn new(seed: u64, book: &[Item]) -> Self {
         let key = PeriodKey::from_seed(PERIOD, &Seed::new([5; 32]).fork("period", seed));
-        let hub = NodeKey(signing(1).verifying_key());
-        let chain = Chain::new(NETWORK, hub, PERIOD, key.public());
-        let mut table = Vec::new();
-        for batch in book.chunks(64) {
-            let inputs: Vec<&[u8]> = batch.iter().map(|item| item.0.as_slice()).collect();
-            let blinding = Blinding::of(&inputs, Seed::new([8; 32]).fork("blinding", seed)).unwrap();
-            let charge = Allowance::new(PERIOD, 64).admit(hub, batch.len() as u32).unwrap();
-            let (evaluated, proof) = key.evaluate(charge, blinding.blinded(), Seed::new([9; 32])).unwrap();
-            let outputs = blinding.finalize(&inputs, &evaluated, &proof, &key.public()).unwrap();
-            table.extend(outputs.iter().map(OwnOutput::of).zip(batch.iter().copied()));
-        }
-        table.sort_by_key(|(output, _)| *output.tag());
+        let chain = Chain::new(NETWORK, hub(), PERIOD, key.public());
+        let table = table_under(&key, book, 64);
         Self { key, chain, table, answers: Answers::new(), before: None }
     }
 
@@ -112,56 +96,12 @@ impl Standing {
         self.before = Some(now);
         let verified = self.chain.verify(&edition.signed, release).unwrap();
         self.chain.advance(&verified);
-        let (whole, mut check) = (verified.chunk_len(0), verified.check_content());
-        edition.rows.chunks(whole).for_each(|chunk| check.push(chunk).unwrap());
-        let content = check.finish().unwrap();
-        let load = |number| Ok::<_, Infallible>(edition.rows.chunks(whole).nth(number as usize).unwrap().to_vec());
-        let tags = self.table.chunks(64).map(|some| Ok(some.iter().map(|(output, _)| *output.tag()).collect()));
-        let found = candidates(&content, tags, load).unwrap();
-        let outputs: Vec<OwnOutput> =
-            found.iter().map(|row| OwnOutput::from_bytes(&self.table[row.own as usize].0.expose())).collect();
-        for (row, said) in found.iter().zip(open(&content, &outputs, &found)) {
-            self.answers.take(self.table[row.own as usize].1, said);
-        }
+        let content = content(verified, &edition.rows).unwrap();
+        said_of(&content, &edition.rows, &self.table)
+            .into_iter()
+            .for_each(|(item, said)| self.answers.take(item, said));
         self.answers.iter().map(|(item, label)| (*item, label.to_vec())).collect()
     }
-}
-
-fn signing(byte: u8) -> SigningKey {
-    SigningKey::from_secret(&Secret32::new([byte; 32]))
-}
-
-fn release(number: u32) -> VerifiedRelease {
-    let client = ClientVersion { major: 0, minor: 1, patch: 0 };
-    let body = ReleaseBody {
-        network: NETWORK,
-        number: ReleaseNumber(number),
-        purpose: Purpose::Live,
-        ruleset: 2,
-        ruleset_hash: Digest::from_bytes([3; 32]),
-        created: NOW,
-        valid_until: NOW.plus_secs(1000),
-        client_min: client,
-        sources: vec![].try_into().unwrap(),
-        content: Tally::new().finish(),
-        base: None,
-        class: CLASS,
-        contradictions: 0,
-        changes: vec![].try_into().unwrap(),
-    };
-    let name = |text: &str| text.to_owned().try_into().unwrap();
-    let built = BuiltRelease::build(&body, name("Kim"), &signing(2)).unwrap();
-    let signed = built.approve(name("Lee"), &signing(3)).unwrap().publish(&signing(1)).unwrap();
-    let expected = Expected {
-        network: NETWORK,
-        hub: NodeKey(signing(1).verifying_key()),
-        purpose: Purpose::Live,
-        ruleset: 2,
-        ruleset_hash: Digest::from_bytes([3; 32]),
-        client,
-        seen: None,
-    };
-    VerifiedRelease::verify(signed, &expected, NOW).unwrap()
 }
 
 #[test]
@@ -175,7 +115,10 @@ fn bulk_standing_and_plain_comparison_give_the_same_over_releases_and_their_delt
         for number in 1..=RELEASES {
             said = changed(&mut rng, &said);
             let expected = plain(&book, &said);
-            assert!(standing.merged(&release(number), &said) == expected, "case {case}, release {number}: standing");
+            assert!(
+                standing.merged(&release(number, CLASS), &said) == expected,
+                "case {case}, release {number}: standing"
+            );
             if !said.is_empty() {
                 assert!(bulk(&book, &said) == expected, "case {case}, release {number}: bulk");
             }

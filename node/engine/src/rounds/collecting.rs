@@ -178,7 +178,8 @@ impl Engine {
         for (id, job) in step.jobs {
             self.compute_for_rounds(JobOf::Collecting(round, turn.execution(), id), job);
         }
-        if let Some(Collected { end, uploads, band, faults, .. }) = step.end {
+        if let Some(collected) = step.end {
+            let (band, Collected { end, uploads, faults, .. }) = (collected.band(), collected);
             let faults: Vec<Code> = faults.into_iter().map(|fault| fault.code().into()).collect();
             self.end_turn(round, &turn, TurnEnding { end, uploads, band, faults });
         }

@@ -300,7 +300,7 @@ impl Engine {
         }
         let board = self.rounds.room_boards.get_mut(&round).expect("it was made above");
         match board.on_batch(now, batch) {
-            Ok(step) => self.compute_for_rounds(JobOf::Page(round), step.job.1),
+            Ok(job) => self.compute_for_rounds(JobOf::Page(round), job),
             Err(violation) => {
                 self.note_fault(Some(relay), violation.code());
             }

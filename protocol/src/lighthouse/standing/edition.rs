@@ -1,7 +1,7 @@
 //! Editions: the signed head of a snapshot or delta, and why one is refused.
 
 use cwg_crypto::voprf::PublicKey;
-use cwg_crypto::{Digest, Domain, Signature, SigningKey, digest};
+use cwg_crypto::{Digest, Domain, SigningKey, digest};
 use serde::{Deserialize, Serialize};
 
 use super::Period;
@@ -10,7 +10,8 @@ use crate::lighthouse::limits::{
     DELTA_SIZES, EDITION_CHUNK_LEN, EDITION_LEN_MAX, EDITION_LINKS_MAX, EDITION_ROWS_MAX, TABLE_BITS_MAX,
 };
 use crate::lighthouse::release::{ReleaseNumber, Seen};
-use crate::wire::{BoundedVec, decode_canonical, encode};
+use crate::signed::{Signed, Unopened};
+use crate::wire::encode;
 use crate::{NetworkId, NodeKey};
 
 /// Where an edition stands in the chain of its snapshot.
@@ -65,10 +66,7 @@ pub struct EditionBody {
 
 /// An edition's head as it travels and is stored: nothing about it is known yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SignedEdition {
-    body: BoundedVec<u8, EDITION_LEN_MAX>,
-    signature: Signature,
-}
+pub struct SignedEdition(Signed<EDITION_LEN_MAX>);
 
 /// Why an edition is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -233,24 +231,23 @@ impl SignedEdition {
     /// If it breaks a rule.
     pub fn sign(body: &EditionBody, hub: &SigningKey) -> Result<Self, EditionError> {
         body.check_rules()?;
-        let body: BoundedVec<u8, EDITION_LEN_MAX> =
-            encode(body).try_into().map_err(|_| EditionError::Rule("it is short"))?;
-        let signature = hub.sign(Domain::StandingEdition, &[&body]);
-        Ok(Self { body, signature })
+        let signed = Signed::sign(body, Domain::StandingEdition, hub);
+        Ok(Self(signed.ok_or(EditionError::Rule("it is short"))?))
     }
 
     /// Checks the signature, then the body.
     pub(super) fn check(&self, hub: NodeKey) -> Result<EditionBody, EditionError> {
-        let verified = hub.0.verify(Domain::StandingEdition, &[&self.body], &self.signature);
-        verified.map_err(|_| EditionError::WrongSigner)?;
-        let body: EditionBody = decode_canonical(&self.body, EDITION_LEN_MAX).map_err(|_| EditionError::Malformed)?;
+        let body: EditionBody = self.0.open(Domain::StandingEdition, hub).map_err(|unopened| match unopened {
+            Unopened::Signer => EditionError::WrongSigner,
+            Unopened::Form => EditionError::Malformed,
+        })?;
         body.check_rules()?;
         Ok(body)
     }
 
     /// The digest by which the next edition names it.
     pub fn digest(&self) -> Digest {
-        digest(Domain::StandingDigest, &[&self.body])
+        self.0.digest(Domain::StandingDigest)
     }
 }
 

@@ -1,12 +1,13 @@
 //! The offer of a period: its public key, its days and what a member may have evaluated, signed by the hub's node.
 
 use cwg_crypto::voprf::PublicKey;
-use cwg_crypto::{Domain, Signature, SigningKey};
+use cwg_crypto::{Domain, SigningKey};
 use serde::{Deserialize, Serialize};
 
 use super::Period;
+use crate::lighthouse::day::DAY_SECS;
 use crate::lighthouse::limits::{PERIOD_ALLOWANCE_MAX, PERIOD_DAYS_MAX, PERIOD_DAYS_MIN, PERIOD_LEN_MAX};
-use crate::wire::{BoundedVec, decode_canonical, encode};
+use crate::signed::{Signed, Unopened};
 use crate::{NetworkId, NodeKey, UnixTime};
 
 /// What is signed of a period.
@@ -28,10 +29,7 @@ pub struct PeriodBody {
 
 /// A period as it travels and is stored: nothing about it is known yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SignedPeriod {
-    body: BoundedVec<u8, PERIOD_LEN_MAX>,
-    signature: Signature,
-}
+pub struct SignedPeriod(Signed<PERIOD_LEN_MAX>);
 
 /// Why a period is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -87,9 +85,7 @@ impl SignedPeriod {
     /// Never: a body has a fixed length under the limit.
     pub fn sign(body: &PeriodBody, hub: &SigningKey) -> Result<Self, PeriodError> {
         body.check_rules()?;
-        let body: BoundedVec<u8, PERIOD_LEN_MAX> = encode(body).try_into().expect("a body has a fixed length");
-        let signature = hub.sign(Domain::StandingPeriod, &[&body]);
-        Ok(Self { body, signature })
+        Ok(Self(Signed::sign(body, Domain::StandingPeriod, hub).expect("a body has a fixed length")))
     }
 
     /// What it says, if the hub said it.
@@ -97,9 +93,10 @@ impl SignedPeriod {
     /// # Errors
     /// The first check that fails: signature, encoding, rules, network.
     pub fn verify(&self, network: NetworkId, hub: NodeKey) -> Result<PeriodBody, PeriodError> {
-        let verified = hub.0.verify(Domain::StandingPeriod, &[&self.body], &self.signature);
-        verified.map_err(|_| PeriodError::WrongSigner)?;
-        let body: PeriodBody = decode_canonical(&self.body, PERIOD_LEN_MAX).map_err(|_| PeriodError::Malformed)?;
+        let body: PeriodBody = self.0.open(Domain::StandingPeriod, hub).map_err(|unopened| match unopened {
+            Unopened::Signer => PeriodError::WrongSigner,
+            Unopened::Form => PeriodError::Malformed,
+        })?;
         body.check_rules()?;
         if body.network != network {
             return Err(PeriodError::OtherNetwork);
@@ -107,5 +104,3 @@ impl SignedPeriod {
         Ok(body)
     }
 }
-
-const DAY_SECS: u64 = 86_400;

@@ -31,8 +31,8 @@ pub use post::{Board, Phase, Post};
 
 use super::key::{HeldKey, KeyError, KeyPeriod, SignedKey};
 use super::limits::CEREMONY_LEN_MAX;
-use super::signed::{Signed, Unopened};
 use crate::charter::Charter;
+use crate::signed::{Signed, Unopened};
 use crate::wire::BoundedVec;
 use crate::wire::limits::MEMBERS_MAX;
 use crate::{NetworkId, NodeKey, PilotId, UnixTime};

@@ -7,6 +7,7 @@
 
 mod post;
 mod posting;
+mod relay;
 mod words;
 
 #[cfg(test)]
@@ -15,10 +16,12 @@ mod tests;
 pub(crate) use post::SIGNED_LEN;
 pub use post::{BadPost, Content, Draft, Pseudonym, ReadPost, RoomKey};
 pub use posting::{
-    Opened, OpenedStep, RoomBatch, RoomBoard, RoomBoardStep, RoomPage, RoomRelay, RoomUpload, Said, TooManyPosts,
-    read_page, read_steps, room_upload, room_upload_of,
+    Opened, OpenedStep, RoomBatch, RoomBoard, RoomPage, RoomUpload, Said, TooManyPosts, read_page, read_steps,
+    room_upload, room_upload_of,
 };
 pub(crate) use posting::{random_bytes, shuffle};
+pub(crate) use relay::Gathered;
+pub use relay::RoomRelay;
 pub use words::{Frequency, Outcome, Question};
 
 use super::turn::Execution;

@@ -1,16 +1,16 @@
 //! The way of posts: from every member through the relay to the hub, and from the hub to everyone.
 
 use core::fmt;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cwg_crypto::hpke::{OVERHEAD, Opener, OpeningKey, Sealer};
+use cwg_crypto::hpke::{ENCAPSULATED_LEN, OVERHEAD, OpeningKey, open_one, seal_one};
 use cwg_crypto::{Secret32, Seed};
 use serde::{Deserialize, Serialize};
 
 use super::post::{BadPost, Draft, POST_LEN, Place, ReadPost, RoomKey};
 use super::post_parts;
-use crate::psi::{Job, JobId, JobOutput};
+use crate::UnixTime;
+use crate::psi::{Job, JobOutput};
 use crate::reveal::{ReadStep, Step};
 use crate::round::limits::ROOM_POSTS_MAX;
 use crate::round::terms::SharedTerms;
@@ -18,11 +18,9 @@ use crate::round::turn::Execution;
 use crate::violation::Violation;
 use crate::wire::limits::MEMBERS_MAX;
 use crate::wire::{BoundedBytes, BoundedVec};
-use crate::{NodeKey, UnixTime};
 
 /// Bytes of a post that is sealed to the hub too: the encapsulated key, then what was sealed.
-const CARRIED_LEN: usize = 32 + OUTER_LEN;
-const OUTER_LEN: usize = POST_LEN + OVERHEAD;
+const CARRIED_LEN: usize = ENCAPSULATED_LEN + POST_LEN + OVERHEAD;
 
 /// Posts of one member, and of all, in one interval.
 const OF_MEMBER_MAX: usize = ROOM_POSTS_MAX as usize;
@@ -32,6 +30,9 @@ const OF_ALL_MAX: usize = MEMBERS_MAX * OF_MEMBER_MAX;
 type CarriedPost = BoundedBytes<CARRIED_LEN>;
 type ShownPost = BoundedBytes<POST_LEN>;
 
+/// A member's posts of an interval.
+pub(super) type MemberPosts = BoundedVec<CarriedPost, OF_MEMBER_MAX>;
+
 /// A member's posts of an interval, to the relay: as many as the terms say.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomUpload {
@@ -40,7 +41,7 @@ pub struct RoomUpload {
     /// The interval.
     pub interval: u16,
     /// The posts, real ones and others.
-    pub posts: BoundedVec<CarriedPost, OF_MEMBER_MAX>,
+    pub posts: MemberPosts,
 }
 
 /// Everyone's posts of an interval, to the hub: as many as everyone's together, whoever was there.
@@ -140,78 +141,6 @@ pub fn room_upload_of(
     Ok(RoomUpload { execution, interval, posts: posts.try_into().expect("as many as the terms say") })
 }
 
-/// The relay's part in one interval of the rooms ([`crate::round::RoundTerms::room_relay`]): it takes one upload of each member, and passes
-/// all on together.
-pub struct RoomRelay {
-    terms: SharedTerms,
-    execution: Execution,
-    interval: u16,
-    uploads: BTreeMap<NodeKey, RoomUpload>,
-    is_passed: bool,
-    seed: Seed,
-}
-
-impl RoomRelay {
-    /// For one interval. It may be there before the interval begins: some members' clocks are ahead.
-    pub fn new(terms: SharedTerms, execution: Execution, interval: u16, seed: Seed) -> Self {
-        Self { terms, execution, interval, uploads: BTreeMap::new(), is_passed: false, seed }
-    }
-
-    /// When to call [`Self::on_time`]: at the end of the interval. None once everything was passed on.
-    pub fn deadline(&self) -> Option<UnixTime> {
-        (!self.is_passed).then(|| self.terms.body().rooms.interval_end(self.interval))
-    }
-
-    /// Takes a member's upload. The same again, or one that comes too late, is passed over.
-    ///
-    /// # Errors
-    /// If the sender takes no part, the upload is of another turn or interval, a second one, or not of as many posts of their length.
-    pub fn on_upload(&mut self, member: NodeKey, upload: RoomUpload) -> Result<(), Violation> {
-        let is_awaited = upload.execution == self.execution && upload.interval == self.interval;
-        if !is_awaited || !self.terms.names(member) {
-            return Err(Violation::Unexpected { awaiting: "posts of this interval" });
-        }
-        check_posts(&upload.posts, self.terms.body().rooms.posts.into())?;
-        if self.is_passed {
-            return Ok(());
-        }
-        match self.uploads.get(&member) {
-            Some(known) if *known != upload => Err(Violation::Unexpected { awaiting: "one upload of posts" }),
-            _ => {
-                self.uploads.insert(member, upload);
-                Ok(())
-            }
-        }
-    }
-
-    /// At the end of the interval: everyone's posts in random order. For those who were not there the relay makes some, so that the hub
-    /// does not learn how many were.
-    pub fn on_time(&mut self, now: UnixTime) -> Option<RoomBatch> {
-        if self.deadline().is_none_or(|deadline| now < deadline) {
-            return None;
-        }
-        let (execution, interval) = (self.execution, self.interval);
-        let mut rng = self.seed.fork("dummies", 0).rng();
-        let mut posts: Vec<CarriedPost> =
-            core::mem::take(&mut self.uploads).into_values().flat_map(|upload| upload.posts.into_inner()).collect();
-        let expected = self.terms.body().members.len() * usize::from(self.terms.body().rooms.posts);
-        while posts.len() < expected {
-            let seed = self.seed.fork("outer", posts.len() as u64);
-            let post = random_bytes(&mut rng, POST_LEN);
-            posts.push(seal_to_hub(&self.terms, execution, interval, &post, seed));
-        }
-        shuffle(&mut posts, &mut self.seed.fork("order", 0).rng());
-        self.is_passed = true;
-        Some(RoomBatch { execution, interval, posts: posts.try_into().expect("as many as the terms say") })
-    }
-}
-
-impl fmt::Debug for RoomRelay {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RoomRelay(interval {})", self.interval)
-    }
-}
-
 /// The hub's part in the rooms.
 pub struct RoomBoard {
     terms: SharedTerms,
@@ -221,42 +150,31 @@ pub struct RoomBoard {
     seed: Seed,
 }
 
-/// A job, whose output [`RoomBoard::on_computed`] turns into a page.
-#[derive(Debug)]
-pub struct RoomBoardStep {
-    /// The job.
-    pub job: (JobId, Job),
-}
-
 impl RoomBoard {
     /// From an interval on.
     pub fn new(terms: SharedTerms, execution: Execution, next: u16, opening: OpeningKey, seed: Seed) -> Self {
         Self { terms, execution, opening: Arc::new(opening), next, seed }
     }
 
-    /// Takes the posts of an interval. What does not open is replaced by random bytes: nobody but its writer can tell.
+    /// Takes the posts of an interval: a job, whose output [`Self::on_computed`] turns into a page. What does not open is replaced by random bytes: nobody but its writer can tell.
     ///
     /// # Errors
     /// If the relay sends another turn's, an interval that is not over or was there before, or another number of posts.
-    pub fn on_batch(&mut self, now: UnixTime, batch: RoomBatch) -> Result<RoomBoardStep, Violation> {
+    pub fn on_batch(&mut self, now: UnixTime, batch: RoomBatch) -> Result<Job, Violation> {
         let rooms = self.terms.body().rooms;
-        let is_due = batch.interval >= self.next
-            && batch.interval < rooms.intervals
-            && now >= rooms.interval_end(batch.interval);
+        let is_due = batch.interval >= self.next && rooms.is_over(batch.interval, now);
         if batch.execution != self.execution || !is_due {
             return Err(Violation::Unexpected { awaiting: "the posts of the next interval" });
         }
         check_posts(&batch.posts, self.terms.body().members.len() * usize::from(rooms.posts))?;
         self.next = batch.interval + 1;
         let (opening, seed) = (Arc::clone(&self.opening), self.seed.fork("replaced", batch.interval.into()));
-        let (number, count) = (batch.interval, batch.posts.len());
-        let job = Job::new(count, move || {
+        Ok(Job::new(batch.posts.len(), move || {
             let mut rng = seed.rng();
             let interval = batch.interval.to_le_bytes();
             let open = |post: &CarriedPost| {
-                let (encapsulated, sealed) = post.split_first_chunk()?;
                 let parts = post_parts(&batch.execution, &interval);
-                let opened = Opener::new(&opening, encapsulated, &parts, OUTER_LEN).ok()?.open(sealed).ok()?;
+                let opened = open_one(&opening, &parts, CARRIED_LEN, post).ok()?;
                 (opened.len() == POST_LEN).then(|| opened.to_vec())
             };
             let opened = batch.posts.iter().map(|post| open(post).unwrap_or_else(|| random_bytes(&mut rng, POST_LEN)));
@@ -266,8 +184,7 @@ impl RoomBoard {
                 posts.into_iter().map(|post| post.try_into().expect("of the length of all")).collect();
             let posts = posts.try_into().expect("as many as came");
             Ok(RoomPage { execution: batch.execution, interval: batch.interval, posts })
-        });
-        Ok(RoomBoardStep { job: (JobId(number.into()), job) })
+        }))
     }
 
     /// The page that a job gave: to be stored until [`crate::round::RoomTerms::closes`], and shown to every member.
@@ -344,7 +261,7 @@ fn read_with<T>(
     Ok(read)
 }
 
-fn check_posts<const N: usize, const M: usize>(
+pub(super) fn check_posts<const N: usize, const M: usize>(
     posts: &BoundedVec<BoundedBytes<N>, M>,
     expected: usize,
 ) -> Result<(), Violation> {
@@ -358,12 +275,17 @@ fn check_posts<const N: usize, const M: usize>(
     Ok(())
 }
 
-fn seal_to_hub(terms: &SharedTerms, execution: Execution, interval: u16, post: &[u8], seed: Seed) -> CarriedPost {
+pub(super) fn seal_to_hub(
+    terms: &SharedTerms,
+    execution: Execution,
+    interval: u16,
+    post: &[u8],
+    seed: Seed,
+) -> CarriedPost {
     let interval = interval.to_le_bytes();
-    let sealer = Sealer::new(&terms.sealing(), &post_parts(&execution, &interval), OUTER_LEN, seed);
-    let mut sealer = sealer.expect("the terms were checked for a key that can be sealed to");
-    let sealed = sealer.seal(post).expect("a post fits");
-    [sealer.encapsulated().as_slice(), &sealed].concat().try_into().expect("of the length of all")
+    let sealed = seal_one(&terms.sealing(), &post_parts(&execution, &interval), CARRIED_LEN, post, seed);
+    let sealed = sealed.expect("the terms were checked for a key that can be sealed to");
+    sealed.try_into().expect("of the length of all")
 }
 
 pub(crate) fn random_bytes(rng: &mut impl rand_core::Rng, len: usize) -> Vec<u8> {

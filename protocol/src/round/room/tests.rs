@@ -68,7 +68,7 @@ fn interval_with(terms: &SharedTerms, number: u16, said: &Said, absent: &[u8], s
     assert!(relay.on_time(UnixTime(end.0 - 1)).is_none());
     let batch = relay.on_time(end).unwrap();
     let mut board = RoomBoard::new(terms.clone(), EXECUTION, number, opening_key(), seed(71));
-    let (_, job) = board.on_batch(end, batch.clone()).unwrap().job;
+    let job = board.on_batch(end, batch.clone()).unwrap();
     Interval { uploads, batch, page: board.on_computed(job.run()).unwrap() }
 }
 
@@ -185,7 +185,7 @@ fn what_does_not_open_or_is_no_post_reaches_nobody() {
     }
     let mut board = RoomBoard::new(terms.clone(), EXECUTION, 0, opening_key(), seed(71));
     let batch = RoomBatch { execution: EXECUTION, interval: 0, posts: batch.try_into().unwrap() };
-    let (_, job) = board.on_batch(end, batch).unwrap().job;
+    let job = board.on_batch(end, batch).unwrap();
     let page = board.on_computed(job.run()).unwrap();
     assert_eq!(page.posts.len(), 30);
     assert!(read(&terms, &page, &[1]).is_empty());

@@ -4,24 +4,25 @@
 //! forgotten.
 
 use core::fmt;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
-use cwg_crypto::collect::{Slot, Suspects, Tag};
-use cwg_crypto::hpke::{Opener, OpeningKey};
-use cwg_crypto::ticket::{TICKET_LEN, Ticket, TicketSerial, issue, redeem, slots_of};
+use cwg_crypto::Seed;
+use cwg_crypto::collect::{Slot, Suspects};
+use cwg_crypto::hpke::OpeningKey;
+use cwg_crypto::ticket::{TicketSerial, issue, slots_of};
 use cwg_crypto::voprf::EvaluationKey;
-use cwg_crypto::{SealKey, Seed};
-use rand_core::Rng as _;
 use serde::{Deserialize, Serialize};
 
+use super::answer_nonce;
+use super::lane::{Lane, PieceJob};
 use super::message::{
     Carried, Channel, Channels, Dropped, Passed, Returned, SealedBytes, Slots, TicketAsk, TicketGiven, TurnEnd,
 };
-use super::search::{CommonTags, CountBand, Opened, Tally, read_piece, search_job, tag_jobs};
-use super::{answer_nonce, upload_parts};
+use super::search::{CommonTags, CountBand, Opened, Tally, search_job, tag_jobs};
 use crate::psi::{Job, JobId, JobOutput};
 use crate::round::form::{Form, Lists};
 use crate::round::limits::PIECES_AHEAD;
+use crate::round::room::random_bytes;
 use crate::round::terms::SharedTerms;
 use crate::round::turn::Turn;
 use crate::violation::Violation;
@@ -63,25 +64,6 @@ enum Phase {
     /// The beat at which answers leave.
     Beat(UnixTime),
     Ended,
-}
-
-/// One channel.
-struct Lane {
-    slot: Option<Slot>,
-    /// Away while a piece is being opened.
-    opener: Option<Opener>,
-    answer_key: Option<SealKey>,
-    /// The next rank awaited of the relay.
-    next: u32,
-    waiting: VecDeque<(u32, SealedBytes)>,
-    /// The rank of the piece that is opened next.
-    opened_next: u32,
-    opened: BTreeMap<u32, Opened>,
-    tags: Vec<Tag>,
-    is_out: bool,
-    /// Nothing goes back to it: the relay has dropped it.
-    is_dropped: bool,
-    answer: Vec<SealedBytes>,
 }
 
 /// Why a channel's upload does not count. Whose it is, nobody here knows.
@@ -135,23 +117,26 @@ pub enum ToRelay {
     Taken(Passed),
 }
 
-/// How the turn ended, as far as the coordinator is told.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// How the turn ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Collected {
     /// How, for everyone.
     pub end: TurnEnd,
     /// Complete uploads.
     pub uploads: u8,
-    /// How many items enough of them hold; none without a result.
-    pub band: Option<CountBand>,
-    /// The same about exactly. It stays inside the hub: what is told of it is a [`crate::count::RoundCount`].
+    /// About how many items enough of them hold; none without a result. It stays inside the hub: what is told of it is
+    /// [`Self::band`] or a [`crate::count::RoundCount`].
     pub confirmed: Option<u64>,
     /// What was wrong with the others.
     pub faults: Vec<SlotFault>,
 }
 
-/// What a job gives that opens a piece.
-type PieceJob = (Opener, Option<Opened>);
+impl Collected {
+    /// How many items enough members hold, as far as the coordinator is told.
+    pub fn band(&self) -> Option<CountBand> {
+        self.confirmed.map(CountBand::of)
+    }
+}
 
 /// Jobs by number: a search of a rank, the opening of the next piece of a slot, a part of all tags, the sealing of an answer.
 const OPENING: u32 = 1 << 28;
@@ -236,7 +221,7 @@ impl Collector {
         self.check(channels.execution == self.turn.execution() && self.phase == Phase::Channels)?;
         let in_order = channels.channels.is_sorted_by(|a, b| a < b);
         self.check(in_order && channels.channels.len() <= self.terms.body().members.len())?;
-        self.lanes = channels.channels.iter().map(|channel| (*channel, Lane::new())).collect();
+        self.lanes = channels.channels.iter().map(|channel| (*channel, Lane::default())).collect();
         self.phase = Phase::Claims;
         let mut step = CollectorStep::default();
         self.give_slots(&mut step);
@@ -319,18 +304,11 @@ impl Collector {
                 self.search(&mut step);
             }
             number if number < TAGS => {
-                let (opener, opened): PieceJob = output.open()?;
-                let lane = self
-                    .lanes
-                    .iter_mut()
-                    .find(|(_, lane)| lane.slot.map(Slot::number) == Some((number - OPENING) as u8));
-                let (channel, lane) = lane.expect("jobs that open are of a slot");
-                let channel = *channel;
+                let (opener, rank, opened): PieceJob = output.open()?;
+                let (channel, lane) = self.lane_of(number - OPENING);
                 lane.opener = Some(opener);
                 match opened {
                     Some(opened) if !lane.is_out => {
-                        let rank = lane.opened_next;
-                        lane.opened_next += 1;
                         lane.opened.insert(rank, opened);
                     }
                     Some(_) => {}
@@ -351,10 +329,7 @@ impl Collector {
                 }
             }
             number => {
-                let answer: Vec<SealedBytes> = output.open()?;
-                let lane =
-                    self.lanes.values_mut().find(|lane| lane.slot.map(Slot::number) == Some((number - SEALING) as u8));
-                lane.expect("answers are of a slot").answer = answer;
+                self.lane_of(number - SEALING).1.answer = output.open()?;
                 self.jobs_left -= 1;
                 if self.jobs_left == 0 {
                     self.phase = Phase::Beat(self.turn.beat(now));
@@ -394,12 +369,17 @@ impl Collector {
         slots
     }
 
+    /// The channel of a slot that jobs are named after, and its lane.
+    fn lane_of(&mut self, slot: u32) -> (Channel, &mut Lane) {
+        let is_of = |lane: &Lane| lane.slot.is_some_and(|of| u32::from(of.number()) == slot);
+        let found = self.lanes.iter_mut().find(|(_, lane)| is_of(lane));
+        let (channel, lane) = found.expect("jobs are of slots that were given");
+        (*channel, lane)
+    }
+
     fn take_out(&mut self, channel: Channel, fault: SlotFault) {
         if let Some(lane) = self.lanes.get_mut(&channel).filter(|lane| !lane.is_out) {
-            lane.is_out = true;
-            lane.waiting.clear();
-            lane.opened.clear();
-            lane.tags.clear();
+            lane.take_out();
             self.faults.push(fault);
         }
     }
@@ -410,8 +390,10 @@ impl Collector {
             return;
         }
         let mut serials: Vec<(Channel, TicketSerial)> = Vec::new();
+        let (execution, len) = (self.turn.execution(), self.form().sealed_len());
         for channel in self.lanes.keys().copied().collect::<Vec<_>>() {
-            match self.redeem(channel) {
+            let lane = self.lanes.get_mut(&channel).expect("a channel");
+            match lane.redeem(&self.opening, &self.issuer, &execution, len) {
                 Some(serial) if serials.iter().any(|(_, known)| *known == serial) => {
                     self.take_out(channel, SlotFault::TicketTwice);
                 }
@@ -427,7 +409,6 @@ impl Collector {
         if serials.len() < self.terms.body().uploads_min.into() {
             return self.end(TurnEnd::TooFewUploads, None, step);
         }
-        let execution = self.turn.execution();
         let mut in_order: Vec<_> = serials.iter().map(|(_, serial)| *serial.digest()).collect();
         in_order.sort_unstable();
         let serials_in_order = in_order.try_into().expect("a serial for each of fifteen channels");
@@ -436,33 +417,10 @@ impl Collector {
         self.phase = Phase::Pieces;
     }
 
-    /// The serial of a channel's ticket, if it is good.
-    fn redeem(&mut self, channel: Channel) -> Option<TicketSerial> {
-        let execution = self.turn.execution();
-        let len = self.form().sealed_len();
-        let lane = self.lanes.get_mut(&channel)?;
-        let (_, sealed) = lane.waiting.pop_front()?;
-        let (encapsulated, sealed) = sealed.split_first_chunk()?;
-        let mut opener = Opener::new(&self.opening, encapsulated, &upload_parts(&execution), len).ok()?;
-        lane.answer_key = Some(opener.answer_key());
-        let ticket = opener.open(sealed).ok()?;
-        lane.opener = Some(opener);
-        let ticket: &[u8; TICKET_LEN] = ticket.as_slice().try_into().ok()?;
-        redeem(&self.issuer, &execution.0, &Ticket::decode(ticket)).ok()
-    }
-
-    /// Opens a channel's next piece: one at a time, because they follow each other.
     fn open_next(&mut self, channel: Channel, step: &mut CollectorStep) {
         let form = *self.form();
-        let Some(lane) = self.lanes.get_mut(&channel).filter(|lane| !lane.is_out) else { return };
-        let (Some(slot), false) = (lane.slot, lane.waiting.is_empty()) else { return };
-        let Some(mut opener) = lane.opener.take() else { return };
-        let (rank, sealed) = lane.waiting.pop_front().expect("it is not empty");
-        let job = Job::new(sealed.len(), move || {
-            let opened = opener.open(&sealed).ok().and_then(|plain| read_piece(&form, rank - 1, &plain));
-            Ok::<PieceJob, _>((opener, opened))
-        });
-        step.jobs.push((JobId(OPENING + u32::from(slot.number())), job));
+        let opening = self.lanes.get_mut(&channel).and_then(|lane| lane.open_next(form));
+        step.jobs.extend(opening.map(|(slot, job)| (JobId(OPENING + u32::from(slot.number())), job)));
     }
 
     /// Searches each rank that all slots have opened, and ends when the last one is done.
@@ -512,8 +470,8 @@ impl Collector {
         self.phase = Phase::Tags;
         let slots = self.slots();
         let lists = slots.iter().map(|slot| {
-            let lane = self.lanes.values_mut().find(|lane| lane.slot == Some(*slot));
-            core::mem::take(&mut lane.expect("a lane of the slot").tags)
+            let (_, lane) = self.lane_of(slot.number().into());
+            core::mem::take(&mut lane.tags)
         });
         let jobs = tag_jobs(lists.collect());
         self.jobs_left = jobs.len() as u32;
@@ -545,9 +503,10 @@ impl Collector {
     fn answer(&mut self, step: &mut CollectorStep) {
         let (form, execution) = (*self.form(), self.turn.execution());
         for rank in 1..=form.answer_pieces() {
-            for (channel, lane) in self.lanes.iter().filter(|(_, lane)| !lane.is_dropped) {
+            for (at, (channel, lane)) in (0..).zip(&self.lanes).filter(|(_, (_, lane))| !lane.is_dropped) {
                 let sealed = lane.answer.get(rank as usize - 1).cloned().unwrap_or_else(|| {
-                    let random = self.random(channel, rank, form.answer_sealed_len());
+                    let mut rng = self.seed.fork("filling", u64::from(rank) << 8 | at).rng();
+                    let random = random_bytes(&mut rng, form.answer_sealed_len());
                     random.try_into().expect("pieces of answers are within the limit")
                 });
                 step.to_relay.push(ToRelay::Returned(Returned { execution, channel: *channel, rank, sealed }));
@@ -555,13 +514,6 @@ impl Collector {
         }
         let confirmed = self.tally.as_ref().map(Tally::confirmed);
         self.end(TurnEnd::Answered, confirmed, step);
-    }
-
-    fn random(&self, channel: &Channel, rank: u32, len: usize) -> Vec<u8> {
-        let at = self.lanes.keys().position(|known| known == channel).expect("a channel");
-        let mut bytes = vec![0; len];
-        self.seed.fork("filling", u64::from(rank) << 8 | at as u64).rng().fill_bytes(&mut bytes);
-        bytes
     }
 
     fn end(&mut self, end: TurnEnd, confirmed: Option<u64>, step: &mut CollectorStep) {
@@ -574,32 +526,13 @@ impl Collector {
         self.phase = Phase::Ended;
         self.lanes.clear();
         self.tally = None;
-        let band = confirmed.map(CountBand::of);
-        step.end = Some(Collected { end, uploads, band, confirmed, faults });
+        step.end = Some(Collected { end, uploads, confirmed, faults });
     }
 }
 
 impl fmt::Debug for Collector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Collector({:?})", self.phase)
-    }
-}
-
-impl Lane {
-    fn new() -> Self {
-        Self {
-            slot: None,
-            opener: None,
-            answer_key: None,
-            next: 0,
-            waiting: VecDeque::new(),
-            opened_next: 1,
-            opened: BTreeMap::new(),
-            tags: Vec::new(),
-            is_out: false,
-            is_dropped: false,
-            answer: Vec::new(),
-        }
     }
 }
 

@@ -11,6 +11,7 @@
 //! sees who sends and nothing of what.
 
 mod collector;
+mod lane;
 mod lists;
 mod member;
 mod message;

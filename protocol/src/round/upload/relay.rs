@@ -8,6 +8,7 @@ use core::fmt;
 use std::collections::BTreeMap;
 
 use cwg_crypto::Seed;
+use cwg_crypto::hpke::ENCAPSULATED_LEN;
 use rand_core::Rng as _;
 
 use super::message::{Answer, Carried, Channel, Channels, Dropped, Passed, Returned, SealedBytes, Slots, Upload};
@@ -17,9 +18,6 @@ use crate::round::terms::SharedTerms;
 use crate::round::turn::Turn;
 use crate::violation::Violation;
 use crate::{NodeKey, UnixTime};
-
-/// Bytes of the encapsulated key before a sealed ticket.
-const ENCAPSULATED_LEN: usize = 32;
 
 /// One turn's relay. What it holds is a window of sealed pieces of each member, and at the end the answers; a relay that
 /// starts again has lost it, and the hub opens the next one's turn.
@@ -123,7 +121,7 @@ impl Relay {
             let (expected, got) = (expected as u64, upload.sealed.len() as u64);
             return Err(Violation::CountMismatch { what: "bytes of an upload", expected, got });
         }
-        let passed = self.passed();
+        let first_too_far = (self.passed() + PIECES_AHEAD).min(self.form().pieces() + 1);
         if let Some(lane) = self.lanes.get_mut(&member) {
             if lane.is_dropped {
                 return Ok(RelayStep::default());
@@ -134,9 +132,7 @@ impl Relay {
                     _ => Ok(RelayStep::default()),
                 };
             }
-            let is_ahead = upload.rank > self.form().pieces() || upload.rank >= passed + PIECES_AHEAD;
-            let lane = self.lanes.get_mut(&member).expect("seen above");
-            if upload.rank > lane.next || is_ahead {
+            if upload.rank > lane.next || upload.rank >= first_too_far {
                 return Err(Violation::Unexpected { awaiting: "the next rank" });
             }
             lane.next += 1;

@@ -66,7 +66,7 @@ fn every_member_finds_what_enough_hold_and_nothing_else() {
             .iter()
             .flat_map(|(number, places)| places.iter().map(|at| lists[usize::from(*number) - 1][*at]))
             .collect();
-        assert_eq!(collected.band, Some(CountBand::of(distinct.len() as u64)));
+        assert_eq!(collected.band(), Some(CountBand::of(distinct.len() as u64)));
         assert!(went.violations.is_empty());
         // Holders of one item have one room, and no two items have the same.
         let mut rooms = BTreeMap::new();
@@ -249,7 +249,7 @@ fn too_few_uploads_end_the_turn_without_a_result() {
         let manners: Vec<_> = (needed..=MEMBERS).map(|number| (number, manner)).collect();
         let went = World::new(terms(threshold, 20), lists(60, 60, 40)).with(&manners).turn(0, EVALUATE_BY);
         let collected = went.collected.unwrap();
-        assert_eq!((collected.end, collected.band), (TurnEnd::TooFewUploads, None), "k = {threshold}, {manner:?}");
+        assert_eq!((collected.end, collected.band()), (TurnEnd::TooFewUploads, None), "k = {threshold}, {manner:?}");
         assert_eq!(collected.uploads, needed - 1);
         assert!(went.found.is_empty());
     }
@@ -267,7 +267,7 @@ fn another_relay_takes_over_from_one_that_dies() {
             if collected.end == TurnEnd::Answered {
                 continue;
             }
-            assert_eq!((collected.end, collected.band), (TurnEnd::RelayFailed, None));
+            assert_eq!((collected.end, collected.band()), (TurnEnd::RelayFailed, None));
             assert!(first.found.is_empty());
             world.relay_dies_after = None;
             let second = world.turn(1, first.now);

@@ -1,4 +1,4 @@
-//! What the hub says of a round to everyone alike: a body in its canonical encoding, and the hub's signature.
+//! What the hub says to everyone alike: a body in its canonical encoding, and the hub's signature.
 
 use cwg_crypto::{Digest, Domain, Signature, SigningKey, digest};
 use serde::de::DeserializeOwned;
