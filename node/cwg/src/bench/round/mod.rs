@@ -203,11 +203,15 @@ fn file_of(list: &BTreeSet<u32>) -> String {
 
 fn charter(args: &BenchRound, names: &[String]) -> String {
     let names: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
-    let keyholders = names[..args.keyholders.min(args.members).into()].join(", ");
-    let numbers = [("ITEMS", args.items.max(10)), ("ROUNDS", args.repeat * args.thresholds.len() as u32)];
-    let charter = CHARTER.replace("KEYHOLDERS", &keyholders).replace("MEMBERS", &names.join(", "));
-    let charter = charter.replace("EVALUATORS", &args.evaluators.to_string());
-    numbers.iter().fold(charter, |charter, (name, number)| charter.replace(name, &number.to_string()))
+    let rounds = args.repeat * args.thresholds.len() as u32;
+    let keyholders = &names[..args.keyholders.min(args.members).into()];
+    CHARTER
+        .replace("MEMBERS", &names.join(", "))
+        .replace("KEYHOLDERS", &keyholders.join(", "))
+        .replace("EVALUATORS", &args.evaluators.to_string())
+        .replace("UPLOADS", &(2 + UPLOADS_SPARE).to_string())
+        .replace("ROUNDS", &rounds.to_string())
+        .replace("ITEMS", &args.items.max(10).to_string())
 }
 
 /// What other processes have not done by then they will not do.
@@ -233,7 +237,7 @@ items_min = 10
 [rounds]
 keyholders = [KEYHOLDERS]
 threshold = EVALUATORS
-uploads_min = 4
+uploads_min = UPLOADS
 rounds_per_key = ROUNDS
 [[indicators]]
 type = "email"
