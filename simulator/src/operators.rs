@@ -291,6 +291,8 @@ impl World {
             closes: now.plus_secs(60 * 86_400),
             retention_days: 90,
             budget,
+            rounds: None,
+            counts: None,
         })
     }
 
