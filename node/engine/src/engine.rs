@@ -270,10 +270,11 @@ impl Engine {
         self.push(Effect::Dial(Dial { ticket, endpoint, key, identity: identity.map(Into::into) }));
     }
 
-    /// A time that is to come, in milliseconds of the monotonic clock.
+    /// A time that is to come, in milliseconds of the monotonic clock: the beginning of its second, so that what is due then does not tell
+    /// within which part of a second this node was busy before.
     pub(crate) fn mono_at(&self, time: UnixTime) -> u64 {
-        let secs = time.0.saturating_sub(self.now.wall.0);
-        self.now.mono_ms.saturating_add(secs.saturating_mul(1000))
+        let (secs, now) = (time.0.saturating_sub(self.now.wall.0), self.now.mono_ms);
+        (now - now % 1000).saturating_add(secs.saturating_mul(1000)).max(now)
     }
 
     /// A seed that was never used before.
