@@ -171,7 +171,8 @@ impl Engine {
             | Command::CloseRound { .. }
             | Command::JoinRound { .. }
             | Command::AwaitRound(_)
-            | Command::PostToRoom { .. } => self.on_rounds_command(ticket, command),
+            | Command::PostToRoom { .. }
+            | Command::Reveal { .. } => self.on_rounds_command(ticket, command),
             command => self.on_lighthouse_command(command).map(Some),
         };
         match answer {

@@ -1,26 +1,59 @@
 //! Rooms: in every interval every member that has its answer posts as often as the terms say, whether it has anything to say or not, and
-//! fetches the page. The relays of the terms take turns in carrying, the hub shows.
+//! fetches the page. The relays of the terms take turns in carrying, the hub shows (`ways.rs`).
 //!
-//! An upload follows from the seed, the interval and the drafts in it, which are stored first: after a start the same is sent again.
+//! Where the charter allows reveals, a deposit leaves with the posts, and the page of boxes is fetched with theirs.
+//!
+//! What leaves is stored first, as it is sent: after a start the same is sent again.
 
-use cwg_crypto::Secret32;
+mod ways;
+
+use std::collections::BTreeMap;
+
+use cwg_crypto::{Secret32, Seed};
 use cwg_protocol::lighthouse::Day;
-use cwg_protocol::psi::JobOutput;
-use cwg_protocol::round::room::{
-    Draft, RoomBatch, RoomBoard, RoomKey, RoomPage, RoomRelay, RoomUpload, read_page, room_upload,
-};
-use cwg_protocol::round::upload::{TurnEnd, TurnEnded};
+use cwg_protocol::reveal::{RevealBatch, RevealBoard, RevealMessage, RevealPageAsk, reveal_upload};
+use cwg_protocol::round::room::{Draft, RoomBatch, RoomBoard, RoomKey, RoomPage, Said, read_page, room_upload_of};
 use cwg_protocol::round::{Execution, FreeText, RoomPageAsk, RoomTerms, RoundMessage, Turn};
 use cwg_protocol::{Item, NodeKey, RunId, UnixTime};
 
-use super::opening::hub_keys;
-use super::state::KnownRound;
-use super::{Broken, JobOf};
+use super::Broken;
+use super::reveals::Leaving;
+use super::state::{KnownRound, Uploaded};
 use crate::Engine;
 use crate::command::{Refusal, Reply};
 use crate::io::{Effect, Level};
 use crate::limits::DRAFTS_MAX;
 use crate::record::Entry;
+pub(super) use ways::next_batch;
+
+/// What of rooms is under way.
+#[derive(Default)]
+pub(super) struct UnderWay {
+    /// Relay: what it gathers of intervals.
+    relays: BTreeMap<(RunId, u16), ways::IntervalRelay>,
+    /// Hub.
+    boards: BTreeMap<RunId, RoomBoard>,
+    pub(super) escrows: BTreeMap<RunId, RevealBoard>,
+    /// Relay: the last that it passed on. Hub: what is to be opened.
+    batches: BTreeMap<(RunId, u16), RoomBatch>,
+    pub(super) deposits: BTreeMap<(RunId, u16), RevealBatch>,
+    /// Member: intervals after which it has asked for pages.
+    pages_asked: BTreeMap<RunId, u64>,
+    /// Member: pages that were not read. The first of each round is being read.
+    pub(super) unread: BTreeMap<(RunId, u16), RoomPage>,
+}
+
+impl UnderWay {
+    fn close(&mut self, round: RunId) {
+        self.relays.retain(|(of, _), _| *of != round);
+        self.boards.remove(&round);
+        self.escrows.remove(&round);
+        self.batches.retain(|(of, _), _| *of != round);
+        self.deposits.retain(|(of, _), _| *of != round);
+        self.pages_asked.remove(&round);
+        self.unread.retain(|(of, _), _| *of != round);
+    }
+}
 
 /// When what was in the rooms is forgotten: the page of the last interval is fetched in one more.
 fn forgotten_at(rooms: &RoomTerms) -> UnixTime {
@@ -33,7 +66,7 @@ fn has_rooms(known: &KnownRound) -> bool {
 }
 
 /// Who carries the posts of an interval.
-fn relay_of(known: &KnownRound, interval: u16) -> Option<NodeKey> {
+pub(super) fn relay_of(known: &KnownRound, interval: u16) -> Option<NodeKey> {
     known.answered().map(|turn| known.terms.room_relay(turn.number(), interval))
 }
 
@@ -87,6 +120,7 @@ impl Engine {
                 self.close_rooms(round);
             } else if self.is_hub() {
                 self.open_batch(round);
+                self.open_deposits(round);
             } else {
                 self.post_of_interval(round, &rooms);
                 self.ask_for_pages(round, &rooms);
@@ -109,11 +143,10 @@ impl Engine {
     }
 
     fn close_rooms(&mut self, round: RunId) {
-        self.rounds.room_relays.retain(|(of, _), _| *of != round);
-        self.rounds.room_boards.remove(&round);
-        self.rounds.batches.retain(|(of, _), _| *of != round);
-        self.rounds.pages_asked.remove(&round);
-        self.commit(Entry::RoomsClosed { round });
+        self.rounds.rooms.close(round);
+        let mut entries = self.reveals_closed(round);
+        entries.push(Entry::RoomsClosed { round });
+        self.commit_all(entries);
         self.push(Effect::Log(Level::Info, "rooms-closed"));
     }
 
@@ -127,202 +160,138 @@ impl Engine {
     fn post_of_interval(&mut self, round: RunId, rooms: &RoomTerms) {
         let known = &self.state.rounds().rounds()[&round];
         let Some(interval) = rooms.interval_at(self.now.wall).filter(|_| known.seed.is_some()) else { return };
-        if known.rooms.uploaded.as_ref().is_some_and(|(last, _)| *last >= interval) {
+        if known.rooms.uploaded.as_ref().is_some_and(|sent| sent.posts.interval >= interval) {
             return;
         }
-        let drafts = u8::try_from(known.drafts()).unwrap_or(u8::MAX).min(rooms.posts);
-        self.commit(Entry::RoomUploaded { round, interval, drafts });
-        self.send_posts(round);
+        let leaving = self.reveals_leaving(round, interval);
+        if let Some(entries) = self.upload(round, interval, leaving) {
+            self.commit_all(entries);
+            self.send_upload(round);
+        }
     }
 
-    fn send_posts(&mut self, round: RunId) {
+    /// What leaves in an interval, as it is stored.
+    fn upload(&self, round: RunId, interval: u16, leaving: Leaving) -> Option<Vec<Entry>> {
         let known = &self.state.rounds().rounds()[&round];
-        let Some((interval, sent)) = &known.rooms.uploaded else { return };
-        let (Some(turn), Some(seed)) = (known.answered(), known.seed()) else { return };
-        let key = |item: &Item| {
-            let room = known.found.iter().find(|room| room.item == *item)?;
-            Some(RoomKey::new(Secret32::new(room.key.0)))
-        };
-        let with_keys: Vec<(RoomKey, Draft)> =
-            sent.iter().filter_map(|(item, draft)| Some((key(item)?, draft.clone()))).collect();
-        let drafts: Vec<(&RoomKey, Draft)> = with_keys.iter().map(|(key, draft)| (key, draft.clone())).collect();
-        let writer = seed.fork("writer", turn.number().into()).into_secret();
-        let of_interval = seed.fork("room", (*interval).into());
-        let upload = room_upload(&known.terms, turn.execution(), *interval, &drafts, &writer, &of_interval);
-        let relay = known.terms.room_relay(turn.number(), *interval);
-        let (relay, upload) = (relay, upload.expect("no more than fit an interval were stored"));
-        self.tell(relay, RoundMessage::RoomUpload(upload));
+        let (execution, seed, writer) = (known.answered()?.execution(), known.seed()?, known.writer()?);
+        // Where something of a reveal leaves, a post that says nothing goes with it: by that this member knows its upload on the page.
+        let taken = leaving.steps.len() + usize::from(!leaving.is_empty());
+        let fit = usize::from(known.terms.body().rooms.posts).saturating_sub(taken);
+        let drafts = known.rooms.drafts.iter().take(fit);
+        let drafted = drafts.len();
+        let drafts = drafts.map(|(item, draft)| (*item, Said::Post(draft.clone())));
+        let steps = leaving.steps.into_iter().map(|(item, step)| (item, Said::Step(step)));
+        let said: Vec<(RoomKey, Said)> =
+            steps.chain(drafts).filter_map(|(item, said)| Some((known.room_key(item)?, said))).collect();
+        let said: Vec<(&RoomKey, Said)> = said.iter().map(|(key, said)| (key, said.clone())).collect();
+        let posts = room_upload_of(&known.terms, execution, interval, &said, &writer, &post_seed(&seed, interval));
+        let posts = posts.expect("no more than fit an interval");
+        let deposit = known.has_reveals().then(|| {
+            let seed = seed.fork("deposit", interval.into());
+            Box::new(reveal_upload(&known.terms, execution, interval, leaving.deposit.as_ref(), &seed))
+        });
+        let drafts = u8::try_from(drafted).expect("no more than fit an interval");
+        let mut entries = leaving.changed;
+        entries.push(Entry::RoomUploaded { round, drafts, posts: Box::new(posts), deposit });
+        Some(entries)
+    }
+
+    /// The deposit goes first: a consent that the others read has its box at the hub.
+    fn send_upload(&mut self, round: RunId) {
+        let known = &self.state.rounds().rounds()[&round];
+        let Some(Uploaded { posts, deposit }) = known.rooms.uploaded.clone() else { return };
+        let Some(relay) = relay_of(known, posts.interval) else { return };
+        if let Some(deposit) = deposit {
+            self.tell(relay, RoundMessage::Reveal(RevealMessage::RevealUpload(deposit)));
+        }
+        self.tell(relay, RoundMessage::RoomUpload(posts));
     }
 
     fn ask_for_pages(&mut self, round: RunId, rooms: &RoomTerms) {
         let due = pages_due(rooms, self.now.wall);
-        if self.rounds.pages_asked.get(&round).is_some_and(|asked| *asked >= due) {
+        if self.rounds.rooms.pages_asked.get(&round).is_some_and(|asked| *asked >= due) {
             return;
         }
-        self.rounds.pages_asked.insert(round, due);
+        self.rounds.rooms.pages_asked.insert(round, due);
         let known = &self.state.rounds().rounds()[&round];
         let Some(execution) = known.answered().map(Turn::execution).filter(|_| known.seed.is_some()) else { return };
-        let missing = (0..rooms.intervals).take_while(|page| u64::from(*page) < due);
-        let missing: Vec<u16> = missing.filter(|page| !known.rooms.pages.contains_key(page)).collect();
-        for interval in missing {
+        let is_due = |page: &u16| u64::from(*page) < due;
+        let of_posts = (0..rooms.intervals).take_while(is_due).filter(|page| !known.rooms.pages.contains_key(page));
+        let of_posts: Vec<u16> = of_posts.collect();
+        let of_boxes = (0..rooms.intervals).take_while(is_due).filter(|page| !known.reveals.read.contains(page));
+        let of_boxes: Vec<u16> = of_boxes.filter(|_| known.has_reveals()).collect();
+        for interval in of_posts {
             self.tell_hub(RoundMessage::RoomPageAsk(RoomPageAsk { execution, interval }));
+        }
+        for interval in of_boxes {
+            let ask = RevealPageAsk { execution, interval };
+            self.tell_hub(RoundMessage::Reveal(RevealMessage::RevealPageAsk(ask)));
         }
     }
 
-    /// A node is there again: its relay is sent this interval's posts, the hub what it may not have, and asked for pages.
+    /// Whether this member may have asked for the page by now. What follows from a page must not follow from one that is ahead of time.
+    pub(super) fn is_page_due(&self, known: &KnownRound, interval: u16) -> bool {
+        u64::from(interval) < pages_due(&known.terms.body().rooms, self.now.wall)
+    }
+
+    /// A node is there again: its relay is sent what belongs to this interval, the hub what it may not have, and asked for pages.
     pub(super) fn begin_rooms(&mut self, node: NodeKey) {
         let hub = self.state.hub();
         for round in self.with_rooms().map(|(round, _)| round).collect::<Vec<_>>() {
             let known = &self.state.rounds().rounds()[&round];
             let now = known.terms.body().rooms.interval_at(self.now.wall);
-            let is_of_now = known.rooms.uploaded.as_ref().is_some_and(|(interval, _)| Some(*interval) == now);
+            let is_of_now = known.rooms.uploaded.as_ref().is_some_and(|sent| Some(sent.posts.interval) == now);
             if is_of_now && now.and_then(|now| relay_of(known, now)) == Some(node) {
-                self.send_posts(round);
+                self.send_upload(round);
             }
             if hub == Some(node) {
-                self.rounds.pages_asked.remove(&round);
-                let batches = self.rounds.batches.iter().filter(|((of, _), _)| *of == round);
-                for batch in batches.map(|(_, batch)| batch.clone()).collect::<Vec<_>>() {
-                    self.tell(node, RoundMessage::RoomBatch(batch));
-                }
+                self.rounds.rooms.pages_asked.remove(&round);
+                self.pass_on_again(round);
             }
         }
-    }
-
-    fn round_of_rooms(&self, execution: Execution) -> Option<RunId> {
-        let is_of = |known: &KnownRound| known.answered().is_some_and(|turn| turn.execution() == execution);
-        self.with_rooms().find(|(_, known)| is_of(known)).map(|(round, _)| round)
     }
 
     pub(super) fn on_room_page(&mut self, page: RoomPage) -> Result<(), Broken> {
-        let Some(round) = self.round_of_rooms(page.execution) else { return Ok(()) };
+        let Some(round) = round_of(self, page.execution) else { return Ok(()) };
         let known = &self.state.rounds().rounds()[&round];
         read_page(&known.terms, page.execution, &page, &[]).map_err(|violation| violation.code())?;
-        if !known.rooms.pages.contains_key(&page.interval) {
-            self.commit(Entry::RoomPageShown { round, page: Box::new(page) });
-        }
-        Ok(())
-    }
-
-    /// A turn was answered, and this node is one of the relays that carry posts.
-    pub(super) fn rooms_begin(&mut self, ended: TurnEnded) {
-        let Some(own) = self.state.own_key().filter(|_| ended.end == TurnEnd::Answered) else { return };
-        let is_of = |turn: &&Turn| turn.execution() == ended.execution;
-        let newest = self.rounds.turns.iter().find(|(_, turn)| is_of(turn)).map(|(round, turn)| (*round, turn.clone()));
-        let Some((round, turn)) = newest else { return };
-        let known = &self.state.rounds().rounds()[&round];
-        let body = known.terms.body();
-        if body.rooms.intervals > 0 && body.relays.contains(&own) && known.rooms.carried.is_none() {
-            self.commit(Entry::RoomsCarried { round, signed: Box::new(turn.signed().clone()) });
-        }
-    }
-
-    /// The machine of one interval's posts, if this node carries them.
-    fn room_relay(&mut self, round: RunId, interval: u16) -> Option<&mut RoomRelay> {
-        let known = &self.state.rounds().rounds()[&round];
-        let own = self.state.own_key();
-        let execution = known.answered()?.execution();
-        if own.is_none() || relay_of(known, interval) != own {
-            return None;
-        }
-        if !self.rounds.room_relays.contains_key(&(round, interval)) {
-            let (terms, rooms) = (known.terms.clone(), known.terms.body().rooms);
-            let first = if self.now.wall < rooms.opens { 0 } else { rooms.interval_at(self.now.wall)? };
-            // Of this interval, or of the next from those whose clocks are ahead.
-            if interval < first || interval > first.saturating_add(1) || interval >= rooms.intervals {
-                return None;
-            }
-            let seed = self.fresh_seed("rooms");
-            self.rounds.room_relays.insert((round, interval), RoomRelay::new(terms, execution, interval, seed));
-        }
-        self.rounds.room_relays.get_mut(&(round, interval))
-    }
-
-    pub(super) fn on_room_upload(&mut self, from: NodeKey, upload: RoomUpload) -> Result<(), Broken> {
-        let Some(round) = self.round_of_rooms(upload.execution) else { return Ok(()) };
-        let Some(relay) = self.room_relay(round, upload.interval) else { return Ok(()) };
-        relay.on_upload(from, upload).map_err(|violation| violation.code())
-    }
-
-    /// Passes on what is due: also where nobody has sent anything, or the hub would learn that.
-    fn carry_rooms(&mut self, round: RunId) {
-        let now = self.now.wall;
-        if let Some(interval) = self.state.rounds().rounds()[&round].terms.body().rooms.interval_at(now) {
-            self.room_relay(round, interval);
-        }
-        let of_round: Vec<u16> =
-            self.rounds.room_relays.keys().filter(|(of, _)| *of == round).map(|(_, interval)| *interval).collect();
-        for interval in of_round {
-            let relay = self.rounds.room_relays.get_mut(&(round, interval)).expect("one of those that are there");
-            let Some(batch) = relay.on_time(now) else { continue };
-            self.rounds.room_relays.remove(&(round, interval));
-            self.rounds.batches.retain(|(of, _), _| *of != round);
-            self.rounds.batches.insert((round, interval), batch.clone());
-            self.tell_hub(RoundMessage::RoomBatch(batch));
-        }
-    }
-
-    pub(super) fn on_room_batch(&mut self, from: NodeKey, batch: RoomBatch) -> Result<(), Broken> {
-        let Some(round) = self.round_of_rooms(batch.execution) else { return Ok(()) };
-        let known = &self.state.rounds().rounds()[&round];
-        if relay_of(known, batch.interval) != Some(from) {
-            return Err("unexpected-message");
-        }
-        // Sent again after a lost connection.
-        if known.rooms.pages.contains_key(&batch.interval) {
+        if known.rooms.pages.contains_key(&page.interval) || !self.is_page_due(known, page.interval) {
             return Ok(());
         }
-        self.rounds.batches.insert((round, batch.interval), batch);
-        self.open_batch(round);
-        Ok(())
-    }
-
-    /// Hub: opens what came, once its interval is over by this node's clock too.
-    fn open_batch(&mut self, round: RunId) {
-        let known = &self.state.rounds().rounds()[&round];
-        let (terms, now) = (known.terms.clone(), self.now.wall);
-        let (Some(turn), Some(seed)) = (known.answered().cloned(), known.seed()) else { return };
-        let next = known.rooms.pages.last_key_value().map_or(0, |(last, _)| last + 1);
-        let first = self.rounds.batches.keys().find(|(of, _)| *of == round).copied();
-        let Some(first) = first.filter(|(_, interval)| now >= terms.body().rooms.interval_end(*interval)) else {
-            return;
-        };
-        let batch = self.rounds.batches.remove(&first).expect("looked up above");
-        let relay = terms.room_relay(turn.number(), batch.interval);
-        // Later ones were shown in its place: its relay was away for too long.
-        if batch.interval < next {
-            return;
+        if !known.has_reveals() {
+            self.commit(Entry::RoomPageShown { round, page: Box::new(page), own: false });
+            return Ok(());
         }
-        if !self.rounds.room_boards.contains_key(&round) {
-            let (opening, seed) = (hub_keys(&seed).1, self.fresh_seed("pages"));
-            let board = RoomBoard::new(terms, turn.execution(), next, opening, seed);
-            self.rounds.room_boards.insert(round, board);
-        }
-        let board = self.rounds.room_boards.get_mut(&round).expect("it was made above");
-        match board.on_batch(now, batch) {
-            Ok(job) => self.compute_for_rounds(JobOf::Page(round), job),
-            Err(violation) => {
-                self.note_fault(Some(relay), violation.code());
-            }
-        }
-    }
-
-    pub(super) fn on_page_computed(&mut self, round: RunId, output: JobOutput) {
-        let Some(board) = self.rounds.room_boards.get(&round) else { return };
-        if let Ok(page) = board.on_computed(output) {
-            self.commit(Entry::RoomPageShown { round, page: Box::new(page) });
-        }
-    }
-
-    pub(super) fn on_room_page_ask(&mut self, from: NodeKey, ask: RoomPageAsk) -> Result<(), Broken> {
-        let Some(round) = self.round_of_rooms(ask.execution) else { return Ok(()) };
-        let known = &self.state.rounds().rounds()[&round];
-        if !known.terms.names(from) {
-            return Err("unexpected-message");
-        }
-        if let Some(page) = known.rooms.pages.get(&ask.interval).cloned() {
-            self.tell(from, RoundMessage::RoomPage(page));
+        let of_round = (round, 0)..=(round, u16::MAX);
+        let is_idle = self.rounds.rooms.unread.range(of_round).next().is_none();
+        self.rounds.rooms.unread.insert((round, page.interval), page);
+        if is_idle {
+            self.read_next_page(round);
         }
         Ok(())
+    }
+}
+
+/// The round whose rooms, which are not over here, this turn gave.
+pub(super) fn round_of(engine: &Engine, execution: Execution) -> Option<RunId> {
+    let is_of = |known: &KnownRound| known.answered().is_some_and(|turn| turn.execution() == execution);
+    engine.with_rooms().find(|(_, known)| is_of(known)).map(|(round, _)| round)
+}
+
+/// The randomness of a member's posts of an interval.
+pub(super) fn post_seed(seed: &Seed, interval: u16) -> Seed {
+    seed.fork("room", interval.into())
+}
+
+impl KnownRound {
+    /// The key of an item's room.
+    pub(super) fn room_key(&self, item: Item) -> Option<RoomKey> {
+        let room = self.found.iter().find(|room| room.item == item)?;
+        Some(RoomKey::new(Secret32::new(room.key.0)))
+    }
+
+    /// Member: its secret of the turn, from which its pseudonyms follow.
+    pub(super) fn writer(&self) -> Option<Secret32> {
+        Some(self.seed()?.fork("writer", self.answered()?.number().into()).into_secret())
     }
 }
