@@ -508,6 +508,7 @@ fn reply_text(reply: &Reply) -> &'static str {
         Reply::CeremonyCalled(_) => "ceremony-called",
         Reply::RoundOpened(_) => "round-opened",
         Reply::RoundEnded(_) => "round-ended",
+        Reply::RevealWritten(_) => "reveal-written",
     }
 }
 

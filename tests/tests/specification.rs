@@ -8,6 +8,7 @@ use cwg_protocol::lighthouse::{
     self, Caveat, ClueRole, Field, Forbidden, Label, Minor, PlaceBasis, PlatformCategory, Precision, Relation, Review,
     SourceKind, Stage, Status, Subject, Typology, WithdrawalReason,
 };
+use cwg_protocol::reveal::RevealMessage;
 use cwg_protocol::round::RoundMessage;
 use cwg_protocol::wire::{Message, PsiFrame, WireError, limits};
 use cwg_protocol::{Violation, wire};
@@ -47,6 +48,7 @@ fn the_page_of_the_wire_has_every_kind_with_its_limit() {
         .iter()
         .chain(PsiFrame::KINDS)
         .chain(RoundMessage::KINDS)
+        .chain(RevealMessage::KINDS)
         .map(|(name, kind, len_max)| (format!("0x{kind:02x}"), (*name).to_owned(), len_max.to_string()))
         .collect();
     real.sort();

@@ -125,6 +125,7 @@ pub fn prepare(request: Request, state: &State, now: UnixTime) -> Result<Action,
         Request::AuditVerify { head } => Action::Work(Work::AuditVerify(AuditVerifyWork::new(head.as_deref())?)),
         Request::Lighthouse { ask } => lighthouse::request::prepare(ask, state, now)?,
         Request::Round { ask } => rounds::prepare(ask, state, now)?,
+        Request::Reveal { ask } => rounds::prepare_reveal(ask, state, now)?,
         Request::Status => Action::Work(Work::Status(StatusWork)),
         Request::Doctor => Action::Work(Work::Doctor(DoctorWork::new(now))),
         Request::StandingShow => Action::Show(standing::standing(state, Vec::new())),
@@ -304,7 +305,7 @@ pub fn answer(pending: Pending, reply: Result<Reply, Refusal>, state: &State) ->
         return lighthouse::request::answer(awaited, reply, state, now);
     }
     if let Awaiting::Round(awaited) = pending.awaiting {
-        return rounds::answer(&awaited, reply, state);
+        return rounds::answer(&awaited, reply, state, now);
     }
     let reply = reply.map_err(|refusal| refusals::problem(&refusal))?;
     match (pending.awaiting, reply) {

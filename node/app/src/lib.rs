@@ -36,8 +36,8 @@ pub use problem::{Exit, Problem};
 pub use protocols::{leakage_of, protocols};
 pub use refusals::problem as refused;
 pub use request::{LighthouseRequest, Purge, Request, SourceFile, WhoLearns};
-pub use rounds::{RoundRequest, RoundTerms, TypeItems};
-pub use signing::{approve_release, sign_as_person, sign_release};
+pub use rounds::{RevealRequest, RoundRequest, RoundTerms, TypeItems};
+pub use signing::{approve_release, approve_reveal, sign_as_person, sign_release};
 pub use view::View;
 pub use work::{
     AuditShowWork, AuditVerifyWork, Checked, DamagedRecord, DoctorWork, FigureWork, LoadWork, MatchListWork,

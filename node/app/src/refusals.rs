@@ -4,6 +4,7 @@ use cwg_engine::command::Refusal;
 use cwg_protocol::charter::{CharterError, NotLive};
 use cwg_protocol::invitation::BadInvitation;
 use cwg_protocol::lighthouse::{DisclosureError, ReleaseError};
+use cwg_protocol::reveal::RevealRefusal;
 use cwg_protocol::roster::RosterError;
 use cwg_protocol::wire::EvaluateCode;
 
@@ -129,6 +130,9 @@ fn remedy(refusal: &Refusal) -> (Exit, &'static str) {
         Refusal::NoSharedKey => (Exit::Refused, "call one first with cwg round ceremony"),
         Refusal::UnknownRound => (Exit::BadInput, "cwg round list shows the rounds"),
         Refusal::Post(_) => (Exit::Refused, "cwg room list shows the rooms and when they close"),
+        Refusal::Reveal(error) => reveal(*error),
+        Refusal::UnknownReveal => (Exit::BadInput, "cwg reveal list shows the reveals"),
+        Refusal::RevealReason => (Exit::Usage, "give --reason; it stays at home"),
         Refusal::RoundState(_) => (Exit::Refused, "cwg round show tells where the round stands"),
         Refusal::FigureReleased => (Exit::Refused, "one figure is released for each month that is over, and it stands"),
         // The list is open for the engine's sake; a test holds the two equal.
@@ -156,6 +160,29 @@ fn release(error: &ReleaseError) -> (Exit, &'static str) {
             (Exit::BadInput, "mend the sources and build the release again")
         }
         _ => (Exit::Refused, "do not use it, and tell the hub's coordinator by another channel"),
+    }
+}
+
+fn reveal(error: RevealRefusal) -> (Exit, &'static str) {
+    match error {
+        RevealRefusal::Stage => (Exit::Refused, "cwg reveal show tells how far it is, and whether its rooms are open"),
+        RevealRefusal::OtherCharter => (Exit::Refused, "reveals need the charter of their round; hold another round"),
+        RevealRefusal::NoClause => {
+            (Exit::Refused, "the charter of the round has no clause that allows reveals; a change needs a new charter")
+        }
+        RevealRefusal::NotNamed => (Exit::Refused, "cwg round show lists who takes part"),
+        RevealRefusal::Fields(_) => (Exit::Usage, "give --name, --contact or --case, and not an empty one"),
+        RevealRefusal::OtherFields => {
+            (Exit::Usage, "give exactly the fields that cwg reveal show lists, or decline with cwg reveal decline")
+        }
+        RevealRefusal::ThisMember => (Exit::Usage, "cwg room read shows the others who write"),
+        RevealRefusal::Expiry => (Exit::Usage, "give --until as one or more intervals before the rooms close"),
+        RevealRefusal::NotApprover => (Exit::Refused, "register the person with cwg operator add"),
+        RevealRefusal::SamePerson => (Exit::Refused, "ask a second person, with a key of their own"),
+        RevealRefusal::BadApproval => (Exit::Refused, "read it again with cwg reveal show, and approve what it shows"),
+        RevealRefusal::BadKey => (Exit::Refused, "the other side's program is at fault; decline"),
+        // The list is open for the protocol's sake; a test holds the two equal.
+        _ => (Exit::Internal, "report this with the output of cwg doctor"),
     }
 }
 
@@ -422,6 +449,8 @@ mod tests {
             Refusal::UnknownRound,
             Refusal::RoundState("ended"),
             Refusal::Post("there is no such room here"),
+            Refusal::UnknownReveal,
+            Refusal::RevealReason,
             Refusal::RunState("planned"),
             Refusal::RunState("sealed"),
             Refusal::NotAllowed("pair runs"),
@@ -493,6 +522,23 @@ mod tests {
         all.extend(codes.map(|code| Refusal::NotEvaluated { code, left: 7 }));
         all.extend([DisclosureError::OtherNetwork, DisclosureError::Malformed].map(Refusal::Disclosure));
         all.extend(["unsigned", "built", "approved"].map(Refusal::DraftState));
+        all.extend(
+            [
+                RevealRefusal::Stage,
+                RevealRefusal::OtherCharter,
+                RevealRefusal::NoClause,
+                RevealRefusal::NotNamed,
+                RevealRefusal::Fields(cwg_protocol::reveal::BadFields),
+                RevealRefusal::OtherFields,
+                RevealRefusal::ThisMember,
+                RevealRefusal::Expiry,
+                RevealRefusal::NotApprover,
+                RevealRefusal::SamePerson,
+                RevealRefusal::BadApproval,
+                RevealRefusal::BadKey,
+            ]
+            .map(Refusal::Reveal),
+        );
         all
     }
 
@@ -526,8 +572,10 @@ mod tests {
         let tested: Vec<String> = every_refusal().iter().map(|refusal| format!("{refusal:?}")).collect();
         let (refusals, rosters, charters) =
             (variants(engine, "Refusal"), variants(roster, "RosterError"), variants(charter, "CharterError"));
+        let reveals = variants(include_str!("../../../protocol/src/reveal/refusal.rs"), "RevealRefusal");
         assert!(refusals.len() >= 30 && rosters.len() >= 9 && charters.len() >= 5, "the scan found the enums");
-        for (outer, names) in [("", refusals), ("Roster(", rosters), ("Charter(", charters)] {
+        assert!(reveals.len() >= 12, "the scan found the enum");
+        for (outer, names) in [("", refusals), ("Roster(", rosters), ("Charter(", charters), ("Reveal(", reveals)] {
             for name in names {
                 let found = tested.iter().filter_map(|text| text.strip_prefix(outer)).any(|text| {
                     text.strip_prefix(name).is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric()))

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::charter_file::CharterFile;
 pub use crate::lighthouse::request::{LighthouseRequest, SourceFile};
-use crate::rounds::RoundRequest;
+use crate::rounds::{RevealRequest, RoundRequest};
 
 /// What a front end can ask for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -197,6 +197,11 @@ pub enum Request {
     Round {
         /// What.
         ask: RoundRequest,
+    },
+    /// Reveals in rooms.
+    Reveal {
+        /// What.
+        ask: RevealRequest,
     },
     /// Answered by `status`.
     Status,

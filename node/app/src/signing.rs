@@ -1,10 +1,11 @@
-//! The signatures of persons to charters and releases. The secret is the person's own and stays with the front end that asks for it.
+//! The signatures of persons to charters, releases and reveals. The secret is the person's own and stays with the front end that asks for it.
 
 use cwg_crypto::{Digest, SigningKey, VerifyingKey};
 use cwg_protocol::NodeKey;
 use cwg_protocol::charter::MemberSignature;
 use cwg_protocol::lighthouse::limits::{RELEASE_LEN_MAX, SIGNED_RELEASE_LEN_MAX};
 use cwg_protocol::lighthouse::{BuiltRelease, ReleaseBody};
+use cwg_protocol::reveal::Approval;
 use cwg_protocol::wire::encode;
 
 use crate::lighthouse::request::encoded;
@@ -46,6 +47,16 @@ pub fn approve_release(built: &str, digest: &str, person: &str, key: &SigningKey
     }
     let approved = built.approve(named::name("the person's name", person)?, key);
     Ok(hex::encode(encode(&approved.map_err(|error| release_problem(&error))?)))
+}
+
+/// Approves a reveal as a person. `to_be_approved` is that field of the reveal's view; the answer goes into
+/// [`crate::RevealRequest::Approve`].
+///
+/// # Errors
+/// If it is not what that view holds.
+pub fn approve_reveal(to_be_approved: &str, key: &SigningKey) -> Result<String, Problem> {
+    let statement = Digest::from_bytes(bytes_of("what is to be approved", to_be_approved)?);
+    Ok(hex::encode(encode(&Approval::sign(statement, key))))
 }
 
 /// A public key from its 64 hexadecimal digits.

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::bench::BenchCommand;
 use crate::lighthouse::LighthouseCommand;
+use crate::reveals::RevealCommand;
 use crate::rounds::{RoomCommand, RoundCommand};
 
 /// Private set intersection for a closed working group: find together what each of you holds, and nothing else.
@@ -76,6 +77,9 @@ pub(crate) enum Command {
     /// Rooms: unnamed posts between the holders of one item of a round.
     #[command(subcommand)]
     Room(RoomCommand),
+    /// Reveals: two writers of a room show each other named fields, both or neither, each with the approval of two persons.
+    #[command(subcommand)]
+    Reveal(RevealCommand),
     /// What this node did, entry by entry, without identifiers.
     #[command(subcommand)]
     Audit(AuditCommand),

@@ -24,6 +24,7 @@ mod output;
 mod problems;
 mod protocols;
 mod psi;
+mod reveals;
 mod rounds;
 mod serve;
 mod socket;

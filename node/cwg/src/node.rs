@@ -130,7 +130,7 @@ impl Node {
     }
 
     fn with(dir: &Path, store: Store, config: NodeConfig, reach: Reach) -> Result<Self, Problem> {
-        let started = Instant::now();
+        let started = started();
         let state = replay(&store)?;
         let live: Vec<_> = state.loads().keys().copied().collect();
         store.sets().remove_unlisted(&live).map_err(|error| problems::store(&error))?;
@@ -507,6 +507,13 @@ fn clear_standing(store: &Store, state: &State) -> Result<(), cwg_store::StoreEr
 
 fn keys() -> cwg_store::KeysOf {
     std::sync::Arc::new(cwg_store::keys_of_record)
+}
+
+/// The beginning of the second of the wall clock that it is now.
+fn started() -> Instant {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let now = Instant::now();
+    now.checked_sub(std::time::Duration::from_nanos(since.subsec_nanos().into())).unwrap_or(now)
 }
 
 /// Both clocks.

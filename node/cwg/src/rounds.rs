@@ -99,6 +99,9 @@ pub(crate) struct OpenArgs {
     /// From the end of uploads until answers are there.
     #[arg(long, default_value_t = 3_600, value_name = "SECONDS")]
     answer: u32,
+    /// Relays for which there is time, one after the other if one fails; fewer than four only for a trial.
+    #[arg(long, default_value_t = 4)]
+    turns: u8,
     /// Intervals of the rooms, which open when the round ends; 0 for none.
     #[arg(long, default_value_t = 0, value_name = "INTERVALS")]
     rooms: u16,
@@ -208,6 +211,7 @@ fn terms_of(args: OpenArgs) -> Result<RoundTerms, Problem> {
         stall_secs: args.stall,
         beat_secs: args.beat,
         answer_secs: args.answer,
+        turns: args.turns,
         rooms: args.rooms,
         interval_secs: args.interval,
         posts: args.posts,

@@ -8,6 +8,7 @@ use cwg_protocol::lighthouse::{
     ApprovedRelease, BuiltRelease, ClueId, DisclosureError, Month, ReleaseError, ReleaseNumber, Trends,
     WithdrawalReason,
 };
+use cwg_protocol::reveal::RevealRefusal;
 use cwg_protocol::roster::{Address, Name, RosterError};
 use cwg_protocol::round::ceremony::CeremonyError;
 use cwg_protocol::round::room::Draft;
@@ -19,6 +20,8 @@ use cwg_protocol::{Epoch, Item, LoadId, NodeKey, OperatorKey, PilotId, RunId, Un
 use crate::io::Selection;
 use crate::limits::{FIGURE_MONTHS_BACK, RECALLS_ALL_MAX, RECALLS_MAX};
 use crate::record::{Book, BookReport, Code, LoadSummary, Match, ReleaseDraft, RunPlan};
+pub use crate::rounds::reveals::RevealCommand;
+pub use crate::rounds::reveals::state::{Reason, RevealNumber};
 
 /// What an operator asks for.
 #[derive(Debug)]
@@ -169,6 +172,13 @@ pub enum Command {
         /// What it says.
         draft: Box<Draft>,
     },
+    /// Member: asks another holder to show fields, or goes on with what was asked.
+    Reveal {
+        /// The round.
+        round: RunId,
+        /// What.
+        ask: Box<RevealCommand>,
+    },
 }
 
 /// Where the key of a ceremony comes from.
@@ -281,6 +291,8 @@ pub enum Reply {
     RoundOpened(RunId),
     /// The round has ended here: with so many items, or without a result.
     RoundEnded(RunEnd),
+    /// The reveal of this number was written down, or changed.
+    RevealWritten(RevealNumber),
 }
 
 /// How a run ended.
@@ -466,6 +478,15 @@ pub enum Refusal {
     /// A post is not as it must be.
     #[error("the post cannot be taken: {0}")]
     Post(&'static str),
+    /// A reveal does not go on.
+    #[error(transparent)]
+    Reveal(#[from] RevealRefusal),
+    /// No such reveal.
+    #[error("no such reveal")]
+    UnknownReveal,
+    /// No reason is given.
+    #[error("a request for a reveal has a reason, which stays at home")]
+    RevealReason,
     /// The hub broke the protocol. Nothing of its answer was used.
     #[error("the hub's evaluation was refused ({0})")]
     HubFault(Code),
@@ -531,6 +552,9 @@ impl Refusal {
             Self::UnknownRound => "unknown-round",
             Self::RoundState(_) => "round-state",
             Self::Post(_) => "room-post",
+            Self::Reveal(refusal) => refusal.code(),
+            Self::UnknownReveal => "unknown-reveal",
+            Self::RevealReason => "reveal-reason",
         }
     }
 }

@@ -171,7 +171,8 @@ impl Engine {
             | Command::CloseRound { .. }
             | Command::JoinRound { .. }
             | Command::AwaitRound(_)
-            | Command::PostToRoom { .. } => self.on_rounds_command(ticket, command),
+            | Command::PostToRoom { .. }
+            | Command::Reveal { .. } => self.on_rounds_command(ticket, command),
             command => self.on_lighthouse_command(command).map(Some),
         };
         match answer {
@@ -270,10 +271,11 @@ impl Engine {
         self.push(Effect::Dial(Dial { ticket, endpoint, key, identity: identity.map(Into::into) }));
     }
 
-    /// A time that is to come, in milliseconds of the monotonic clock.
+    /// A time that is to come, in milliseconds of the monotonic clock: the beginning of its second, so that what is due then does not tell
+    /// within which part of a second this node was busy before.
     pub(crate) fn mono_at(&self, time: UnixTime) -> u64 {
-        let secs = time.0.saturating_sub(self.now.wall.0);
-        self.now.mono_ms.saturating_add(secs.saturating_mul(1000))
+        let (secs, now) = (time.0.saturating_sub(self.now.wall.0), self.now.mono_ms);
+        (now - now % 1000).saturating_add(secs.saturating_mul(1000)).max(now)
     }
 
     /// A seed that was never used before.

@@ -17,7 +17,8 @@ use crate::record::{Book, BookReport, ContentId, Record};
 pub struct Now {
     /// The wall clock: for dates that people wrote and for what is signed.
     pub wall: UnixTime,
-    /// Milliseconds of a clock that never goes back: for time-outs.
+    /// Milliseconds of a clock that never goes back: for time-outs. A second of it begins when one of the wall clock does, as well as a
+    /// driver can.
     pub mono_ms: u64,
 }
 

@@ -25,5 +25,6 @@ pub mod state;
 
 pub use engine::{Config, Engine};
 pub use lighthouse::state::{Draft, Lighthouse, LighthouseKeys, MemberHas, Published, client_version};
+pub use rounds::reveals::state::{Clause, KnownReveal};
 pub use rounds::state::{CalledCeremony, HeldShare, KnownRound, RoomPost, RoundPhase, Rounds};
 pub use standing::state::{Edition, KeyPeriod, Standing};

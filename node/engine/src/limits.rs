@@ -81,6 +81,12 @@ pub const LARGE_BATCHES_MAX: usize = 4;
 /// Posts that a member has written and that wait for their interval.
 pub const DRAFTS_MAX: usize = 64;
 
+/// Bytes of a requester's reason.
+pub const REVEAL_REASON_LEN_MAX: usize = 512;
+
+/// Open reveals with one other writer of a room: what it asks beyond them is passed over, so that it cannot fill the journal.
+pub const REVEALS_OPEN_OF_ONE: usize = 4;
+
 /// Values of items in one record: 256 KiB.
 pub const VALUES_PER_RECORD: usize = 8_192;
 

@@ -14,10 +14,11 @@ use cwg_protocol::lighthouse::{
     SignedRelease, Trends, Watermark, WithdrawalReason,
 };
 use cwg_protocol::psi::ProtocolId;
+use cwg_protocol::reveal::{Escrow, RevealPage, RevealUpload};
 use cwg_protocol::roster::{Address, Name, SignedRoster};
 use cwg_protocol::round::ceremony::{Board, SignedCeremony};
 use cwg_protocol::round::evaluate::Charge;
-use cwg_protocol::round::room::{Draft, RoomPage};
+use cwg_protocol::round::room::{Draft, RoomPage, RoomUpload};
 use cwg_protocol::round::upload::{CountBand, TurnEnd};
 use cwg_protocol::round::{SignedKey, SignedTerms, SignedTurn};
 use cwg_protocol::session::{Learns, Place, Receipt};
@@ -26,6 +27,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::io::{IndicatorRow, Selection};
+use crate::rounds::reveals::state::{KnownReveal, RevealNumber};
 
 /// One record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -447,14 +449,16 @@ pub enum Entry {
         /// What it says.
         draft: Box<Draft>,
     },
-    /// Member: the first of its drafts leave with this interval's posts; none, mostly.
+    /// Member: what it sends in an interval.
     RoomUploaded {
         /// The round.
         round: RunId,
-        /// The interval.
-        interval: u16,
-        /// How many.
+        /// So many of its drafts leave with it, the first ones; none, mostly.
         drafts: u8,
+        /// The posts.
+        posts: Box<RoomUpload>,
+        /// The deposit, where the charter has reveals.
+        deposit: Option<Box<RevealUpload>>,
     },
     /// The posts of an interval: at the hub as it shows them, at a member as it has fetched them.
     RoomPageShown {
@@ -462,11 +466,45 @@ pub enum Entry {
         round: RunId,
         /// The page.
         page: Box<RoomPage>,
+        /// Member, where the charter has reveals: whether its own posts are among them.
+        own: bool,
     },
     /// The rooms of a round are over, and what was in them is forgotten.
     RoomsClosed {
         /// The round.
         round: RunId,
+    },
+    /// Member: how a reveal stands from now on. It is stored before anything that goes with it leaves.
+    RevealStands {
+        /// The round.
+        round: RunId,
+        /// The reveal.
+        reveal: RevealNumber,
+        /// The reveal.
+        known: Box<KnownReveal>,
+    },
+    /// Member: the boxes of an interval were tried.
+    RevealPageRead {
+        /// The round.
+        round: RunId,
+        /// The interval.
+        interval: u16,
+    },
+    /// Hub: the boxes that it shows of an interval, and those that it holds.
+    RevealPageShown {
+        /// The round.
+        round: RunId,
+        /// The page.
+        page: Box<RevealPage>,
+        /// What is held.
+        escrow: Box<Escrow>,
+    },
+    /// Member: what it knew of a reveal that is over is forgotten.
+    RevealErased {
+        /// The round.
+        round: RunId,
+        /// The reveal.
+        reveal: RevealNumber,
     },
 }
 
@@ -714,6 +752,10 @@ impl Entry {
             Self::RoomUploaded { .. } => "room-uploaded",
             Self::RoomPageShown { .. } => "room-page-shown",
             Self::RoomsClosed { .. } => "rooms-closed",
+            Self::RevealStands { known, .. } => known.code(),
+            Self::RevealPageRead { .. } => "reveal-page-read",
+            Self::RevealPageShown { .. } => "reveal-page-shown",
+            Self::RevealErased { .. } => "reveal-erased",
         }
     }
 }

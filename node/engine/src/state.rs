@@ -275,7 +275,11 @@ impl State {
             | Entry::RoomDrafted { .. }
             | Entry::RoomUploaded { .. }
             | Entry::RoomPageShown { .. }
-            | Entry::RoomsClosed { .. } => {
+            | Entry::RoomsClosed { .. }
+            | Entry::RevealStands { .. }
+            | Entry::RevealPageRead { .. }
+            | Entry::RevealPageShown { .. }
+            | Entry::RevealErased { .. } => {
                 let known = Known { network: self.network.as_ref()?, pilots: &self.charters };
                 self.rounds.fold(record, known)?;
             }

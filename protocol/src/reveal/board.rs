@@ -15,7 +15,7 @@ use super::deposit::{
 use super::limits::HOLD_INTERVALS;
 use crate::psi::{Job, JobOutput};
 use crate::round::room::{Gathered, random_bytes};
-use crate::round::{Execution, SharedTerms};
+use crate::round::{Execution, RoundTerms, SharedTerms};
 use crate::violation::Violation;
 use crate::wire::limits::MEMBERS_MAX;
 use crate::wire::{BoundedBytes, BoundedVec};
@@ -208,7 +208,10 @@ impl fmt::Debug for RevealBoard {
 }
 
 /// Checks a page before its boxes are tried.
-pub(super) fn check_page(terms: &SharedTerms, execution: Execution, page: &RevealPage) -> Result<(), Violation> {
+///
+/// # Errors
+/// If it is not one of this turn, with as many boxes as there must be, in their order.
+pub fn check_page(terms: &RoundTerms, execution: Execution, page: &RevealPage) -> Result<(), Violation> {
     let is_whole = page.boxes.iter().all(|shown| shown.len() == BOX_LEN) && page.boxes.is_sorted_by(|a, b| **a <= **b);
     if page.execution != execution || page.interval >= terms.body().rooms.intervals || !is_whole {
         return Err(Violation::Malformed { what: "page of reveals" });

@@ -381,7 +381,12 @@ impl Reveal {
         self.side
     }
 
-    /// Its number, and the other side.
+    /// Its name: the same on both sides, of this reveal alone. Other holders of the item can compute it too.
+    pub fn name(&self) -> Digest {
+        self.asked.name
+    }
+
+    /// The requester's number, and the other side.
     pub fn of(&self) -> (RevealId, Pseudonym) {
         (self.asked.id, self.asked.of(self.side.other()))
     }

@@ -19,6 +19,7 @@ mod fields;
 mod leakage;
 pub mod limits;
 mod message;
+mod reading;
 mod refusal;
 mod step;
 
@@ -26,12 +27,13 @@ mod step;
 mod tests;
 
 pub use approval::{Approval, BadEvidence, Evidence, Side};
-pub use board::{Escrow, RevealBoard, RevealRelay};
+pub use board::{Escrow, RevealBoard, RevealRelay, check_page};
 pub use deposit::{Deposit, RevealBatch, RevealPage, RevealUpload, reveal_upload};
 pub use exchange::{Ground, Place, Released, Reveal, Stage, Wanted};
 pub use fields::{BadFields, Fields, Values};
 pub use leakage::LEAKAGE;
 pub use message::{RevealMessage, RevealPageAsk};
+pub use reading::{PageRead, PageReader};
 pub use refusal::RevealRefusal;
 pub(crate) use step::STEP_VERSION;
 pub use step::{ReadStep, RevealId, Step};

@@ -13,6 +13,7 @@ use super::turn::SignedTurn;
 use super::upload::{
     Answer, Carried, Channels, Dropped, Passed, Returned, Slots, TicketAsk, TicketGiven, TurnEnded, Upload,
 };
+use crate::reveal::RevealMessage;
 use crate::wire::limits::FRAME_LEN_MAX;
 use crate::wire::message_family;
 
@@ -47,7 +48,10 @@ const RANK_LEN_MAX: usize = SEALED_LEN_MAX + 128;
 
 message_family! {
     /// A message of a round or a ceremony.
-    RoundMessage
+    RoundMessage {
+        /// A message of reveals.
+        0x88..=0x8b => Reveal(RevealMessage),
+    }
     /// The hub calls for a ceremony.
     CeremonyCalled(SignedCeremony) = 0x70, CEREMONY_LEN_MAX + 128;
     /// A participant posts.

@@ -10,6 +10,7 @@ mod lighthouse_standing;
 mod nodes;
 mod real_data;
 mod recovery;
+mod reveals;
 mod rounds;
 
 use std::fs;

@@ -2,9 +2,10 @@
 
 use cwg_engine::state::State;
 use cwg_engine::{KnownRound, RoundPhase};
+use cwg_protocol::lighthouse::Day;
 use cwg_protocol::round::RoundLeakage;
 use cwg_protocol::round::upload::{CountBand, TurnEnd};
-use cwg_protocol::{Item, RunId};
+use cwg_protocol::{Item, RunId, UnixTime};
 
 use super::post;
 use crate::describe::{pilot_name, role_names};
@@ -198,15 +199,22 @@ pub(super) fn room(state: &State, round: RunId, number: u32) -> Result<Item, Pro
     })
 }
 
-/// What is said in rooms.
-pub(super) fn rooms(state: &State, id: RunId, only: Option<u32>, notes: Vec<String>) -> Result<View, Problem> {
+/// What is said in rooms, but for posts that have expired.
+pub(super) fn rooms(
+    state: &State,
+    id: RunId,
+    only: Option<u32>,
+    now: UnixTime,
+    notes: Vec<String>,
+) -> Result<View, Problem> {
     let only = only.map(|number| room(state, id, number).map(|_| number)).transpose()?;
     let known = &state.rounds().rounds()[&id];
     let items: Vec<Item> = known.rooms().collect();
     let number_of = |item: &Item| items.iter().position(|of| of == item).map_or(0, |at| at as u32 + 1);
     let posts = known.posts().into_iter().filter_map(|(item, interval, post)| {
         let room = number_of(&item);
-        if only.is_some_and(|only| only != room) {
+        let is_old = post.as_ref().is_ok_and(|post| !post.holds_on(Day::of(now)));
+        if is_old || only.is_some_and(|only| only != room) {
             return None;
         }
         Some(match post {

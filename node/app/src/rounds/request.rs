@@ -8,10 +8,10 @@ use cwg_protocol::round::{FreeText, KindItems, RoomTerms, Schedule};
 use cwg_protocol::{RunId, UnixTime};
 use serde::{Deserialize, Serialize};
 
-use super::{describe, post};
+use super::{describe, post, reveal};
 use crate::action::{Action, Pending};
 use crate::named::{self, bytes_of};
-use crate::problem::Problem;
+use crate::problem::{Exit, Problem};
 use crate::refusals;
 use crate::view::View;
 
@@ -116,6 +116,8 @@ pub struct RoundTerms {
     pub beat_secs: u32,
     /// From the end of uploads until answers are there.
     pub answer_secs: u32,
+    /// Relays for which there is time, one after the other if one fails: 1 to 4. The rooms open after that.
+    pub turns: u8,
     /// Intervals of the rooms; 0 for none.
     pub rooms: u16,
     /// How long each is.
@@ -144,6 +146,8 @@ pub(crate) enum Awaited {
     Opened,
     Round(RunId),
     Posted(RunId),
+    Reveal(RunId),
+    Erased,
 }
 
 /// A round by the first digits of its number.
@@ -159,7 +163,7 @@ pub(crate) fn prepare(ask: RoundRequest, state: &State, now: UnixTime) -> Result
         RoundRequest::List => Action::Show(describe::rounds(state)),
         RoundRequest::Show { round } => Action::Show(describe::round(state, named(state, &round)?)?),
         RoundRequest::Rooms { round, room } => {
-            Action::Show(describe::rooms(state, named(state, &round)?, room, Vec::new())?)
+            Action::Show(describe::rooms(state, named(state, &round)?, room, now, Vec::new())?)
         }
         RoundRequest::Ceremony { pilot, holders, threshold, phase_secs, handover } => {
             let pilot = named::pilot(state, &pilot)?;
@@ -207,8 +211,16 @@ fn plan_of(terms: &RoundTerms, state: &State, now: UnixTime) -> Result<RoundPlan
     let evaluate_by = now.plus_secs(terms.evaluate_secs);
     let steps = [terms.claim_secs, terms.upload_secs, terms.answer_secs, terms.stall_secs];
     let turn_secs: u64 = steps.iter().map(|secs| u64::from(*secs)).sum();
-    // There is time for a turn of every relay.
-    let ends = evaluate_by.plus_secs(turn_secs.saturating_mul(RELAYS_MAX as u64));
+    if !(1..=RELAYS_MAX).contains(&usize::from(terms.turns)) {
+        let problem = format!("a round has time for 1 to {RELAYS_MAX} turns");
+        return Err(Problem::new(
+            Exit::Usage,
+            "round-turns",
+            problem,
+            "leave --turns out, unless the round is a trial",
+        ));
+    }
+    let ends = evaluate_by.plus_secs(turn_secs.saturating_mul(terms.turns.into()));
     Ok(RoundPlan {
         pilot,
         threshold: terms.threshold,
@@ -234,7 +246,12 @@ fn plan_of(terms: &RoundTerms, state: &State, now: UnixTime) -> Result<RoundPlan
 }
 
 /// The view for the engine's reply.
-pub(crate) fn answer(awaited: &Awaited, reply: Result<Reply, Refusal>, state: &State) -> Result<View, Problem> {
+pub(crate) fn answer(
+    awaited: &Awaited,
+    reply: Result<Reply, Refusal>,
+    state: &State,
+    now: UnixTime,
+) -> Result<View, Problem> {
     let reply = reply.map_err(|refusal| refusals::problem(&refusal))?;
     match (awaited, reply) {
         (Awaited::Ceremony, Reply::CeremonyCalled(_)) => Ok(describe::keys(state)),
@@ -242,8 +259,10 @@ pub(crate) fn answer(awaited: &Awaited, reply: Result<Reply, Refusal>, state: &S
         (Awaited::Round(round), Reply::Done | Reply::RoundEnded(_)) => describe::round(state, *round),
         (Awaited::Posted(round), Reply::Done) => {
             let note = "It leaves when the next interval begins, among posts that say nothing".to_owned();
-            describe::rooms(state, *round, None, vec![note])
+            describe::rooms(state, *round, None, now, vec![note])
         }
+        (Awaited::Reveal(round), Reply::RevealWritten(reveal)) => reveal::show(state, *round, reveal, Vec::new()),
+        (Awaited::Erased, Reply::Done) => Ok(reveal::list(state, None)),
         _ => Err(Problem::defect("the engine's reply does not fit the command")),
     }
 }

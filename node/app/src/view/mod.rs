@@ -12,6 +12,7 @@ mod node;
 mod pilot;
 mod protocol;
 mod release;
+mod reveal;
 mod roster;
 mod round;
 mod run;
@@ -37,6 +38,7 @@ pub use release::{
     RecallsView, ReleaseDiffView, ReleaseFileView, ReleaseLine, ReleaseSourceLine, ReleaseView, ReleasesView,
     SourceReportsView,
 };
+pub use reveal::{ReceivedView, RevealFields, RevealLine, RevealView, RevealsView};
 pub use roster::{InvitationLine, InvitationView, MemberLine, RosterView};
 pub use round::{
     CeremonyLine, PostLine, RoomsView, RoundLeakageLine, RoundLine, RoundType, RoundView, RoundsView, SharedKeyLine,
@@ -125,6 +127,10 @@ pub enum View {
     Rounds(RoundsView),
     /// What is said in rooms.
     Rooms(RoomsView),
+    /// Reveals of this member.
+    Reveals(RevealsView),
+    /// One reveal.
+    Reveal(Box<RevealView>),
 }
 
 impl View {
@@ -165,6 +171,8 @@ impl View {
             Self::Round(view) => view.screen(),
             Self::Rounds(view) => view.screen(),
             Self::Rooms(view) => view.screen(),
+            Self::Reveals(view) => view.screen(),
+            Self::Reveal(view) => view.screen(),
         }
     }
 

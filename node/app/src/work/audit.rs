@@ -292,8 +292,17 @@ fn round_details(entry: &Entry) -> Details {
         }
         Entry::RoundEnded { round, code } => vec![of(round), ("why", code.to_string())],
         // How many posts a member wrote is its own.
-        Entry::RoomUploaded { round, interval, .. } => vec![of(round), ("interval", interval.to_string())],
-        Entry::RoomPageShown { round, page } => vec![of(round), ("interval", page.interval.to_string())],
+        Entry::RoomUploaded { round, posts, .. } => vec![of(round), ("interval", posts.interval.to_string())],
+        Entry::RoomPageShown { round, page, .. } => vec![of(round), ("interval", page.interval.to_string())],
+        Entry::RevealStands { round, reveal, known } => {
+            let mut details = vec![of(round), ("reveal", reveal.to_string())];
+            details.extend(known.approved_by.iter().map(|person| ("approved by", person.to_string())));
+            details.extend(known.fault.iter().map(|fault| ("fault", fault.to_string())));
+            details
+        }
+        Entry::RevealErased { round, reveal } => vec![of(round), ("reveal", reveal.to_string())],
+        Entry::RevealPageRead { round, interval } => vec![of(round), ("interval", interval.to_string())],
+        Entry::RevealPageShown { round, page, .. } => vec![of(round), ("interval", page.interval.to_string())],
         Entry::RoundEvaluated { round, .. }
         | Entry::TurnOpened { round, .. }
         | Entry::RoomsCarried { round, .. }

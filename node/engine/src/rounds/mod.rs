@@ -9,7 +9,8 @@
 //! | member takes part | `taking_part.rs` |
 //! | hub gives tickets and slots, and searches | `collecting.rs` |
 //! | relay carries uploads | `carrying.rs` |
-//! | holders write to each other | `rooms.rs` |
+//! | holders write to each other | `rooms/mod.rs` |
+//! | two of them show each other named fields | `reveals/mod.rs` |
 //!
 //! A node may be member, keyholder and relay of one round; what it says to itself goes the same way as all else. Nothing that was begun
 //! is left to memory alone unless losing it is a named end: of a turn that a start interrupts, nothing is taken up again.
@@ -19,6 +20,7 @@ mod ceremony;
 mod collecting;
 mod evaluating;
 mod opening;
+pub(crate) mod reveals;
 mod rooms;
 pub(crate) mod state;
 mod taking_part;
@@ -27,9 +29,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use cwg_crypto::Digest;
 use cwg_protocol::psi::{Job, JobId, JobOutput};
+use cwg_protocol::reveal::RevealMessage;
 use cwg_protocol::round::ceremony::{BoardKeeper, Participant};
 use cwg_protocol::round::evaluate::{Allowance, BatchName};
-use cwg_protocol::round::room::{RoomBatch, RoomBoard, RoomRelay};
 use cwg_protocol::round::upload::{Collector, Relay};
 use cwg_protocol::round::{Execution, RoundMessage, Turn};
 use cwg_protocol::wire::Message;
@@ -60,13 +62,7 @@ pub(crate) struct UnderWay {
     relay_due: BTreeMap<RunId, UnixTime>,
     /// Relay: turns.
     carrying: BTreeMap<RunId, Relay>,
-    /// Relay: rooms. Hub: their boards, and what came before its time.
-    room_relays: BTreeMap<(RunId, u16), RoomRelay>,
-    room_boards: BTreeMap<RunId, RoomBoard>,
-    /// Relay: the last that it passed on. Hub: what is to be opened.
-    batches: BTreeMap<(RunId, u16), RoomBatch>,
-    /// Member: intervals after which it has asked for pages.
-    pages_asked: BTreeMap<RunId, u64>,
+    rooms: rooms::UnderWay,
     jobs: BTreeMap<Ticket, JobOf>,
     loads: BTreeMap<Ticket, RunId>,
     waiting: BTreeMap<RunId, Vec<Ticket>>,
@@ -81,6 +77,8 @@ enum JobOf {
     Uploading(RunId, Execution, JobId),
     Collecting(RunId, Execution, JobId),
     Page(RunId),
+    Steps(RunId, u16),
+    Deposits(RunId),
 }
 
 /// What a peer said is against the rules, by its code.
@@ -95,6 +93,7 @@ impl Engine {
             Command::JoinRound { round, leakage } => self.join_round(round, leakage).map(Some),
             Command::AwaitRound(round) => self.await_round(ticket, round),
             Command::PostToRoom { round, item, draft } => self.post_to_room(round, item, *draft).map(Some),
+            Command::Reveal { round, ask } => self.on_reveal_command(round, *ask).map(Some),
             _ => unreachable!("other commands are carried out elsewhere"),
         }
     }
@@ -133,6 +132,19 @@ impl Engine {
             RoundMessage::RoomPage(page) if is_of_hub => self.on_room_page(page),
             RoundMessage::RoomBatch(batch) if self.is_hub() => self.on_room_batch(from, batch),
             RoundMessage::RoomPageAsk(ask) if self.is_hub() => self.on_room_page_ask(from, ask),
+            RoundMessage::Reveal(message) => self.take_reveal_message(from, message),
+            _ => Err("unexpected-message"),
+        }
+    }
+
+    fn take_reveal_message(&mut self, from: NodeKey, message: RevealMessage) -> Result<(), Broken> {
+        match message {
+            RevealMessage::RevealUpload(upload) if !self.is_hub() => self.on_reveal_upload(from, upload),
+            RevealMessage::RevealPage(page) if !self.is_hub() && self.state.hub() == Some(from) => {
+                self.on_reveal_page(&page)
+            }
+            RevealMessage::RevealBatch(batch) if self.is_hub() => self.on_reveal_batch(from, batch),
+            RevealMessage::RevealPageAsk(ask) if self.is_hub() => self.on_reveal_page_ask(from, ask),
             _ => Err("unexpected-message"),
         }
     }
@@ -163,6 +175,7 @@ impl Engine {
         self.keep_taking();
         self.keep_carrying();
         self.keep_rooms();
+        self.keep_reveals();
         let Some(own) = self.state.own_key() else { return };
         while let Some(message) = self.rounds.own.pop_front() {
             if let Err(code) = self.take_round_message(own, message) {
@@ -175,8 +188,8 @@ impl Engine {
     pub(crate) fn next_rounds_deadline(&self) -> Option<u64> {
         let under_way = &self.rounds;
         let boards = under_way.boards.values().filter_map(BoardKeeper::deadline);
-        let due =
-            boards.chain(self.turns_due()).chain(self.taking_due()).chain(self.carrying_due()).chain(self.rooms_due());
+        let rooms = self.rooms_due().chain(self.reveals_due());
+        let due = boards.chain(self.turns_due()).chain(self.taking_due()).chain(self.carrying_due()).chain(rooms);
         due.filter(|due| *due > self.now.wall).min().map(|next| self.mono_at(next))
     }
 
@@ -187,6 +200,8 @@ impl Engine {
             JobOf::Evaluating { to, terms, batch } => self.on_evaluated_batch(to, terms, batch, output),
             JobOf::Uploading(round, execution, job) => self.on_uploading_computed(round, execution, job, output),
             JobOf::Page(round) => self.on_page_computed(round, output),
+            JobOf::Steps(round, interval) => self.on_steps_read(round, interval, output),
+            JobOf::Deposits(round) => self.on_deposits_opened(round, output),
             JobOf::Collecting(round, execution, job) => self.on_collecting_computed(round, execution, job, output),
         }
         None

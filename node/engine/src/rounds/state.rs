@@ -1,19 +1,24 @@
 //! What a node knows of shared keys and rounds: a part of its state.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cwg_crypto::threshold::Share;
 use cwg_crypto::{Digest, Secret32, Seed};
+use cwg_protocol::reveal::RevealUpload;
 use cwg_protocol::round::ceremony::{Board, CeremonyError, CeremonyTerms, SignedCeremony};
 use cwg_protocol::round::evaluate::Charge;
-use cwg_protocol::round::room::{BadPost, Draft, ReadPost, RoomKey, RoomPage, read_page};
+use cwg_protocol::round::room::{BadPost, Draft, ReadPost, RoomKey, RoomPage, RoomUpload, read_page};
 use cwg_protocol::round::upload::TurnEnd;
 use cwg_protocol::round::{HeldKey, RoundLeakage, RoundTerms, SharedTerms, SignedTerms, TermsError, Turn};
 use cwg_protocol::{Item, PilotId, RunId, UnixTime};
 
+use super::reveals::state::{RevealRules, RevealsOf};
 use crate::record::{Code, Entry, Record, RoomOf, StoredSecret, StoredShare, TurnEnding};
 use crate::state::{Network, Pilot};
+
+/// Seconds of a day.
+const DAY_SECS: u64 = 86_400;
 
 /// Ceremonies, keys, rounds, and what was evaluated for whom.
 #[derive(Default)]
@@ -71,6 +76,8 @@ pub struct KnownRound {
     answered: Option<u8>,
     /// The rooms.
     pub(crate) rooms: RoomsOf,
+    /// Reveals in them.
+    pub(crate) reveals: RevealsOf,
 }
 
 /// The rooms of a round, as far as they concern this node.
@@ -80,10 +87,20 @@ pub(crate) struct RoomsOf {
     pub(crate) carried: Option<Turn>,
     /// Member: drafts that wait.
     pub(crate) drafts: Vec<(Item, Draft)>,
-    /// Member: the last interval in which it posted, and what of its own was in it.
-    pub(crate) uploaded: Option<(u16, Vec<(Item, Draft)>)>,
+    /// Member: what it sent last.
+    pub(crate) uploaded: Option<Uploaded>,
     pub(crate) pages: BTreeMap<u16, RoomPage>,
+    /// Member: intervals whose page has its own upload.
+    pub(crate) own_shown: BTreeSet<u16>,
     pub(crate) is_closed: bool,
+}
+
+/// What a member sent in an interval, as it was sent.
+#[derive(Clone)]
+pub(crate) struct Uploaded {
+    pub(crate) posts: RoomUpload,
+    /// None where the charter has no reveals.
+    pub(crate) deposit: Option<RevealUpload>,
 }
 
 /// A post as a member reads it: whose room, the interval, and the post or what is wrong with it.
@@ -145,6 +162,16 @@ impl Known<'_> {
     }
 }
 
+impl Known<'_> {
+    /// What the charter of a round says of reveals.
+    fn reveal_rules(&self, terms: &RoundTerms) -> Option<RevealRules> {
+        let charter = &self.pilots.get(&terms.body().pilot)?.charter;
+        let clause = charter.body().rounds.as_ref()?.reveals.clone()?;
+        let of_round = charter.digest() == terms.body().charter;
+        of_round.then(|| RevealRules { clause, keep_secs: u64::from(charter.body().retention_days) * DAY_SECS })
+    }
+}
+
 impl Rounds {
     pub(crate) fn fold(&mut self, record: &Record, known: Known<'_>) -> Option<()> {
         match &record.entry {
@@ -166,10 +193,14 @@ impl Rounds {
                 (called.end, called.seed) = (Some(Err(code.clone())), None);
             }
             Entry::RoundOpened { seed, signed } => {
-                self.offer(record.at, known.round(signed).ok()?).seed = Some(seed.clone());
+                let terms = known.round(signed).ok()?;
+                let rules = known.reveal_rules(&terms);
+                self.offer(record.at, terms, rules).seed = Some(seed.clone());
             }
             Entry::RoundOffered(signed) => {
-                self.offer(record.at, known.round(signed).ok()?);
+                let terms = known.round(signed).ok()?;
+                let rules = known.reveal_rules(&terms);
+                self.offer(record.at, terms, rules);
             }
             Entry::RoundCharged { pilot, charge } => self.charges.push((*pilot, *charge)),
             _ => self.fold_round(record, known)?,
@@ -226,25 +257,49 @@ impl Rounds {
             Entry::RoomDrafted { round, item, draft } => {
                 self.rounds.get_mut(round)?.rooms.drafts.push((*item, (**draft).clone()));
             }
-            Entry::RoomUploaded { round, interval, drafts } => {
+            Entry::RoomUploaded { round, drafts, posts, deposit } => {
                 let rooms = &mut self.rounds.get_mut(round)?.rooms;
-                let sent = rooms.drafts.drain(..usize::from(*drafts).min(rooms.drafts.len())).collect();
-                rooms.uploaded = Some((*interval, sent));
+                rooms.drafts.drain(..usize::from(*drafts).min(rooms.drafts.len()));
+                rooms.uploaded = Some(Uploaded { posts: (**posts).clone(), deposit: deposit.as_deref().cloned() });
             }
-            Entry::RoomPageShown { round, page } => {
-                self.rounds.get_mut(round)?.rooms.pages.insert(page.interval, (**page).clone());
+            Entry::RoomPageShown { round, page, own } => {
+                let rooms = &mut self.rounds.get_mut(round)?.rooms;
+                rooms.own_shown.extend(own.then_some(page.interval));
+                rooms.pages.insert(page.interval, (**page).clone());
             }
             Entry::RoomsClosed { round } => {
                 let round = self.rounds.get_mut(round)?;
                 round.found.clear();
                 round.rooms = RoomsOf { is_closed: true, ..RoomsOf::default() };
+                round.reveals.close();
+            }
+            entry => self.fold_reveals(entry)?,
+        }
+        Some(())
+    }
+
+    fn fold_reveals(&mut self, entry: &Entry) -> Option<()> {
+        match entry {
+            Entry::RevealStands { round, reveal, known } => {
+                self.rounds.get_mut(round)?.reveals.known.insert(*reveal, (**known).clone());
+            }
+            Entry::RevealErased { round, reveal } => {
+                self.rounds.get_mut(round)?.reveals.known.remove(reveal)?;
+            }
+            Entry::RevealPageRead { round, interval } => {
+                self.rounds.get_mut(round)?.reveals.read.insert(*interval);
+            }
+            Entry::RevealPageShown { round, page, escrow } => {
+                let reveals = &mut self.rounds.get_mut(round)?.reveals;
+                reveals.pages.insert(page.interval, (**page).clone());
+                reveals.escrow = (**escrow).clone();
             }
             _ => return None,
         }
         Some(())
     }
 
-    fn offer(&mut self, at: UnixTime, terms: RoundTerms) -> &mut KnownRound {
+    fn offer(&mut self, at: UnixTime, terms: RoundTerms, rules: Option<RevealRules>) -> &mut KnownRound {
         let (round, terms) = (terms.body().round, Arc::new(terms));
         self.rounds.entry(round).or_insert_with(|| KnownRound {
             terms,
@@ -259,6 +314,7 @@ impl Rounds {
             found: Vec::new(),
             answered: None,
             rooms: RoomsOf::default(),
+            reveals: RevealsOf { rules, ..RevealsOf::default() },
         })
     }
 

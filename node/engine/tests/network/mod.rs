@@ -9,12 +9,12 @@ use cwg_crypto::Digest;
 use cwg_engine::command::{CeremonyCall, Command, KeyOrigin, Reply, RoundPlan};
 use cwg_engine::io::{DialFailure, Effect, FoundRow, IndicatorRow, Input, LoadQuery, Loaded, More, OwnKinds};
 use cwg_engine::record::Entry;
-use cwg_protocol::charter::{Budget, RunKind};
+use cwg_protocol::charter::{Budget, Charter, RunKind};
 use cwg_protocol::indicator::{IndicatorKind, Roles};
 use cwg_protocol::round::{FreeText, KindItems, RoomTerms, RoundLeakage, Schedule};
 use cwg_protocol::{Item, RunId};
 
-use crate::founding::{Group, PILOT, node, row_of, transport};
+use crate::founding::{Group, PILOT, node, node_key, row_of, transport};
 use crate::wiring::{Nodes, Wired};
 
 pub(crate) const HUB: usize = 0;
@@ -61,6 +61,11 @@ impl Wired for Network {
     }
 }
 
+fn round_charter(members: &[usize]) -> Charter {
+    let budget = Budget { items_per_session: 1024, sessions_per_day: 2, items_min: 10 };
+    Group { hub: HUB, members }.charter(&kinds(), &[RunKind::Round], budget)
+}
+
 /// Row of an invented item.
 pub(crate) fn row(kind: IndicatorKind, number: u32) -> IndicatorRow {
     row_of(kind, &format!("invented {number}"))
@@ -70,10 +75,20 @@ impl Network {
     /// A hub and members that hold nothing.
     pub(crate) fn new(members: usize) -> Self {
         let all: Vec<usize> = (1..=members).collect();
-        let group = Group { hub: HUB, members: &all };
-        let budget = Budget { items_per_session: 1024, sessions_per_day: 2, items_min: 10 };
-        let charter = group.charter(&kinds(), &[RunKind::Round], budget);
-        let journals = (0..=members).map(|number| group.journal(number, Some(&charter))).collect();
+        Self::under(&all, &round_charter(&all))
+    }
+
+    /// The same, where no clause allows reveals.
+    pub(crate) fn without_reveals(members: usize) -> Self {
+        let all: Vec<usize> = (1..=members).collect();
+        let mut body = round_charter(&all).body().clone();
+        body.rounds.as_mut().unwrap().reveals = None;
+        Self::under(&all, &Charter::sign(body, &node_key(HUB)).unwrap())
+    }
+
+    fn under(all: &[usize], charter: &Charter) -> Self {
+        let (group, members) = (Group { hub: HUB, members: all }, all.len());
+        let journals = (0..=members).map(|number| group.journal(number, Some(charter))).collect();
         let mut network = Self { nodes: Nodes::new(journals), held: vec![Vec::new(); members + 1], room_intervals: 0 };
         network.pump();
         network

@@ -16,8 +16,8 @@ mod tests;
 pub(crate) use post::SIGNED_LEN;
 pub use post::{BadPost, Content, Draft, Pseudonym, ReadPost, RoomKey};
 pub use posting::{
-    Opened, OpenedStep, RoomBatch, RoomBoard, RoomPage, RoomUpload, Said, TooManyPosts, read_page, read_steps,
-    room_upload, room_upload_of,
+    Opened, OpenedStep, RoomBatch, RoomBoard, RoomPage, RoomUpload, Said, TooManyPosts, filler_is_shown, read_page,
+    read_steps, room_upload, room_upload_of,
 };
 pub(crate) use posting::{random_bytes, shuffle};
 pub(crate) use relay::Gathered;

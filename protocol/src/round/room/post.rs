@@ -77,8 +77,8 @@ impl Pseudonym {
         Self(key)
     }
 
-    /// Its key.
-    pub(crate) const fn as_bytes(&self) -> &[u8; 32] {
+    /// Its key. No two writers have the same, and one writer has another in every room.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
@@ -87,9 +87,9 @@ impl Pseudonym {
         VerifyingKey::from_bytes(self.0).is_ok_and(|key| key.verify(domain, &[part], signature).is_ok())
     }
 
-    /// What is shown of it.
-    pub fn short(&self) -> [u8; 4] {
-        *self.0.first_chunk().expect("32 bytes have four")
+    /// What is shown of it: too much for a holder to make a pseudonym that looks like another one's.
+    pub fn short(&self) -> [u8; 8] {
+        *self.0.first_chunk().expect("32 bytes have eight")
     }
 }
 

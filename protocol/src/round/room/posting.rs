@@ -130,7 +130,7 @@ pub fn room_upload_of(
         }
     };
     let mut all: Vec<Vec<u8>> = (0..).zip(said).map(seal).collect();
-    let mut rng = seed.fork("dummies", 0).rng();
+    let mut rng = fillers(seed);
     while all.len() < posts.into() {
         all.push(random_bytes(&mut rng, POST_LEN));
     }
@@ -139,6 +139,18 @@ pub fn room_upload_of(
     let mut posts: Vec<_> = sealed.collect();
     shuffle(&mut posts, &mut seed.fork("order", 0).rng());
     Ok(RoomUpload { execution, interval, posts: posts.try_into().expect("as many as the terms say") })
+}
+
+/// The randomness of a member's posts that say nothing.
+fn fillers(seed: &Seed) -> impl rand_core::Rng + use<> {
+    seed.fork("dummies", 0).rng()
+}
+
+/// Whether a post that says nothing of a member's upload of the page's interval is on the page. The seed is that of
+/// [`room_upload_of`]; an upload that is full of things said has none.
+pub fn filler_is_shown(page: &RoomPage, seed: &Seed) -> bool {
+    let first = random_bytes(&mut fillers(seed), POST_LEN);
+    page.posts.iter().any(|post| **post == first)
 }
 
 /// The hub's part in the rooms.

@@ -126,6 +126,7 @@ fn terms(args: &BenchRound, threshold: u8, evaluate_secs: u64, network: &Network
         stall_secs: 600,
         beat_secs: 1,
         answer_secs: 600,
+        turns: 4,
         rooms: 0,
         interval_secs: 1,
         posts: 1,
