@@ -75,13 +75,17 @@ pub struct RoundCount {
 /// most, and the number is that of bins divided by 0.8647 · R, cut off: 2 / 0.8647 = 2.31.
 const TABLES_WEIGHT: u8 = 3;
 
+/// By how much one item can change the number of a round.
+pub(super) const fn weight_of(threshold: u8) -> u8 {
+    if threshold == 2 { 1 } else { TABLES_WEIGHT }
+}
+
 impl RoundCount {
     /// The count of a round with this threshold, of which the hub has about `confirmed` items. The seed serves this count alone, and the count is
     /// released once: a second draw would halve the noise.
     pub fn new(confirmed: u64, threshold: u8, noise: NoiseTerms, seed: &Seed) -> Self {
-        let weight = if threshold == 2 { 1 } else { TABLES_WEIGHT };
         let confirmed = i64::try_from(confirmed).unwrap_or(i64::MAX / 2);
-        Self { figure: Figure::of(confirmed + noise.laplace(weight).draw(seed)) }
+        Self { figure: Figure::of(confirmed + noise.laplace(weight_of(threshold)).draw(seed)) }
     }
 
     /// What is told.
