@@ -6,6 +6,7 @@
 use cwg_crypto::{Digest, Domain, Signature, SigningKey, digest};
 use serde::{Deserialize, Serialize};
 
+use crate::count::NoiseTerms;
 use crate::indicator::{IndicatorKind, Roles};
 use crate::roster::Name;
 use crate::session::Learns;
@@ -67,6 +68,13 @@ pub struct Budget {
     pub items_min: u32,
 }
 
+/// What every count under a charter keeps to, of two banks or of a round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CountRules {
+    /// The noise of every release. Its sensitivity is how many identifiers of one person are in one list at most.
+    pub noise: NoiseTerms,
+}
+
 /// What a hub signs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Body {
@@ -98,6 +106,8 @@ pub struct Body {
     pub retention_days: u32,
     /// Allowances.
     pub budget: Budget,
+    /// Of counts: exactly if they are allowed.
+    pub counts: Option<CountRules>,
 }
 
 /// A charter as it travels and is stored.
@@ -356,6 +366,10 @@ fn check_rules(body: &Body) -> Result<(), CharterError> {
     rule(body.learns.is_sorted_by(|a, b| a < b), "who learns is sorted and stands once")?;
     rule(!body.runs.contains(&RunKind::Pair) || !body.learns.is_empty(), "pair runs need someone who learns")?;
     rule(body.opens < body.closes, "it closes after it opens")?;
+    rule(
+        body.counts.is_some() == body.runs.contains(&RunKind::Count),
+        "counts are allowed with their noise, and it with them",
+    )?;
     rule((1..=3650).contains(&body.retention_days), "retention is 1 to 3650 days")?;
     rule(body.budget.items_per_session > 0 && body.budget.sessions_per_day > 0, "its budgets are not zero")?;
     rule(body.budget.items_min >= ITEMS_MIN_FLOOR, "a side that learns brings at least 10 items")

@@ -290,6 +290,7 @@ impl World {
             opens: UnixTime(now.0.saturating_sub(2 * 3600)),
             closes: now.plus_secs(60 * 86_400),
             retention_days: 90,
+            counts: None,
             budget,
         })
     }
@@ -506,6 +507,7 @@ fn reply_text(reply: &Reply) -> &'static str {
         Reply::CeremonyCalled(_) => "ceremony-called",
         Reply::RoundOpened(_) => "round-opened",
         Reply::RoundEnded(_) => "round-ended",
+        Reply::CountOpened(_) => "count-opened",
     }
 }
 

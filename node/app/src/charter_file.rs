@@ -3,7 +3,8 @@
 use core::fmt;
 
 use cwg_engine::state::State;
-use cwg_protocol::charter::{Body, Budget, ITEMS_MIN_FLOOR, KindRoles, RunKind};
+use cwg_protocol::charter::{Body, Budget, CountRules, ITEMS_MIN_FLOOR, KindRoles, RunKind};
+use cwg_protocol::count::{NoiseTerms, OutOfBounds};
 use cwg_protocol::indicator::{IndicatorKind, Role, Roles};
 use cwg_protocol::session::Learns;
 use cwg_protocol::{NetworkId, PilotId, UnixTime};
@@ -40,6 +41,45 @@ pub struct CharterFile {
     pub budget: BudgetTerms,
     /// Indicator types with the roles in which they may enter.
     pub indicators: Vec<IndicatorTerms>,
+    /// The noise of counts, where the charter allows them.
+    #[serde(default)]
+    pub counts: Option<CountNoise>,
+}
+
+/// The noise of a charter's counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CountNoise {
+    /// Epsilon of one release, 0.05 to 0.5.
+    pub epsilon: Thousandths,
+    /// Delta of one release is 10 to the power of less this: 6 to 12.
+    pub delta_digits: u8,
+    /// Identifiers of one person in one list, at most: 1 to 16.
+    pub identifiers: u8,
+}
+
+/// A decimal number with up to three places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "f64", into = "f64")]
+pub struct Thousandths(u16);
+
+impl TryFrom<f64> for Thousandths {
+    type Error = &'static str;
+
+    fn try_from(number: f64) -> Result<Self, Self::Error> {
+        let thousandths = (number * 1000.0).round();
+        let is_exact = (thousandths / 1000.0 - number).abs() < 1e-9;
+        if is_exact && (0.0..=65_535.0).contains(&thousandths) {
+            return Ok(Self(thousandths as u16));
+        }
+        Err("it is a number from 0 to 65.535 with up to three places")
+    }
+}
+
+impl From<Thousandths> for f64 {
+    fn from(number: Thousandths) -> Self {
+        Self::from(number.0) / 1000.0
+    }
 }
 
 /// One indicator type of a charter.
@@ -128,6 +168,7 @@ pub(crate) fn body_of(file: &CharterFile, state: &State) -> Result<Body, Problem
         closes,
         retention_days: file.retention_days,
         budget,
+        counts: file.counts.map(rules_of).transpose()?,
     })
 }
 
@@ -165,6 +206,17 @@ fn dates_of(file: &CharterFile) -> Result<(UnixTime, UnixTime), Problem> {
         return Err(field("closes", what, "exchange or correct the two dates"));
     }
     Ok((opens, closes))
+}
+
+fn rules_of(terms: CountNoise) -> Result<CountRules, Problem> {
+    let bounds =
+        |name| move |bounds: OutOfBounds| field(format_args!("counts.{name}"), "is out of bounds", bounds.to_string());
+    let noise = NoiseTerms {
+        epsilon: terms.epsilon.0.try_into().map_err(bounds("epsilon, in thousandths,"))?,
+        delta: terms.delta_digits.try_into().map_err(bounds("delta_digits"))?,
+        sensitivity: terms.identifiers.try_into().map_err(bounds("identifiers"))?,
+    };
+    Ok(CountRules { noise })
 }
 
 fn budget_of(terms: &BudgetTerms) -> Result<Budget, Problem> {

@@ -27,6 +27,7 @@ fn body() -> Body {
         opens: UnixTime(100),
         closes: UnixTime(200),
         retention_days: 90,
+        counts: None,
         budget: Budget { items_per_session: 1000, sessions_per_day: 4, items_min: 10 },
     }
 }
@@ -67,6 +68,15 @@ fn every_rule_refuses_the_charter_that_breaks_it() {
     });
     check("nobody learns", |body| body.learns = Vec::new().try_into().unwrap());
     check("dates reversed", |body| body.closes = body.opens);
+    check("counts without their noise", |body| body.runs = vec![RunKind::Pair, RunKind::Count].try_into().unwrap());
+    check("noise without counts", |body| {
+        let noise = crate::count::NoiseTerms {
+            epsilon: 500.try_into().unwrap(),
+            delta: 9.try_into().unwrap(),
+            sensitivity: 1.try_into().unwrap(),
+        };
+        body.counts = Some(CountRules { noise });
+    });
     check("no retention", |body| body.retention_days = 0);
     check("no sessions", |body| body.budget.sessions_per_day = 0);
     check("a set of nine", |body| body.budget.items_min = 9);

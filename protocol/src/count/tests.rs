@@ -292,6 +292,7 @@ fn terms_that_charter_or_rules_do_not_allow_are_refused() {
         assert_eq!(found.unwrap_err().code(), code);
     };
     check(|b| b.network = NetworkId([0; 16]), "count-other-charter");
+    check(|b| b.noise = noise(400, 9, 1), "count-not-allowed");
     check(|b| b.pilot = PilotId([0; 8]), "count-other-charter");
     check(|b| b.charter = Digest::from_bytes([0; 32]), "count-other-charter");
     check(|b| b.epoch = Epoch(2), "count-other-charter");

@@ -61,6 +61,7 @@ pub(crate) fn charter_body() -> charter::Body {
         opens: UnixTime(0),
         closes: UnixTime(1_000_000),
         retention_days: 90,
+        counts: None,
         budget: Budget { items_per_session: 200_000, sessions_per_day: 4, items_min: 10 },
     }
 }

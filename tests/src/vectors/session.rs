@@ -82,6 +82,7 @@ fn charter() -> Laid {
         opens: UnixTime(CLOCK),
         closes: UnixTime(CLOCK + YEAR_SECS),
         retention_days: 90,
+        counts: None,
         budget: charter::Budget { items_per_session: 4096, sessions_per_day: 3, items_min: 10 },
     };
     let u32s = |values: &[u32]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
@@ -104,6 +105,7 @@ fn charter() -> Laid {
         ("closes u64", (CLOCK + YEAR_SECS).to_le_bytes().to_vec()),
         ("retention_days u32", u32s(&[90])),
         ("budget: items_per_session, sessions_per_day, items_min", u32s(&[4096, 3, 10])),
+        ("counts: none", vec![0]),
     ];
     let bytes = encode(&body);
     let charter = Charter::sign(body, &key(HUB)).expect("it keeps the rules");
