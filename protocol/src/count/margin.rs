@@ -35,7 +35,6 @@ impl NoiseTerms {
 #[cfg(test)]
 mod tests {
     use super::super::sample::noise;
-    use super::*;
     use crate::round::sample::seed;
 
     #[test]
