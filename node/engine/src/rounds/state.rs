@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use cwg_crypto::threshold::Share;
 use cwg_crypto::{Digest, Secret32, Seed};
+use cwg_protocol::count::{self, Figure, NoiseTerms};
+use cwg_protocol::lighthouse::Day;
 use cwg_protocol::round::ceremony::{Board, CeremonyError, CeremonyTerms, SignedCeremony};
 use cwg_protocol::round::evaluate::Charge;
 use cwg_protocol::round::room::{BadPost, Draft, ReadPost, RoomKey, RoomPage, read_page};
@@ -57,6 +59,10 @@ pub struct KnownRound {
     pub over_at: Option<UnixTime>,
     /// Hub: of its keys. Member that takes part: of its randomness.
     pub(crate) seed: Option<StoredSecret>,
+    /// Hub: the noise with which the coordinator is told how many items it found; none if a band is told.
+    pub noise: Option<NoiseTerms>,
+    /// Hub: that number, as it was told.
+    pub figure: Option<Figure>,
     /// Member: how many items it brings, and the commitment to them.
     pub bound: Option<(u32, Digest)>,
     /// Member: what they came to.
@@ -165,8 +171,9 @@ impl Rounds {
                 let called = self.ceremonies.get_mut(ceremony)?;
                 (called.end, called.seed) = (Some(Err(code.clone())), None);
             }
-            Entry::RoundOpened { seed, signed } => {
-                self.offer(record.at, known.round(signed).ok()?).seed = Some(seed.clone());
+            Entry::RoundOpened { seed, signed, noise } => {
+                let round = self.offer(record.at, known.round(signed).ok()?);
+                (round.seed, round.noise) = (Some(seed.clone()), *noise);
             }
             Entry::RoundOffered(signed) => {
                 self.offer(record.at, known.round(signed).ok()?);
@@ -209,6 +216,7 @@ impl Rounds {
                 round.found.clone_from(rooms);
                 round.over(RoundPhase::Answered(Some(u32::try_from(rooms.len()).ok()?)), record.at);
             }
+            Entry::RoundCounted { round, figure, .. } => self.rounds.get_mut(round)?.figure = Some(*figure),
             Entry::RoundEnded { round, code } => {
                 self.rounds.get_mut(round)?.over(RoundPhase::Ended(code.clone()), record.at)
             }
@@ -252,6 +260,8 @@ impl Rounds {
             at,
             over_at: None,
             seed: None,
+            noise: None,
+            figure: None,
             bound: None,
             values: None,
             turns: Vec::new(),
@@ -311,6 +321,11 @@ impl HeldShare {
 }
 
 impl KnownRound {
+    /// Hub: the charge of its count, of the month in which it was opened; none if it is not counted.
+    pub(crate) fn charge(&self) -> Option<count::Charge> {
+        Some(count::Charge::of_round(&self.terms, Day::of(self.at).month(), self.noise?))
+    }
+
     /// What is over needs no secrets but the keys of rooms. Those of the hub open posts.
     fn over(&mut self, phase: RoundPhase, at: UnixTime) {
         self.phase = phase;

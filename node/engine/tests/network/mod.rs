@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::ops::{Deref, DerefMut};
 
 use cwg_crypto::Digest;
-use cwg_engine::command::{CeremonyCall, Command, KeyOrigin, Reply, RoundPlan};
+use cwg_engine::command::{CeremonyCall, Command, KeyOrigin, Reply, RoundPlan, RoundTells};
 use cwg_engine::io::{DialFailure, Effect, FoundRow, IndicatorRow, Input, LoadQuery, Loaded, More, OwnKinds};
 use cwg_engine::record::Entry;
 use cwg_protocol::charter::{Budget, RunKind};
@@ -69,10 +69,15 @@ pub(crate) fn row(kind: IndicatorKind, number: u32) -> IndicatorRow {
 impl Network {
     /// A hub and members that hold nothing.
     pub(crate) fn new(members: usize) -> Self {
+        Self::allowing(members, &[RunKind::Round])
+    }
+
+    /// The same under a charter that allows these kinds of runs.
+    pub(crate) fn allowing(members: usize, runs: &[RunKind]) -> Self {
         let all: Vec<usize> = (1..=members).collect();
         let group = Group { hub: HUB, members: &all };
         let budget = Budget { items_per_session: 1024, sessions_per_day: 2, items_min: 10 };
-        let charter = group.charter(&kinds(), &[RunKind::Round], budget);
+        let charter = group.charter(&kinds(), runs, budget);
         let journals = (0..=members).map(|number| group.journal(number, Some(&charter))).collect();
         let mut network = Self { nodes: Nodes::new(journals), held: vec![Vec::new(); members + 1], room_intervals: 0 };
         network.pump();
@@ -111,11 +116,15 @@ impl Network {
                 posts: 2,
                 text: FreeText::Off,
             },
+            tells: RoundTells::Band,
         }
     }
 
     pub(crate) fn open(&mut self, threshold: u8) -> RunId {
-        let plan = self.plan(threshold);
+        self.open_as(self.plan(threshold))
+    }
+
+    pub(crate) fn open_as(&mut self, plan: RoundPlan) -> RunId {
         let Reply::RoundOpened(round) = self.command(HUB, Command::OpenRound(Box::new(plan))).unwrap() else {
             panic!("not opened")
         };
