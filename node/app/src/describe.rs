@@ -9,6 +9,7 @@ use cwg_protocol::psi::{Fact, Leakage, PROTOCOLS, ProtocolId, PsiProtocol, padde
 use cwg_protocol::session::{Learns, Place};
 use cwg_protocol::{LoadId, NodeKey, PilotId, RunId, UnixTime};
 
+use crate::counts::noise_of_pair;
 use crate::named::{self, name_of};
 use crate::problem::{Exit, Problem};
 use crate::refusals;
@@ -126,6 +127,7 @@ pub(crate) fn pilot(state: &State, id: PilotId, now: UnixTime) -> Result<View, P
             sessions_per_day: body.budget.sessions_per_day,
             items_min: body.budget.items_min,
         },
+        counts: body.counts.map(|counts| noise_of_pair(counts.noise)),
         charter: pilot.charter.digest().to_string(),
         members: body.members.iter().map(member).collect(),
         live: live.is_ok(),

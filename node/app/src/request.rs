@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::charter_file::CharterFile;
+use crate::counts::CountRequest;
 pub use crate::lighthouse::request::{LighthouseRequest, SourceFile};
 use crate::rounds::RoundRequest;
 
@@ -197,6 +198,11 @@ pub enum Request {
     Round {
         /// What.
         ask: RoundRequest,
+    },
+    /// Counts.
+    Count {
+        /// What.
+        ask: CountRequest,
     },
     /// Answered by `status`.
     Status,

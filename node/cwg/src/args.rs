@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::bench::BenchCommand;
+use crate::counts::CountCommand;
 use crate::lighthouse::LighthouseCommand;
 use crate::rounds::{RoomCommand, RoundCommand};
 
@@ -76,6 +77,9 @@ pub(crate) enum Command {
     /// Rooms: unnamed posts between the holders of one item of a round.
     #[command(subcommand)]
     Room(RoomCommand),
+    /// Counts: about how many items two banks have in common, with noise, once a month; not which.
+    #[command(subcommand)]
+    Count(CountCommand),
     /// What this node did, entry by entry, without identifiers.
     #[command(subcommand)]
     Audit(AuditCommand),

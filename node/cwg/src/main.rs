@@ -8,6 +8,7 @@ mod book_set;
 mod commands;
 mod config;
 mod contents;
+mod counts;
 mod demo;
 mod doctor;
 mod entropy;

@@ -238,7 +238,7 @@ name = "Payees"
 purpose = "find shared payees"
 legal_basis = "invented act, section 1"
 members = [MEMBERS]
-runs = ["pair", "lighthouse", "round"]
+runs = ["pair", "lighthouse", "round", "count"]
 learns = ["proposer", "both"]
 opens = 2020-01-01
 closes = 2099-12-31
@@ -247,6 +247,10 @@ retention_days = 90
 items_per_session = 4096
 sessions_per_day = 10
 items_min = 10
+[counts]
+epsilon = 0.5
+delta_digits = 9
+identifiers = 4
 [[indicators]]
 type = "phone"
 roles = ["holder", "counterparty"]

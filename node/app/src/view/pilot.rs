@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{LeakageView, Screen, TypeRoles};
+use super::{LeakageView, NoiseView, Screen, TypeRoles};
 
 /// One pilot's charter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +31,9 @@ pub struct PilotView {
     pub learns: Vec<String>,
     /// Allowances against probing.
     pub budget: Allowance,
+    /// The noise of counts, where they are allowed.
+    #[serde(default)]
+    pub counts: Option<NoiseView>,
     /// Digest of the charter: what is signed.
     pub charter: String,
     /// Who takes part, and who has signed.
@@ -117,6 +120,7 @@ impl PilotView {
             .field("items in a session", format!("at most {}, padding included", budget.items_per_session))
             .field("items of a side that learns", format!("at least {}", budget.items_min))
             .field("sessions", format!("at most {} with one member in 24 hours", budget.sessions_per_day))
+            .field_if("counts", self.counts.as_ref().map(|noise| &noise.promise))
             .field("state", self.not_live.as_deref().unwrap_or("live"))
             .field("charter", &self.charter)
             .table("Indicator types", ["type", "roles"], types)
