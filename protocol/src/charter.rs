@@ -3,10 +3,13 @@
 //! The hub writes a charter and signs it. Each member named in it signs twice: a named person with that person's own
 //! key, and the node, which vouches for the person. Only when all have signed, and within its dates, is it live.
 
+mod rules;
+
+pub use rules::{CLAUSE_LEN_MAX, CountRules, ROUNDS_PER_KEY_MAX, RoundRules};
+
 use cwg_crypto::{Digest, Domain, Signature, SigningKey, digest};
 use serde::{Deserialize, Serialize};
 
-use crate::count::NoiseTerms;
 use crate::indicator::{IndicatorKind, Roles};
 use crate::roster::Name;
 use crate::session::Learns;
@@ -68,13 +71,6 @@ pub struct Budget {
     pub items_min: u32,
 }
 
-/// What every count under a charter keeps to, of two banks or of a round.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CountRules {
-    /// The noise of every release. Its sensitivity is how many identifiers of one person are in one list at most.
-    pub noise: NoiseTerms,
-}
-
 /// What a hub signs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Body {
@@ -106,7 +102,9 @@ pub struct Body {
     pub retention_days: u32,
     /// Allowances.
     pub budget: Budget,
-    /// Of counts: exactly if they are allowed.
+    /// Of rounds; there exactly if they are allowed.
+    pub rounds: Option<RoundRules>,
+    /// Of counts; there exactly if they are allowed.
     pub counts: Option<CountRules>,
 }
 
@@ -366,13 +364,10 @@ fn check_rules(body: &Body) -> Result<(), CharterError> {
     rule(body.learns.is_sorted_by(|a, b| a < b), "who learns is sorted and stands once")?;
     rule(!body.runs.contains(&RunKind::Pair) || !body.learns.is_empty(), "pair runs need someone who learns")?;
     rule(body.opens < body.closes, "it closes after it opens")?;
-    rule(
-        body.counts.is_some() == body.runs.contains(&RunKind::Count),
-        "counts are allowed with their noise, and it with them",
-    )?;
     rule((1..=3650).contains(&body.retention_days), "retention is 1 to 3650 days")?;
     rule(body.budget.items_per_session > 0 && body.budget.sessions_per_day > 0, "its budgets are not zero")?;
-    rule(body.budget.items_min >= ITEMS_MIN_FLOOR, "a side that learns brings at least 10 items")
+    rule(body.budget.items_min >= ITEMS_MIN_FLOOR, "a side that learns brings at least 10 items")?;
+    rules::check(body).map_err(CharterError::Rule)
 }
 
 /// Items that a side which learns brings at least; no charter may set less.

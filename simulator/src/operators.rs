@@ -290,8 +290,9 @@ impl World {
             opens: UnixTime(now.0.saturating_sub(2 * 3600)),
             closes: now.plus_secs(60 * 86_400),
             retention_days: 90,
-            counts: None,
             budget,
+            rounds: None,
+            counts: None,
         })
     }
 

@@ -31,7 +31,7 @@ pub mod view;
 mod work;
 
 pub use action::{Action, Pending, answer, prepare};
-pub use charter_file::{BudgetTerms, CharterFile, CountNoise, IndicatorTerms, Thousandths, When};
+pub use charter_file::{BudgetTerms, CharterFile, IndicatorTerms, When};
 pub use counts::CountRequest;
 pub use lighthouse::{hub, trends};
 pub use problem::{Exit, Problem};

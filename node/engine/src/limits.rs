@@ -78,9 +78,6 @@ pub const LARGE_BATCH: usize = 64;
 /// Large batches that a member has at the hub: enough that it never waits for the next, and a look-up never for many.
 pub const LARGE_BATCHES_MAX: usize = 4;
 
-/// Elements of each kind that a keyholder evaluates for one member under one key: so many times the items that the charter allows a session.
-pub const ROUNDS_PER_KEY: u64 = 32;
-
 /// Posts that a member has written and that wait for their interval.
 pub const DRAFTS_MAX: usize = 64;
 

@@ -55,7 +55,7 @@ pub(super) fn count(state: &State, id: RunId) -> Result<View, Problem> {
         month: known.terms.month().to_string(),
         opens: shown(body.opens),
         ends: shown(body.ends),
-        noise: noise_of_pair(body.noise),
+        noise: noise(body.noise, margin),
         state: known.phase.name().to_owned(),
         own_items: known.own.map(|own| own.items),
         left_out: known.own.map(|own| own.left_out),
@@ -74,11 +74,6 @@ pub(crate) fn round_count(known: &KnownRound) -> Option<(NoiseView, Option<ToldV
     let terms = known.noise?;
     let margin = terms.margin_of_round(known.terms.body().threshold);
     Some((noise(terms, margin), known.figure.map(|figure| told(figure, margin))))
-}
-
-/// The noise of a count of two banks.
-pub(crate) fn noise_of_pair(terms: NoiseTerms) -> NoiseView {
-    noise(terms, terms.margin_of_pair())
 }
 
 /// What was released.
