@@ -243,6 +243,8 @@ domains! {
     CountDummy = "cwg-network count-dummy/v1",
     /// A hub's signature over the answer of a count.
     CountAnswer = "cwg-network count-answer/v1",
+    /// Digest of all tags that a bank sends the hub in a count.
+    CountSent = "cwg-network count-sent/v1",
     /// A pseudonym's signature over a step of a reveal.
     RevealPost = "cwg-network reveal-post/v1",
     /// Name of a reveal, from its room and its request.

@@ -1,9 +1,11 @@
 //! A member's set, or the entries of the hub's release, in memory: planted matches are the truth that results are held against.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use cwg_crypto::Seed;
+use cwg_engine::PersonItems;
 use cwg_engine::io::{FoundRow, IndicatorRow, LoadQuery, Loaded, More, OwnKinds, Selection, SetSource, Ticket};
 use cwg_engine::record::BookReport;
 use cwg_protocol::indicator::{IndicatorKind, Role, Roles, Strength};
@@ -136,6 +138,12 @@ impl Book {
                 let rows = self.selected(&selection).into_iter().filter_map(|item| self.rows.get(&item));
                 let items: Vec<_> = rows.map(|row| (row.kind, row.item)).collect();
                 if items.len() > limit as usize { Loaded::TooMany } else { Loaded::Items(OwnKinds(items)) }
+            }
+            LoadQuery::ItemsByPerson { selection, each, limit } => {
+                let rows = self.selected(&selection).into_iter().filter_map(|item| self.rows.get(&item).cloned());
+                let list =
+                    PersonItems::of(rows.map(Ok::<_, Infallible>), each, limit).unwrap_or_else(|never| match never {});
+                list.map_or(Loaded::TooMany, Loaded::ItemsByPerson)
             }
             LoadQuery::RowsOf { items, .. } => {
                 let row = |(number, item)| Some(FoundRow { number, row: self.rows.get(&item)?.clone() });

@@ -509,6 +509,7 @@ fn reply_text(reply: &Reply) -> &'static str {
         Reply::RoundOpened(_) => "round-opened",
         Reply::RoundEnded(_) => "round-ended",
         Reply::RevealWritten(_) => "reveal-written",
+        Reply::CountOpened(_) => "count-opened",
     }
 }
 

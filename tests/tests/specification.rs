@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use cwg_crypto::Domain;
+use cwg_protocol::count::CountMessage;
 use cwg_protocol::invitation::Invitation;
 use cwg_protocol::lighthouse::{
     self, Caveat, ClueRole, Field, Forbidden, Label, Minor, PlaceBasis, PlatformCategory, Precision, Relation, Review,
@@ -49,6 +50,7 @@ fn the_page_of_the_wire_has_every_kind_with_its_limit() {
         .chain(PsiFrame::KINDS)
         .chain(RoundMessage::KINDS)
         .chain(RevealMessage::KINDS)
+        .chain(CountMessage::KINDS)
         .map(|(name, kind, len_max)| (format!("0x{kind:02x}"), (*name).to_owned(), len_max.to_string()))
         .collect();
     real.sort();

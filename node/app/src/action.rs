@@ -24,7 +24,7 @@ use crate::work::{
     AuditShowWork, AuditVerifyWork, DoctorWork, LoadWork, MatchListWork, MatchShowWork, PlanBookWork, PurgeOlderWork,
     StatusWork, Work,
 };
-use crate::{charter_file, describe, lighthouse, refusals, rounds, signing, standing};
+use crate::{charter_file, counts, describe, lighthouse, refusals, rounds, signing, standing};
 
 /// What a request needs.
 #[derive(Debug)]
@@ -60,6 +60,7 @@ enum Awaiting {
     Lighthouse(Awaited),
     PeriodOpened,
     Round(rounds::Awaited),
+    Count(counts::Awaited),
 }
 
 impl Pending {
@@ -69,6 +70,10 @@ impl Pending {
 
     pub(crate) fn round(awaited: rounds::Awaited, asked: UnixTime) -> Self {
         Self { awaiting: Awaiting::Round(awaited), asked }
+    }
+
+    pub(crate) fn count(awaited: counts::Awaited, asked: UnixTime) -> Self {
+        Self { awaiting: Awaiting::Count(awaited), asked }
     }
 
     pub(crate) fn drafted(view: BuildView, asked: UnixTime) -> Self {
@@ -126,6 +131,7 @@ pub fn prepare(request: Request, state: &State, now: UnixTime) -> Result<Action,
         Request::Lighthouse { ask } => lighthouse::request::prepare(ask, state, now)?,
         Request::Round { ask } => rounds::prepare(ask, state, now)?,
         Request::Reveal { ask } => rounds::prepare_reveal(ask, state, now)?,
+        Request::Count { ask } => counts::prepare(ask, state, now)?,
         Request::Status => Action::Work(Work::Status(StatusWork)),
         Request::Doctor => Action::Work(Work::Doctor(DoctorWork::new(now))),
         Request::StandingShow => Action::Show(standing::standing(state, Vec::new())),
@@ -306,6 +312,9 @@ pub fn answer(pending: Pending, reply: Result<Reply, Refusal>, state: &State) ->
     }
     if let Awaiting::Round(awaited) = pending.awaiting {
         return rounds::answer(&awaited, reply, state, now);
+    }
+    if let Awaiting::Count(awaited) = pending.awaiting {
+        return counts::answer(&awaited, reply, state);
     }
     let reply = reply.map_err(|refusal| refusals::problem(&refusal))?;
     match (pending.awaiting, reply) {

@@ -12,6 +12,7 @@
 
 mod action;
 mod charter_file;
+pub mod counts;
 mod describe;
 pub mod files;
 pub mod indicators;
@@ -31,6 +32,7 @@ mod work;
 
 pub use action::{Action, Pending, answer, prepare};
 pub use charter_file::{BudgetTerms, CharterFile, IndicatorTerms, When};
+pub use counts::CountRequest;
 pub use lighthouse::{hub, trends};
 pub use problem::{Exit, Problem};
 pub use protocols::{leakage_of, protocols};

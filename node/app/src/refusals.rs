@@ -2,6 +2,7 @@
 
 use cwg_engine::command::Refusal;
 use cwg_protocol::charter::{CharterError, NotLive};
+use cwg_protocol::count::{CountRefusal, LedgerRefusal};
 use cwg_protocol::invitation::BadInvitation;
 use cwg_protocol::lighthouse::{DisclosureError, ReleaseError};
 use cwg_protocol::reveal::RevealRefusal;
@@ -133,6 +134,21 @@ fn remedy(refusal: &Refusal) -> (Exit, &'static str) {
         Refusal::Reveal(error) => reveal(*error),
         Refusal::UnknownReveal => (Exit::BadInput, "cwg reveal list shows the reveals"),
         Refusal::RevealReason => (Exit::Usage, "give --reason; it stays at home"),
+        Refusal::CountTerms(_) => {
+            (Exit::Usage, "compare what was asked for with the charter; cwg pilot show has its types and budget")
+        }
+        Refusal::Count(CountRefusal::TooMany { .. }) => {
+            (Exit::Refused, "ask the hub's coordinator for a count with room for more items, or with fewer types")
+        }
+        Refusal::Count(CountRefusal::TooFew { .. }) => (Exit::Refused, "load more indicators of its types"),
+        Refusal::Count(CountRefusal::NotOpen | CountRefusal::NotNamed) => {
+            (Exit::Refused, "cwg count show tells its banks and until when it is open")
+        }
+        Refusal::Ledger(LedgerRefusal::Full) => (Exit::Refused, "release nothing more; report this with cwg doctor"),
+        Refusal::Ledger(_) => (Exit::TryAgain, "cwg count ledger tells what was released; wait for the next month"),
+        Refusal::UnknownCount => (Exit::BadInput, "cwg count list shows the counts"),
+        Refusal::CountState(_) => (Exit::Refused, "cwg count show tells where the count stands"),
+        Refusal::SetDamaged => (Exit::Io, "run cwg doctor, then load the file again"),
         Refusal::RoundState(_) => (Exit::Refused, "cwg round show tells where the round stands"),
         Refusal::FigureReleased => (Exit::Refused, "one figure is released for each month that is over, and it stands"),
         // The list is open for the engine's sake; a test holds the two equal.
@@ -411,6 +427,7 @@ const ENDS: &[(&str, &str, &str)] = &[
 
 #[cfg(test)]
 mod tests {
+    use cwg_protocol::count::CountTermsError;
     use cwg_protocol::round::TermsError;
     use cwg_protocol::round::ceremony::CeremonyError;
 
@@ -448,6 +465,10 @@ mod tests {
             Refusal::NoSharedKey,
             Refusal::UnknownRound,
             Refusal::RoundState("ended"),
+            Refusal::CountTerms(CountTermsError::Malformed),
+            Refusal::UnknownCount,
+            Refusal::CountState("ended"),
+            Refusal::SetDamaged,
             Refusal::Post("there is no such room here"),
             Refusal::UnknownReveal,
             Refusal::RevealReason,
@@ -518,6 +539,20 @@ mod tests {
             ]
             .map(Refusal::Release),
         );
+        let counts = [
+            CountRefusal::NotNamed,
+            CountRefusal::NotOpen,
+            CountRefusal::TooMany { own: 3, room: 2 },
+            CountRefusal::TooFew { own: 1, least: 2 },
+        ];
+        all.extend(counts.map(Refusal::Count));
+        let ledgers = [
+            LedgerRefusal::Released,
+            LedgerRefusal::Epsilon { asked: 500, left: 0 },
+            LedgerRefusal::Delta,
+            LedgerRefusal::Full,
+        ];
+        all.extend(ledgers.map(Refusal::Ledger));
         let codes = [EvaluateCode::Period, EvaluateCode::NotAllowed, EvaluateCode::Allowance, EvaluateCode::Busy];
         all.extend(codes.map(|code| Refusal::NotEvaluated { code, left: 7 }));
         all.extend([DisclosureError::OtherNetwork, DisclosureError::Malformed].map(Refusal::Disclosure));

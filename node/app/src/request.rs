@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::charter_file::CharterFile;
+use crate::counts::CountRequest;
 pub use crate::lighthouse::request::{LighthouseRequest, SourceFile};
 use crate::rounds::{RevealRequest, RoundRequest};
 
@@ -202,6 +203,11 @@ pub enum Request {
     Reveal {
         /// What.
         ask: RevealRequest,
+    },
+    /// Counts.
+    Count {
+        /// What.
+        ask: CountRequest,
     },
     /// Answered by `status`.
     Status,

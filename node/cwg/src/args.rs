@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::bench::BenchCommand;
+use crate::counts::CountCommand;
 use crate::lighthouse::LighthouseCommand;
 use crate::reveals::RevealCommand;
 use crate::rounds::{RoomCommand, RoundCommand};
@@ -80,6 +81,9 @@ pub(crate) enum Command {
     /// Reveals: two writers of a room show each other named fields, both or neither, each with the approval of two persons.
     #[command(subcommand)]
     Reveal(RevealCommand),
+    /// Counts: about how many items two banks have in common, with noise, once a month; not which.
+    #[command(subcommand)]
+    Count(CountCommand),
     /// What this node did, entry by entry, without identifiers.
     #[command(subcommand)]
     Audit(AuditCommand),

@@ -30,6 +30,7 @@ pub(crate) async fn run(common: &Common, command: Command, out: Output) -> Resul
         Command::Run(RunCommand::Plan(args)) => plan_run(common, args).await?,
         Command::Lighthouse(command) => crate::lighthouse::run(common, command, out).await?,
         Command::Round(command) => crate::rounds::run(common, command, out).await?,
+        Command::Count(command) => crate::counts::run(common, command, out).await?,
         Command::Room(command) => crate::rounds::run_room(common, command).await?,
         Command::Reveal(command) => crate::reveals::run(common, command, out).await?,
         command => ask(common, request_of(command)?).await?,

@@ -1,9 +1,11 @@
-//! `cwg demo`: a hub and three banks as real processes over real QUIC, on sample files with planted truth.
+//! `cwg demo`: a hub and five banks as real processes over real QUIC, on sample files with planted truth. Three compare in pairs, all five hold
+//! a round.
 //!
 //! Everything the banks do goes through their own daemons, as a person's commands would. The people, accounts and
 //! wallets in the samples are invented.
 
 pub(crate) mod network;
+mod round;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +17,8 @@ use crate::args::DemoArgs;
 use crate::output::{Output, drawn};
 use network::{Bank, Network, Sample, Traced};
 
-const SAMPLES: [Sample<'_>; 3] = [
+/// Those who compare in pairs have a file of customers.
+const SAMPLES: [Sample<'_>; 5] = [
     Sample {
         name: "Bank A",
         file: include_bytes!("../../app/samples/bank-a.csv"),
@@ -31,7 +34,12 @@ const SAMPLES: [Sample<'_>; 3] = [
         file: include_bytes!("../../app/samples/bank-c.csv"),
         map: include_str!("../../app/samples/bank-c.map.toml"),
     },
+    Sample { name: "Bank D", file: b"", map: "" },
+    Sample { name: "Bank E", file: b"", map: "" },
 ];
+
+/// Banks that compare in pairs.
+const OF_PAIRS: usize = 3;
 
 const TRUTH: &str = include_str!("../../app/samples/truth.json");
 
@@ -70,15 +78,16 @@ struct Line {
 #[derive(Debug, Serialize)]
 struct Report {
     runs: Vec<Line>,
+    round: round::Report,
     truth_met: bool,
 }
 
 /// Runs the demo. Exits with "no" if what was learnt is not what was planted.
 pub(crate) async fn run(args: &DemoArgs, out: Output) -> Result<Exit, Problem> {
     let talk = |text: &str| out.note(text);
-    talk("starting a hub and three banks, each a process with a directory and keys of its own");
-    let network = Network::start(&SAMPLES, CHARTER, Traced::No, talk)?;
-    for bank in network.banks() {
+    talk("starting a hub and five banks, each a process with a directory and keys of its own");
+    let mut network = Network::start(&SAMPLES, CHARTER, Traced::No, talk)?;
+    for bank in &network.banks()[..OF_PAIRS] {
         let View::LoadReport(load) = bank.ask(&Request::IndicatorsLoad { path: bank.file(), map: bank.map() })? else {
             return Err(network::unexpected("a load"));
         };
@@ -108,7 +117,9 @@ pub(crate) async fn run(args: &DemoArgs, out: Output) -> Result<Exit, Problem> {
         };
         runs.push(side(acceptor, proposer, &other, learns == WhoLearns::Both, planted)?);
     }
-    let report = Report { truth_met: runs.iter().all(|line| line.true_to_plan), runs };
+    let round = round::run(&mut network, talk)?;
+    let truth_met = runs.iter().all(|line| line.true_to_plan) && round.is_true_to_plan();
+    let report = Report { runs, round, truth_met };
     out.json_or(&report, |out| draw(&report, *out))?;
     if args.keep {
         talk(&format!("kept in {}", network.keep().display()));
@@ -179,11 +190,40 @@ fn draw(report: &Report, out: Output) {
         .collect();
     out.line(&drawn(&headers.map(str::to_owned), &rows));
     out.line("");
+    draw_round(&report.round, out);
     out.line(if report.truth_met {
-        "The planted truth is met: every run found exactly what both banks hold."
+        "The planted truth is met: every run and the round found exactly what they should, and nobody read what is not theirs."
     } else {
         "The planted truth is NOT met."
     });
     out.line("Guessing is not prevented: a bank that loads identifiers it merely guessed learns whether the other holds them;");
     out.line("charters, budgets and the audit bound that, and `cwg protocols` says what else is not protected.");
+}
+
+fn draw_round(report: &round::Report, out: Output) {
+    out.line("The round: payees that at least three of five banks have. Nobody learns which banks.");
+    let headers = ["member", "payees", "learnt", "planted truth"];
+    let rows: Vec<Vec<String>> = report
+        .members
+        .iter()
+        .map(|line| {
+            let verdict = if line.true_to_plan { "all found, none besides" } else { "NOT MET" };
+            let learnt = format!("{} of them are held by three or more", line.found);
+            vec![line.member.clone(), line.payees.to_string(), learnt, format!("{} planted, {verdict}", line.planted)]
+        })
+        .collect();
+    out.line(&drawn(&headers.map(str::to_owned), &rows));
+    out.line("");
+    out.line("Said in the room of one payee, as its three holders read it:");
+    for (writer, says) in &report.room.said {
+        out.line(&format!("  {writer}  {says}"));
+    }
+    out.line(&format!("Read of it by a bank without the payee: {} posts", report.room.read_by_others));
+    let named = |name: &Option<String>| name.clone().unwrap_or_else(|| "nothing".to_owned());
+    out.line(&format!(
+        "Revealed after two approvals on each side: {} to the one who asked, {} to the one who was asked",
+        named(&report.reveal.to_requester),
+        named(&report.reveal.to_asked)
+    ));
+    out.line("");
 }

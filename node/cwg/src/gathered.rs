@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use cwg_engine::PersonItems;
 use cwg_engine::io::{FoundRow, LoadQuery, Loaded, More, OwnKinds, Selection, SetSource, Ticket};
 use cwg_engine::limits::ROWS_PER_LOAD;
 use cwg_engine::record::ContentId;
@@ -67,7 +68,7 @@ impl GatheredSets {
             LoadQuery::Shard { gathered, .. } | LoadQuery::Rows { gathered, .. } | LoadQuery::MoreRows { gathered } => {
                 self.0.get(gathered).cloned()
             }
-            LoadQuery::Items { .. } | LoadQuery::RowsOf { .. } => None,
+            LoadQuery::Items { .. } | LoadQuery::ItemsByPerson { .. } | LoadQuery::RowsOf { .. } => None,
         };
         Read { query, set }
     }
@@ -86,6 +87,10 @@ impl Read {
     pub(crate) fn run(self, stored: &Stored) -> Result<Loaded, StoreError> {
         match &self.query {
             LoadQuery::Items { selection, limit } => return stored.items(selection, *limit),
+            LoadQuery::ItemsByPerson { selection, each, limit } => {
+                let list = PersonItems::of(stored.sets.merged(selection, &stored.live)?, *each, *limit)?;
+                return Ok(list.map_or(Loaded::TooMany, Loaded::ItemsByPerson));
+            }
             LoadQuery::RowsOf { selection, items } => return stored.rows_of(selection, items),
             _ => {}
         }
@@ -116,7 +121,9 @@ impl Read {
                 Origin::Book(book) => book.next_piece(items),
                 Origin::Loads(_, None) | Origin::Release => Ok(Loaded::Failed),
             },
-            (_, None) | (LoadQuery::Items { .. } | LoadQuery::RowsOf { .. }, _) => Ok(Loaded::Failed),
+            (_, None) | (LoadQuery::Items { .. } | LoadQuery::ItemsByPerson { .. } | LoadQuery::RowsOf { .. }, _) => {
+                Ok(Loaded::Failed)
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ mod clocks;
 mod commands;
 mod config;
 mod contents;
+mod counts;
 mod demo;
 mod doctor;
 mod entropy;

@@ -114,6 +114,9 @@ pub(crate) struct OpenArgs {
     /// Posts may have a short free text.
     #[arg(long)]
     free_text: bool,
+    /// Tells the coordinator in place of a band about how many items it found, with the noise of the charter's counts; once a month.
+    #[arg(long)]
+    count: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -216,5 +219,6 @@ fn terms_of(args: OpenArgs) -> Result<RoundTerms, Problem> {
         interval_secs: args.interval,
         posts: args.posts,
         free_text: args.free_text,
+        count: args.count,
     })
 }

@@ -1,7 +1,8 @@
 //! Commands of an operator, and their answers. Only the application layer makes them.
 
 use cwg_crypto::{Digest, Signature};
-use cwg_protocol::charter::{CharterError, NotLive};
+use cwg_protocol::charter::{CharterError, KindRoles, NotLive};
+use cwg_protocol::count::{CountRefusal, CountTermsError, LedgerRefusal};
 use cwg_protocol::invitation::Invitation;
 use cwg_protocol::lighthouse::standing::{EditionBody, EditionError, OwnOutput, Period, PeriodError};
 use cwg_protocol::lighthouse::{
@@ -179,6 +180,41 @@ pub enum Command {
         /// What.
         ask: Box<RevealCommand>,
     },
+    /// Hub: opens a count of two banks.
+    OpenCount(CountPlan),
+    /// Member: takes part in a count. Answered when its list is there and fits.
+    JoinCount {
+        /// Which.
+        count: RunId,
+        /// Digest of the leakage that the person was shown and consented to.
+        leakage: Digest,
+    },
+    /// Answered when a count is over here.
+    AwaitCount(RunId),
+}
+
+/// A count of two banks to be opened. What is not here follows from charter and roster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CountPlan {
+    /// The pilot.
+    pub pilot: PilotId,
+    /// The two banks.
+    pub banks: [NodeKey; 2],
+    /// The kinds, strictly ascending, with their roles.
+    pub kinds: Vec<KindRoles>,
+    /// Items of each bank at most; padded here.
+    pub items: u32,
+    /// How long it lasts, from now.
+    pub secs: u64,
+}
+
+/// What the coordinator of a round is told of how many items it found: one of the two, and chosen before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoundTells {
+    /// In which band the number lies.
+    Band,
+    /// About what it is, with the noise of the charter's counts.
+    Count,
 }
 
 /// Where the key of a ceremony comes from.
@@ -220,6 +256,8 @@ pub struct RoundPlan {
     pub schedule: Schedule,
     /// The rooms.
     pub rooms: RoomTerms,
+    /// What the coordinator is told.
+    pub tells: RoundTells,
 }
 
 /// What a comparison of a table with the editions of a period found.
@@ -289,6 +327,8 @@ pub enum Reply {
     CeremonyCalled(Digest),
     /// The round is open.
     RoundOpened(RunId),
+    /// The count is open.
+    CountOpened(RunId),
     /// The round has ended here: with so many items, or without a result.
     RoundEnded(RunEnd),
     /// The reveal of this number was written down, or changed.
@@ -487,6 +527,24 @@ pub enum Refusal {
     /// No reason is given.
     #[error("a request for a reveal has a reason, which stays at home")]
     RevealReason,
+    /// The terms of the count break a rule.
+    #[error(transparent)]
+    CountTerms(#[from] CountTermsError),
+    /// The own list does not fit the count, or it is not its time.
+    #[error(transparent)]
+    Count(#[from] CountRefusal),
+    /// The ledger does not admit the release.
+    #[error(transparent)]
+    Ledger(#[from] LedgerRefusal),
+    /// No such count.
+    #[error("no such count")]
+    UnknownCount,
+    /// The count is not in a state in which this can be done.
+    #[error("the count is {0}")]
+    CountState(&'static str),
+    /// The own sets cannot be read.
+    #[error("a set is damaged or missing")]
+    SetDamaged,
     /// The hub broke the protocol. Nothing of its answer was used.
     #[error("the hub's evaluation was refused ({0})")]
     HubFault(Code),
@@ -555,6 +613,12 @@ impl Refusal {
             Self::Reveal(refusal) => refusal.code(),
             Self::UnknownReveal => "unknown-reveal",
             Self::RevealReason => "reveal-reason",
+            Self::CountTerms(error) => error.code(),
+            Self::Count(error) => error.code(),
+            Self::Ledger(error) => error.code(),
+            Self::UnknownCount => "unknown-count",
+            Self::CountState(_) => "count-state",
+            Self::SetDamaged => "set-damaged",
         }
     }
 }

@@ -116,7 +116,8 @@ impl Engine {
     fn wanted(&self) -> Vec<NodeKey> {
         let hub = self.state.hub().filter(|_| !self.is_hub());
         let peers = self.sessions.values().filter(|active| active.awaits_peer()).map(|active| active.peer);
-        let mut wanted: Vec<NodeKey> = hub.into_iter().chain(peers).chain(self.wanted_for_rounds()).collect();
+        let of_groups = self.wanted_for_rounds().into_iter().chain(self.wanted_for_counts());
+        let mut wanted: Vec<NodeKey> = hub.into_iter().chain(peers).chain(of_groups).collect();
         wanted.sort_unstable();
         wanted.dedup();
         wanted

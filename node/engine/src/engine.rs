@@ -45,6 +45,7 @@ pub struct Engine {
     pub(crate) waiting: BTreeMap<RunId, Vec<Ticket>>,
     pub(crate) standing: crate::standing::UnderWay,
     pub(crate) rounds: crate::rounds::UnderWay,
+    pub(crate) counts: crate::counts::UnderWay,
     allowed: BTreeSet<TransportKey>,
 }
 
@@ -71,11 +72,13 @@ impl Engine {
             waiting: BTreeMap::new(),
             standing: crate::standing::UnderWay::default(),
             rounds: crate::rounds::UnderWay::default(),
+            counts: crate::counts::UnderWay::default(),
             allowed: BTreeSet::new(),
         };
         if config.online {
             engine.resume_runs();
             engine.resume_rounds();
+            engine.resume_counts();
             engine.keep_up();
         }
         engine
@@ -117,7 +120,9 @@ impl Engine {
     /// When [`Input::Deadline`] is due, in milliseconds of the monotonic clock.
     pub fn poll_deadline(&self) -> Option<u64> {
         let dials = if self.config.online { self.next_redial() } else { None };
-        let work = [self.next_session_deadline(), self.next_standing_deadline(), self.next_rounds_deadline()];
+        let sessions = [self.next_session_deadline(), self.next_standing_deadline()];
+        let groups = [self.next_rounds_deadline(), self.next_counts_deadline()];
+        let work = sessions.into_iter().chain(groups);
         [self.next_conn_deadline(), dials, self.next_expiry()].into_iter().chain(work).flatten().min()
     }
 
@@ -132,6 +137,7 @@ impl Engine {
         self.propose_waiting();
         self.keep_standing();
         self.keep_rounds();
+        self.keep_counts();
         self.keep_dialing();
         let mut allowed = self.state.allowed(self.now.wall);
         // The key of a used invitation stays until its connection ends: a driver that is told to end the connections of
@@ -173,19 +179,24 @@ impl Engine {
             | Command::AwaitRound(_)
             | Command::PostToRoom { .. }
             | Command::Reveal { .. } => self.on_rounds_command(ticket, command),
+            Command::OpenCount(_) | Command::JoinCount { .. } | Command::AwaitCount(_) => {
+                self.on_counts_command(ticket, command)
+            }
             command => self.on_lighthouse_command(command).map(Some),
         };
         match answer {
             Ok(Some(reply)) => self.reply(ticket, Ok(reply)),
             Ok(None) => {}
-            Err(refusal) => {
-                // A refusal is an entry of its own, once there is a node that can refuse.
-                if self.state.own().is_some() {
-                    self.commit(Entry::Refused { peer: None, code: refusal.code().into() });
-                }
-                self.reply(ticket, Err(refusal));
-            }
+            Err(refusal) => self.refuse_command(ticket, refusal),
         }
+    }
+
+    /// A refusal is an entry of its own, once there is a node that can refuse.
+    pub(crate) fn refuse_command(&mut self, ticket: Ticket, refusal: Refusal) {
+        if self.state.own().is_some() {
+            self.commit(Entry::Refused { peer: None, code: refusal.code().into() });
+        }
+        self.reply(ticket, Err(refusal));
     }
 
     fn commit_load(&mut self, summary: crate::record::LoadSummary) -> Result<Reply, Refusal> {

@@ -1,6 +1,7 @@
 //! What goes into the engine and what comes out of it: the contract with the drivers.
 
 use cwg_crypto::Digest;
+use cwg_protocol::count::Sensitivity;
 use cwg_protocol::indicator::{IndicatorKind, Roles, Strength};
 use cwg_protocol::lighthouse::standing::{EditionError, Period, VerifiedEdition};
 use cwg_protocol::psi::{self, Job, JobOutput, Shard};
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::command::{Command, Refusal, Reply};
+use crate::counts::PersonItems;
 use crate::record::{Book, BookReport, ContentId, Record};
 
 /// The time, as a driver reads it.
@@ -171,6 +173,15 @@ pub enum LoadQuery {
         /// Most items.
         limit: u32,
     },
+    /// The items of the loads in use of which each person brings a few, for a count: the list is small enough to be held.
+    ItemsByPerson {
+        /// Which.
+        selection: Selection,
+        /// Items of one person.
+        each: Sensitivity,
+        /// Most items.
+        limit: u32,
+    },
     /// The rows of items of the loads in use.
     RowsOf {
         /// The part of the set that they are of.
@@ -222,6 +233,8 @@ pub enum Loaded {
     Shard(psi::Loaded),
     /// Items with their kinds, strictly ascending by items.
     Items(OwnKinds),
+    /// Items of which each person brings a few.
+    ItemsByPerson(PersonItems),
     /// Rows, one for each item that still has one: the first of them, or the next.
     Rows {
         /// At most [`crate::limits::ROWS_PER_LOAD`].

@@ -8,6 +8,7 @@
 
 mod charters;
 pub mod command;
+pub(crate) mod counts;
 mod dialing;
 mod engine;
 pub mod io;
@@ -23,6 +24,8 @@ mod sets;
 pub(crate) mod standing;
 pub mod state;
 
+pub use counts::PersonItems;
+pub use counts::state::{CountPhase, Counts, KnownCount};
 pub use engine::{Config, Engine};
 pub use lighthouse::state::{Draft, Lighthouse, LighthouseKeys, MemberHas, Published, client_version};
 pub use rounds::reveals::state::{Clause, KnownReveal};

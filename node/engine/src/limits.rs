@@ -90,6 +90,12 @@ pub const REVEALS_OPEN_OF_ONE: usize = 4;
 /// Values of items in one record: 256 KiB.
 pub const VALUES_PER_RECORD: usize = 8_192;
 
+/// Seconds after its end within which a bank that has sent its tags awaits the answer: the hub compares two lists of 2^20.
+pub const COUNT_TOLD_WITHIN_SECS: u64 = 600;
+
+/// Seconds after its end within which a count's answer is sent to a bank that connects: it may have been away for a week.
+pub const COUNT_TOLD_SECS: u64 = 7 * 86_400;
+
 /// Sessions of all peers at once that this node accepts.
 pub const SESSIONS_MAX: usize = 16;
 

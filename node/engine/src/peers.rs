@@ -116,6 +116,7 @@ impl Engine {
                 self.sessions_lost(id);
                 self.standing_lost(id);
                 self.rounds_lost(node);
+                self.counts_lost(node);
             }
             Phase::AwaitHello | Phase::AwaitJoin => {}
         }
@@ -164,6 +165,7 @@ impl Engine {
             | Message::Evaluated(_)
             | Message::EvaluateRefused(_) => self.on_standing_message(id, node, message),
             Message::Round(message) => self.on_round_message(id, node, message),
+            Message::Count(message) => self.on_count_message(id, node, message),
             Message::Hello(_) | Message::Join(_) | Message::Joined(_) | Message::JoinRefused(_) => {
                 self.refuse(id, CloseCode::Violation, "unexpected-message");
             }
@@ -231,6 +233,7 @@ impl Engine {
         self.say_lighthouse(id, node);
         self.begin_standing(id, node);
         self.begin_rounds(node);
+        self.begin_counts(node);
         self.sessions_ready(node);
     }
 

@@ -6,6 +6,8 @@ use core::fmt;
 
 use cwg_crypto::Digest;
 use cwg_protocol::charter::{MemberSignature, RunKind, SignedCharter};
+pub use cwg_protocol::count::Charge as CountCharge;
+use cwg_protocol::count::{Figure as CountFigure, NoiseTerms, SignedAnswer, SignedCount};
 use cwg_protocol::indicator::{IndicatorKind, Roles};
 use cwg_protocol::invitation::InvitationId;
 use cwg_protocol::lighthouse::standing::{Period, SignedEdition, SignedPeriod};
@@ -359,10 +361,12 @@ pub enum Entry {
     },
     /// Hub: a round is open.
     RoundOpened {
-        /// Of its keys: for tickets, and to open uploads.
+        /// Of its keys: for tickets, and to open uploads; and of the noise of its count.
         seed: StoredSecret,
         /// Its terms.
         signed: Box<SignedTerms>,
+        /// The noise with which the coordinator is told how many items it found; none if a band is told.
+        noise: Option<NoiseTerms>,
     },
     /// Member: the hub offers a round, or this node evaluates in it.
     RoundOffered(Box<SignedTerms>),
@@ -506,6 +510,78 @@ pub enum Entry {
         /// The reveal.
         reveal: RevealNumber,
     },
+    /// Hub: a count is open.
+    CountOpened {
+        /// Of the hub's noise.
+        seed: StoredSecret,
+        /// Its terms.
+        signed: Box<SignedCount>,
+    },
+    /// Member: the hub offers a count.
+    CountOffered(Box<SignedCount>),
+    /// Member: a person consented, and this node takes part with this list.
+    CountJoined {
+        /// The count.
+        count: RunId,
+        /// Digest of the leakage that was shown.
+        leakage: Digest,
+        /// Of its key, its noise and all else that is random.
+        seed: StoredSecret,
+        /// The list.
+        list: OwnList,
+    },
+    /// Member: a count was charged, before the hub was sent what it compares.
+    CountCharged {
+        /// The count.
+        count: RunId,
+        /// The charge.
+        charge: Box<CountCharge>,
+        /// Digest of all tags that the hub is sent.
+        sent: Digest,
+    },
+    /// Hub: a count has its figure, and is charged.
+    Counted {
+        /// The count.
+        count: RunId,
+        /// The charge.
+        charge: Box<CountCharge>,
+        /// What both banks are sent.
+        answer: Box<SignedAnswer>,
+    },
+    /// Member: the hub told the figure of a count.
+    CountTold {
+        /// The count.
+        count: RunId,
+        /// As the hub signed it.
+        answer: Box<SignedAnswer>,
+    },
+    /// A count ended without a figure.
+    CountEnded {
+        /// The count.
+        count: RunId,
+        /// Why.
+        code: Code,
+    },
+    /// Hub: how many items a round found was told in place of a band, and is charged. In one commit with the end of its turn.
+    RoundCounted {
+        /// The round.
+        round: RunId,
+        /// The charge.
+        charge: Box<CountCharge>,
+        /// What is told.
+        figure: CountFigure,
+    },
+}
+
+/// A bank's list in a count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnList {
+    /// Its items.
+    pub items: u32,
+    /// Items that were left out because their persons bring others.
+    pub left_out: u64,
+    /// Digest of the items under a salt that follows from the seed.
+    pub commitment: Digest,
 }
 
 /// A share of a key inside a record.
@@ -540,7 +616,7 @@ pub struct TurnEnding {
     pub end: TurnEnd,
     /// Complete uploads.
     pub uploads: u8,
-    /// How many items enough of them hold; none without a result.
+    /// How many items enough of them hold; none without a result, and where the round is counted.
     pub band: Option<CountBand>,
     /// What was wrong with the others, without whose they were.
     pub faults: Vec<Code>,
@@ -756,6 +832,14 @@ impl Entry {
             Self::RevealPageRead { .. } => "reveal-page-read",
             Self::RevealPageShown { .. } => "reveal-page-shown",
             Self::RevealErased { .. } => "reveal-erased",
+            Self::CountOpened { .. } => "count-opened",
+            Self::CountOffered(_) => "count-offered",
+            Self::CountJoined { .. } => "count-joined",
+            Self::CountCharged { .. } => "count-charged",
+            Self::Counted { .. } => "counted",
+            Self::CountTold { .. } => "count-told",
+            Self::CountEnded { .. } => "count-ended",
+            Self::RoundCounted { .. } => "round-counted",
         }
     }
 }

@@ -450,6 +450,7 @@ impl Engine {
     pub(crate) fn on_computed(&mut self, ticket: Ticket, output: JobOutput) {
         let Some(output) = self.on_standing_computed(ticket, output) else { return };
         let Some(output) = self.on_rounds_computed(ticket, output) else { return };
+        let Some(output) = self.on_counts_computed(ticket, output) else { return };
         let Some(place) = self.jobs.remove(&ticket) else { return };
         if self.sessions.contains_key(&place.active) {
             self.step(place.active, |session, key| session.on_computed(key, place.lane, place.job, output));

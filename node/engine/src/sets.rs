@@ -84,6 +84,7 @@ impl Engine {
             return self.on_shard(&place, loaded);
         }
         let Some(loaded) = self.on_rounds_loaded(ticket, loaded) else { return };
+        let Some(loaded) = self.on_counts_loaded(ticket, loaded) else { return };
         let Some(number) = self.loads.remove(&ticket) else { return };
         let Some(mut active) = self.sessions.remove(&number) else { return };
         let run = active.plan.run;

@@ -9,6 +9,7 @@ use cwg_protocol::roster::{Address, Entry as Node, Name, Roster, SignedRoster};
 use cwg_protocol::session::{Place, Receipt};
 use cwg_protocol::{LoadId, NetworkId, NodeKey, OperatorKey, PilotId, RunId, TransportKey, UnixTime};
 
+use crate::counts::state::Counts;
 use crate::lighthouse::state::Lighthouse;
 use crate::limits::BUDGET_PERIOD_SECS;
 use crate::record::{BookReport, Code, Entry, LoadSummary, NodeKind, Record, RunPlan};
@@ -32,6 +33,7 @@ pub struct State {
     lighthouse: Lighthouse,
     standing: Standing,
     rounds: Rounds,
+    counts: Counts,
     records: u64,
 }
 
@@ -283,6 +285,21 @@ impl State {
                 let known = Known { network: self.network.as_ref()?, pilots: &self.charters };
                 self.rounds.fold(record, known)?;
             }
+            Entry::RoundCounted { charge, .. } => {
+                let known = Known { network: self.network.as_ref()?, pilots: &self.charters };
+                self.rounds.fold(record, known)?;
+                self.counts.enter(charge);
+            }
+            Entry::CountOpened { .. }
+            | Entry::CountOffered(_)
+            | Entry::CountJoined { .. }
+            | Entry::CountCharged { .. }
+            | Entry::Counted { .. }
+            | Entry::CountTold { .. }
+            | Entry::CountEnded { .. } => {
+                let known = Known { network: self.network.as_ref()?, pilots: &self.charters };
+                self.counts.fold(record, known)?;
+            }
             Entry::PeriodOpened { .. }
             | Entry::PeriodPinned { .. }
             | Entry::PeriodClosed { .. }
@@ -465,6 +482,11 @@ impl State {
     /// What it knows of shared keys and rounds.
     pub fn rounds(&self) -> &Rounds {
         &self.rounds
+    }
+
+    /// What it knows of counts.
+    pub fn counts(&self) -> &Counts {
+        &self.counts
     }
 
     /// How many records there are.

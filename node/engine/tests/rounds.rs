@@ -10,10 +10,12 @@ use std::collections::BTreeSet;
 
 use cwg_crypto::Digest;
 use cwg_engine::RoundPhase;
-use cwg_engine::command::{Command, KeyOrigin, Refusal, Reply, RunEnd};
+use cwg_engine::command::{Command, KeyOrigin, Refusal, Reply, RoundPlan, RoundTells, RunEnd};
 use cwg_engine::io::{Input, Ticket};
 use cwg_engine::record::Entry;
 use cwg_protocol::RunId;
+use cwg_protocol::charter::RunKind;
+use cwg_protocol::count::{Figure, LedgerRefusal};
 use cwg_protocol::round::RoundMessage;
 use cwg_protocol::round::upload::TurnEnd;
 use cwg_protocol::wire::Message;
@@ -414,4 +416,40 @@ fn an_upload_that_comes_late_is_not_counted() {
     network.pass(3_000);
     assert_exact(&network, round, &[1, 3, 4, 5, 6], 2);
     assert_eq!(network.found(2, round), None);
+}
+
+#[test]
+fn a_round_that_is_counted_tells_about_how_many_items_it_found_once_a_month_and_no_band() {
+    let mut network = Network::allowing(5, &[RunKind::Round, RunKind::Count]);
+    network.call(&[1, 2, 3], 2, KeyOrigin::New);
+    (1..=5).for_each(|member| network.hold(member, 0..2 * ITEMS));
+    let counted = |network: &Network| RoundPlan { tells: RoundTells::Count, ..network.plan(2) };
+    let round = network.open_as(counted(&network));
+    // A turn that fails draws no noise of its own.
+    network.restart(HUB);
+    network.join(round, 1..=5);
+    network.pass(EVALUATE_SECS + 2_000);
+    let known = |network: &Network| {
+        let known = &network.engines[HUB].state().rounds().rounds()[&round];
+        (known.figure, known.endings.values().map(|ending| ending.band).collect::<Vec<_>>())
+    };
+    let (told, bands) = known(&network);
+    let Some(Figure::About(about)) = told else { panic!("{told:?}") };
+    assert!(about.abs_diff(2 * ITEMS) <= founding::noise().margin_of_round(2));
+    assert_eq!(bands, [None]);
+    network.restart(HUB);
+    assert_eq!(known(&network), (told, bands));
+    network.pass(20_000);
+    let again = counted(&network);
+    let refused = network.command(HUB, Command::OpenRound(Box::new(again))).unwrap_err();
+    assert_eq!(refused, LedgerRefusal::Released.into());
+    network.open(2);
+}
+
+#[test]
+fn a_round_is_counted_only_where_the_charter_has_counts() {
+    let mut network = with_key(5);
+    let plan = RoundPlan { tells: RoundTells::Count, ..network.plan(2) };
+    let refused = network.command(HUB, Command::OpenRound(Box::new(plan))).unwrap_err();
+    assert_eq!(refused, Refusal::NotAllowed("counts"));
 }

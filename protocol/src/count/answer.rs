@@ -47,18 +47,26 @@ impl fmt::Display for Figure {
     }
 }
 
-/// An answer as it travels and is stored: 32 bytes of the terms' digest, and the figure.
-pub type SignedAnswer = Signed<{ 32 + 4 + 4 }>;
+/// An answer as it travels and is stored: 32 bytes of the terms' digest, and the number that is told, or 0.
+pub type SignedAnswer = Signed<{ 32 + 4 }>;
 
-/// Signs the figure of a count as the hub: the same bytes for both banks.
+/// Signs the figure of a count as the hub: the same bytes for both banks, and as many whatever they say, as they are seen on the way.
 pub(super) fn sign(terms: &CountTerms, figure: Figure, hub: &SigningKey) -> SignedAnswer {
-    SignedAnswer::sign(&(terms.digest(), figure), Domain::CountAnswer, hub).expect("an answer has up to 40 bytes")
+    let number = match figure {
+        Figure::UnderFloor => UNDER_FLOOR,
+        Figure::About(number) => number,
+    };
+    SignedAnswer::sign(&(terms.digest(), number), Domain::CountAnswer, hub).expect("an answer has 36 bytes")
 }
+
+/// No figure is about this number.
+const UNDER_FLOOR: u32 = 0;
 
 /// The figure of an answer to these terms.
 pub(super) fn open(terms: &CountTerms, signed: &SignedAnswer) -> Result<Figure, Violation> {
     let opened = signed.open(Domain::CountAnswer, terms.hub());
-    let (of, figure): (Digest, Figure) = opened.map_err(|_| Violation::BadSignature { what: "answer of a count" })?;
+    let (of, number): (Digest, u32) = opened.map_err(|_| Violation::BadSignature { what: "answer of a count" })?;
+    let figure = if number == UNDER_FLOOR { Figure::UnderFloor } else { Figure::About(number) };
     if of != terms.digest() || !figure.is_told() {
         return Err(Violation::Malformed { what: "answer of a count" });
     }
@@ -75,13 +83,17 @@ pub struct RoundCount {
 /// most, and the number is that of bins divided by 0.8647 · R, cut off: 2 / 0.8647 = 2.31.
 const TABLES_WEIGHT: u8 = 3;
 
+/// By how much one item can change the number of a round.
+pub(super) const fn weight_of(threshold: u8) -> u8 {
+    if threshold == 2 { 1 } else { TABLES_WEIGHT }
+}
+
 impl RoundCount {
     /// The count of a round with this threshold, of which the hub has about `confirmed` items. The seed serves this count alone, and the count is
     /// released once: a second draw would halve the noise.
     pub fn new(confirmed: u64, threshold: u8, noise: NoiseTerms, seed: &Seed) -> Self {
-        let weight = if threshold == 2 { 1 } else { TABLES_WEIGHT };
         let confirmed = i64::try_from(confirmed).unwrap_or(i64::MAX / 2);
-        Self { figure: Figure::of(confirmed + noise.laplace(weight).draw(seed)) }
+        Self { figure: Figure::of(confirmed + noise.laplace(weight_of(threshold)).draw(seed)) }
     }
 
     /// What is told.

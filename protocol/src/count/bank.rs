@@ -12,7 +12,6 @@ use cwg_crypto::commute::{MaskKey, MaskedTag};
 use cwg_crypto::{Digest, Domain, Seed, derive_public};
 use rand_core::Rng as _;
 
-use super::answer::{self, Figure, SignedAnswer};
 use super::limits::COUNT_BATCH;
 use super::message::{CountElements, CountTags};
 use super::terms::SharedCount;
@@ -199,12 +198,9 @@ impl CountBank {
         Ok(step)
     }
 
-    /// Reads the hub's answer.
-    ///
-    /// # Errors
-    /// If it is not signed by the hub for this count, or is no figure that may be told.
-    pub fn on_answer(&self, answer: &SignedAnswer) -> Result<Figure, Violation> {
-        answer::open(&self.terms, answer)
+    /// Batches of the other bank's list that came: what is sent again, after a connection was lost, has a lower number.
+    pub fn received(&self) -> u32 {
+        u32::try_from(self.received).expect("a list has up to 2^20 elements")
     }
 }
 

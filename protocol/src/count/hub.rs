@@ -79,6 +79,12 @@ impl CountHub {
         Ok(Some((JobId(0), Job::new(2 * whole, move || Ok(common(&left, &right))))))
     }
 
+    /// Batches of a bank's tags that came: what is sent again, after a connection was lost, has a lower number.
+    pub fn received(&self, from: NodeKey) -> u32 {
+        let received = self.terms.place(from).map_or(0, |place| self.received[place]);
+        u32::try_from(received).expect("a list has up to 2^20 tags")
+    }
+
     /// What is told, from what the job found: equal tags, less the dummies that both have without noise, and the hub's noise.
     ///
     /// # Errors

@@ -108,7 +108,7 @@ impl Charge {
 }
 
 /// All releases that a node knows of: of a member its own, of the hub everyone's. A fold of stored charges.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ledger(BTreeMap<(Month, Subject), Charge>);
 
 impl Ledger {
@@ -145,6 +145,11 @@ impl Ledger {
     /// Thousandths of epsilon that the releases of a month have spent of a member's.
     pub fn epsilon_spent(&self, member: NodeKey, month: Month) -> u32 {
         self.of(member, month).map(|charge| u32::from(charge.noise.epsilon.number())).sum()
+    }
+
+    /// All charges, by months and then by what they are of.
+    pub fn charges(&self) -> impl Iterator<Item = &Charge> {
+        self.0.values()
     }
 
     fn of(&self, member: NodeKey, month: Month) -> impl Iterator<Item = &Charge> {

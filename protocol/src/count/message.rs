@@ -2,8 +2,8 @@
 
 use core::fmt;
 
-use cwg_crypto::Digest;
 use cwg_crypto::commute::MaskedTag;
+use cwg_crypto::{Digest, Domain, digest};
 use serde::{Deserialize, Serialize};
 
 use super::answer::SignedAnswer;
@@ -32,6 +32,14 @@ pub struct CountTags {
     pub number: u32,
     /// The tags.
     pub tags: BoundedVec<MaskedTag, TAGS_PER_FRAME>,
+}
+
+impl CountTags {
+    /// The digest of all that a bank sends the hub: it stores it before it does, and after a crash sends the same or nothing.
+    pub fn digest_of(batches: &[Self]) -> Digest {
+        let tags: Vec<u8> = batches.iter().flat_map(|batch| batch.tags.iter().copied().flatten()).collect();
+        digest(Domain::CountSent, &[&tags])
+    }
 }
 
 impl fmt::Debug for CountElements {

@@ -16,6 +16,7 @@ mod hub;
 mod leakage;
 mod ledger;
 pub mod limits;
+mod margin;
 mod message;
 mod noise;
 mod terms;

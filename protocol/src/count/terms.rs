@@ -5,6 +5,7 @@ use std::sync::Arc;
 use cwg_crypto::{Digest, Domain, SigningKey};
 use serde::{Deserialize, Serialize};
 
+use super::answer::{self, Figure, SignedAnswer};
 use super::leakage::LEAKAGE;
 use super::limits::{COUNT_LIST_MAX, COUNT_SECS_MAX, COUNT_TERMS_LEN_MAX};
 use super::noise::NoiseTerms;
@@ -14,6 +15,7 @@ use crate::lighthouse::{Day, Month};
 use crate::psi::padded_size;
 use crate::roster::Roster;
 use crate::signed::{Signed, Unopened};
+use crate::violation::Violation;
 use crate::wire::BoundedVec;
 use crate::wire::limits::SELECTION_MAX;
 use crate::{Epoch, NetworkId, NodeKey, PilotId, RunId, UnixTime};
@@ -167,6 +169,24 @@ impl CountTerms {
     /// Elements of a bank's list: its items and all dummies. Every message's length follows from it.
     pub fn list_len(&self) -> usize {
         self.body.items as usize + 4 * self.body.noise.bound() as usize
+    }
+
+    /// The figure of the hub's answer.
+    ///
+    /// # Errors
+    /// If it is not signed by the hub for these terms, or is no figure that may be told.
+    pub fn open_answer(&self, answer: &SignedAnswer) -> Result<Figure, Violation> {
+        answer::open(self, answer)
+    }
+
+    /// Whether a node is one of the two banks.
+    pub fn names(&self, node: NodeKey) -> bool {
+        self.place(node).is_some()
+    }
+
+    /// The bank that is not this one.
+    pub fn other(&self, bank: NodeKey) -> Option<NodeKey> {
+        self.place(bank).map(|place| self.body.banks[1 - place])
     }
 
     /// Place of a bank, 0 or 1.

@@ -48,9 +48,7 @@ fn count(lists: [&[Item]; 2], noise: [i64; 3], byte: u8) -> Went {
     }
     let [(_, job)] = <[_; 1]>::try_from(jobs).unwrap();
     let counted = hub.on_computed(job.run(), &signing(0)).unwrap();
-    for bank in [left.0, right.0] {
-        assert_eq!(bank.on_answer(&counted.answer), Ok(counted.figure));
-    }
+    assert_eq!(super::sample::terms().open_answer(&counted.answer), Ok(counted.figure));
     Went { elements, tags, counted }
 }
 
@@ -261,17 +259,16 @@ fn what_a_bank_sends_the_hub_wrongly_is_refused_by_name() {
 
 #[test]
 fn an_answer_of_another_count_hub_or_precision_is_refused() {
-    let (bank, _) = CountBank::new(terms(), banks()[0], &items(0..20), 10, OPENS, &seed(1)).unwrap();
     let mut other = body();
     other.run = crate::RunId([8; 8]);
     let sign = |terms: &CountTerms, figure, key| answer::sign(terms, figure, &signing(key));
     let signature = Err(Violation::BadSignature { what: "answer of a count" });
     let malformed = Err(Violation::Malformed { what: "answer of a count" });
-    assert_eq!(bank.on_answer(&sign(&terms(), Figure::About(30), 1)), signature);
-    assert_eq!(bank.on_answer(&sign(&terms_of(&other), Figure::About(30), 0)), malformed);
-    assert_eq!(bank.on_answer(&sign(&terms(), Figure::About(31), 0)), malformed);
-    assert_eq!(bank.on_answer(&sign(&terms(), Figure::About(10), 0)), malformed);
-    assert_eq!(bank.on_answer(&sign(&terms(), Figure::About(30), 0)), Ok(Figure::About(30)));
+    assert_eq!(terms().open_answer(&sign(&terms(), Figure::About(30), 1)), signature);
+    assert_eq!(terms().open_answer(&sign(&terms_of(&other), Figure::About(30), 0)), malformed);
+    assert_eq!(terms().open_answer(&sign(&terms(), Figure::About(31), 0)), malformed);
+    assert_eq!(terms().open_answer(&sign(&terms(), Figure::About(10), 0)), malformed);
+    assert_eq!(terms().open_answer(&sign(&terms(), Figure::About(30), 0)), Ok(Figure::About(30)));
 }
 
 #[test]
@@ -295,6 +292,7 @@ fn terms_that_charter_or_rules_do_not_allow_are_refused() {
         assert_eq!(found.unwrap_err().code(), code);
     };
     check(|b| b.network = NetworkId([0; 16]), "count-other-charter");
+    check(|b| b.noise = noise(400, 9, 1), "count-not-allowed");
     check(|b| b.pilot = PilotId([0; 8]), "count-other-charter");
     check(|b| b.charter = Digest::from_bytes([0; 32]), "count-other-charter");
     check(|b| b.epoch = Epoch(2), "count-other-charter");

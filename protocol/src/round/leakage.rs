@@ -107,7 +107,11 @@ impl RoundLeakage {
             ),
             (Learner::Keyholder, "who takes part; not what is evaluated, nor how many items anyone has"),
             (Learner::KeyholdersAndHub, "of any item that they can guess, which slots have it"),
-            (Learner::Coordinator, "how many uploads were complete, and in which band the number of found items lies"),
+            (
+                Learner::Coordinator,
+                "how many uploads were complete, and in which band the number of found items lies or, with noise and \
+                in tens, about what it is; never both",
+            ),
             (
                 Learner::NotProtected,
                 "guessing: a member that brings an identifier it merely guessed learns whether enough others \

@@ -12,6 +12,7 @@ use super::standing::{
 };
 use super::{BoundedVec, CodecError, encode, message_family};
 use crate::charter::{KindRoles, MemberSignature, SignedCharter};
+use crate::count::CountMessage;
 use crate::invitation::InvitationId;
 use crate::lighthouse::limits::{RECALLS_PER_MESSAGE, SIGNED_RELEASE_LEN_MAX, TRENDS_LEN_MAX};
 use crate::lighthouse::{Figure, Month, ReleaseNumber, SignedRecall, SignedRelease, Watermark};
@@ -389,6 +390,8 @@ message_family! {
         PsiFrame::KIND => Psi(PsiFrame),
         /// A message of a round or a ceremony.
         0x70..=0x8f => Round(RoundMessage),
+        /// A message of a count.
+        0x90..=0x93 => Count(CountMessage),
     }
     /// First on every connection.
     Hello(Hello) = 0x01, HELLO_LEN_MAX;

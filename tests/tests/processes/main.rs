@@ -4,6 +4,7 @@
 
 mod bad_files;
 mod bench;
+mod counts;
 mod lighthouse_bulk;
 mod lighthouse_hub;
 mod lighthouse_standing;

@@ -8,6 +8,7 @@ use cwg_protocol::round::upload::{CountBand, TurnEnd};
 use cwg_protocol::{Item, RunId, UnixTime};
 
 use super::post;
+use crate::counts::round_count;
 use crate::describe::{pilot_name, role_names};
 use crate::named;
 use crate::problem::{Exit, Problem};
@@ -92,6 +93,7 @@ pub(super) fn round(state: &State, id: RunId) -> Result<View, Problem> {
             faults: ending.map(|ending| ending.faults.iter().map(ToString::to_string).collect()).unwrap_or_default(),
         }
     });
+    let counted = round_count(known);
     Ok(View::Round(Box::new(RoundView {
         round: id.to_string(),
         pilot: body.pilot.to_string(),
@@ -118,6 +120,8 @@ pub(super) fn round(state: &State, id: RunId) -> Result<View, Problem> {
         state: known.phase.name().to_owned(),
         own_items: known.bound.map(|(items, _)| items),
         items: items_of(known),
+        noise: counted.as_ref().map(|(noise, _)| noise.clone()),
+        told: counted.and_then(|(_, told)| told),
         turns: turns.collect(),
         leakage: leakage.digest().to_string(),
         reveals: reveals(&leakage),

@@ -1,7 +1,7 @@
 //! Requests of rounds: as JSON `{"request": "round", "ask": {"of": "open", ...}}`.
 
 use cwg_crypto::Digest;
-use cwg_engine::command::{CeremonyCall, Command, KeyOrigin, Refusal, Reply, RoundPlan};
+use cwg_engine::command::{CeremonyCall, Command, KeyOrigin, Refusal, Reply, RoundPlan, RoundTells};
 use cwg_engine::state::State;
 use cwg_protocol::round::limits::RELAYS_MAX;
 use cwg_protocol::round::{FreeText, KindItems, RoomTerms, Schedule};
@@ -126,6 +126,9 @@ pub struct RoundTerms {
     pub posts: u8,
     /// Whether posts may have free text.
     pub free_text: bool,
+    /// Whether the coordinator is told, in place of a band, about how many items it found, with the noise of the charter's counts.
+    #[serde(default)]
+    pub count: bool,
 }
 
 /// A type and its number of items.
@@ -242,6 +245,7 @@ fn plan_of(terms: &RoundTerms, state: &State, now: UnixTime) -> Result<RoundPlan
             posts: terms.posts,
             text: if terms.free_text { FreeText::On } else { FreeText::Off },
         },
+        tells: if terms.count { RoundTells::Count } else { RoundTells::Band },
     })
 }
 

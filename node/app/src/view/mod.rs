@@ -6,6 +6,7 @@
 
 mod audit;
 mod clues;
+mod count;
 mod indicators;
 mod matches;
 mod node;
@@ -24,6 +25,9 @@ use serde::{Deserialize, Serialize};
 
 pub use audit::{AuditEntryView, AuditVerifiedView, AuditView, Detail};
 pub use clues::{ClueMatchView, ClueView, CustomerView, KeyView, PartView, RecalledClue};
+pub use count::{
+    CountLine, CountView, CountsView, LedgerView, NoiseView, ReleaseChargeLine, RevealedTo, SpentLine, ToldView,
+};
 pub use indicators::{
     IndicatorsView, KeyCount, KindLine, LoadLine, LoadReportView, RefusalCount, RefusedRow, RepairCount, ValueCount,
 };
@@ -131,6 +135,12 @@ pub enum View {
     Reveals(RevealsView),
     /// One reveal.
     Reveal(Box<RevealView>),
+    /// One count.
+    Count(Box<CountView>),
+    /// All counts.
+    Counts(CountsView),
+    /// What was released, and what is left.
+    Ledger(LedgerView),
 }
 
 impl View {
@@ -173,6 +183,9 @@ impl View {
             Self::Rooms(view) => view.screen(),
             Self::Reveals(view) => view.screen(),
             Self::Reveal(view) => view.screen(),
+            Self::Count(view) => view.screen(),
+            Self::Counts(view) => view.screen(),
+            Self::Ledger(view) => view.screen(),
         }
     }
 
@@ -188,6 +201,7 @@ impl View {
             Self::AuditVerified(view) => !view.sound,
             Self::Run(view) => view.end.is_some(),
             Self::Round(view) => view.end.is_some(),
+            Self::Count(view) => view.end.is_some(),
             Self::LookUp(view) => !view.is_match(),
             Self::Doctor(view) => view.parts.iter().any(|part| part.result == CheckResult::Bad),
             _ => false,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{EndReason, Screen};
+use super::{EndReason, NoiseView, Screen, ToldView};
 
 /// Shared keys, and the ceremonies that made them or did not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,6 +112,10 @@ pub struct RoundView {
     pub own_items: Option<u32>,
     /// Member: those that enough members hold.
     pub items: Option<u32>,
+    /// Hub: the noise with which it is told how many items it found; none if a band is told.
+    pub noise: Option<NoiseView>,
+    /// Hub: that number, once it was told.
+    pub told: Option<ToldView>,
     /// Turns: at the hub all, at a member those in which it took part.
     pub turns: Vec<TurnLine>,
     /// Digest of what the round reveals: consent names it.
@@ -263,7 +267,11 @@ impl RoundView {
             .field("state", &self.state)
             .field_if("own items", self.own_items)
             .field_if("items that enough members hold", self.items)
+            .field_if("items found", self.told.as_ref().map(|told| &told.words))
             .table("What enters", ["type", "roles", "items of every member"], types);
+        if let Some(noise) = &self.noise {
+            screen = noise.on(screen);
+        }
         if !self.turns.is_empty() {
             screen = screen.table("Turns", ["turn", "relay", "end", "uploads", "items", "faults"], turns);
         }

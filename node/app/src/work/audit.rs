@@ -2,7 +2,7 @@
 //! is ever shown.
 
 use cwg_crypto::Digest;
-use cwg_engine::record::{Entry, Record, RunPlan};
+use cwg_engine::record::{CountCharge, Entry, Record, RunPlan};
 use cwg_engine::state::State;
 use cwg_protocol::lighthouse::standing::Period;
 use cwg_protocol::roster::SignedRoster;
@@ -308,6 +308,34 @@ fn round_details(entry: &Entry) -> Details {
         | Entry::RoomsCarried { round, .. }
         | Entry::RoomDrafted { round, .. }
         | Entry::RoomsClosed { round } => vec![of(round)],
+        _ => count_details(entry),
+    }
+}
+
+/// Nothing of an item: commitments, sizes of lists, and what was told.
+fn count_details(entry: &Entry) -> Details {
+    let of = |count: &cwg_protocol::RunId| ("count", count.to_string());
+    let charged = |charge: &CountCharge| {
+        let epsilon = ("epsilon, thousandths", charge.noise.epsilon.number().to_string());
+        [("month", charge.month.to_string()), ("terms", charge.terms.to_string()), epsilon]
+    };
+    match entry {
+        Entry::CountJoined { count, leakage, list, .. } => vec![
+            of(count),
+            ("leakage", leakage.to_string()),
+            ("items", list.items.to_string()),
+            ("left out", list.left_out.to_string()),
+            ("commitment", list.commitment.to_string()),
+        ],
+        Entry::CountCharged { count, charge, .. } | Entry::Counted { count, charge, .. } => {
+            [of(count)].into_iter().chain(charged(charge)).collect()
+        }
+        Entry::CountTold { count, .. } => vec![of(count)],
+        Entry::CountEnded { count, code } => vec![of(count), ("why", code.to_string())],
+        Entry::RoundCounted { round, charge, figure } => {
+            let told = [("round", round.to_string()), ("told", figure.to_string())];
+            told.into_iter().chain(charged(charge)).collect()
+        }
         _ => Vec::new(),
     }
 }

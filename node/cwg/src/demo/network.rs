@@ -1,5 +1,6 @@
 //! The processes of the demo, and of what is measured between nodes: started, joined, under a charter, and removed.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufReader, Write as _};
 use std::net::UdpSocket;
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use cwg_app::view::{MatchView, RunView};
 use cwg_app::{Exit, Problem, Request, View, WhoLearns};
+use cwg_crypto::SigningKey;
 use tempfile::TempDir;
 use zeroize::Zeroizing;
 
@@ -21,8 +23,8 @@ const READY_WITHIN: Duration = Duration::from_secs(30);
 /// How often another process is asked whether something has reached it.
 const ASK_AGAIN: Duration = Duration::from_millis(10);
 
-/// The person who signs for each bank.
-const PERSON: &str = "Demo Person";
+/// The person who signs the charter for each bank.
+pub(crate) const PERSON: &str = "Demo Person";
 
 /// A hub and its banks.
 pub(crate) struct Network {
@@ -53,6 +55,7 @@ pub(crate) struct Bank {
     pub(crate) name: String,
     daemon: Daemon,
     pilot: String,
+    people: BTreeMap<String, SigningKey>,
 }
 
 /// A process that serves a directory; killed when dropped.
@@ -89,7 +92,7 @@ impl Network {
             write(&text, invitation.text.as_bytes())?;
             command(&bank_dir, &["member", "join", &text.display().to_string()])?;
             let daemon = Daemon::start(&bank_dir, traced)?;
-            banks.push(Bank { name: (*name).to_owned(), daemon, pilot: String::new() });
+            banks.push(Bank { name: (*name).to_owned(), daemon, pilot: String::new(), people: BTreeMap::new() });
         }
         talk("all have joined by invitation; every connection is pinned to the roster, TLS 1.3 with X25519MLKEM768");
         let mut network = Self { banks, hub, dir };
@@ -107,14 +110,10 @@ impl Network {
         };
         for bank in &mut self.banks {
             bank.pilot.clone_from(&pilot.pilot);
-            let passphrase =
-                Zeroizing::new(entropy::seed()?.into_secret().expose().map(|b| format!("{b:02x}")).concat());
-            let key = operator_key::create(&bank.daemon.dir, PERSON, &passphrase)?;
-            bank.ask(&Request::OperatorAdd { name: PERSON.to_owned(), key })?;
+            bank.register(PERSON)?;
             let shown = bank.await_pilot(|view| view.awaits_us)?;
-            let signing = operator_key::open(&bank.daemon.dir, PERSON, &passphrase)?;
             let member = shown.sign_for.clone().unwrap_or_default();
-            let signature = cwg_app::sign_as_person(&shown.charter, &member, &signing)?;
+            let signature = cwg_app::sign_as_person(&shown.charter, &member, bank.key_of(PERSON)?)?;
             bank.ask(&Request::PilotSign {
                 pilot: shown.pilot.clone(),
                 person: PERSON.to_owned(),
@@ -148,6 +147,10 @@ impl Network {
         &self.banks
     }
 
+    pub(crate) fn banks_mut(&mut self) -> &mut [Bank] {
+        &mut self.banks
+    }
+
     /// Ends the processes and removes all they wrote.
     pub(crate) fn stop(self) {
         drop(self);
@@ -169,6 +172,21 @@ impl Bank {
 
     pub(crate) fn daemon(&self) -> &Daemon {
         &self.daemon
+    }
+
+    /// Makes a person's key, and makes it known to the node.
+    pub(crate) fn register(&mut self, person: &str) -> Result<(), Problem> {
+        let secret = entropy::seed()?.into_secret();
+        let passphrase = Zeroizing::new(secret.expose().map(|byte| format!("{byte:02x}")).concat());
+        let key = operator_key::create(&self.daemon.dir, person, &passphrase)?;
+        self.ask(&Request::OperatorAdd { name: person.to_owned(), key })?;
+        self.people.insert(person.to_owned(), operator_key::open(&self.daemon.dir, person, &passphrase)?);
+        Ok(())
+    }
+
+    /// The key of a person that was registered.
+    pub(crate) fn key_of(&self, person: &str) -> Result<&SigningKey, Problem> {
+        self.people.get(person).ok_or_else(|| unexpected("a registered person"))
     }
 
     /// The pilot whose charter it has signed.

@@ -2,6 +2,7 @@
 //!
 //! What a turn has is in memory alone. A hub that starts again ends the turn that it had opened by name, and opens the next relay's.
 
+use cwg_protocol::count::RoundCount;
 use cwg_protocol::psi::{JobId, JobOutput};
 use cwg_protocol::round::upload::{
     Carried, Channels, Collected, Collector, CollectorStep, Dropped, TicketAsk, ToRelay, TurnEnd, TurnEnded,
@@ -179,10 +180,23 @@ impl Engine {
             self.compute_for_rounds(JobOf::Collecting(round, turn.execution(), id), job);
         }
         if let Some(collected) = step.end {
-            let (band, Collected { end, uploads, faults, .. }) = (collected.band(), collected);
-            let faults: Vec<Code> = faults.into_iter().map(|fault| fault.code().into()).collect();
-            self.end_turn(round, &turn, TurnEnding { end, uploads, band, faults });
+            self.end_collected(round, &turn, collected);
         }
+    }
+
+    /// The exact number of what was found goes no further than here: stored is its band, or with noise about what it is.
+    fn end_collected(&mut self, round: RunId, turn: &Turn, collected: Collected) {
+        let known = &self.state.rounds().rounds()[&round];
+        let (band, confirmed) = (collected.band(), collected.confirmed);
+        let faults: Vec<Code> = collected.faults.into_iter().map(|fault| fault.code().into()).collect();
+        let ending = TurnEnding { end: collected.end, uploads: collected.uploads, band, faults };
+        let (Some(noise), Some(charge), Some(confirmed)) = (known.noise, known.charge(), confirmed) else {
+            return self.end_turn(round, turn, ending, None);
+        };
+        let seed = known.seed().expect("the hub has keys for its rounds").fork("count", 0);
+        let counted = RoundCount::new(confirmed, known.terms.body().threshold, noise, &seed);
+        let counted = Entry::RoundCounted { round, charge: Box::new(charge), figure: counted.figure() };
+        self.end_turn(round, turn, TurnEnding { band: None, ..ending }, Some(counted));
     }
 
     /// Ends a turn before its time.
@@ -195,13 +209,14 @@ impl Engine {
     fn turn_over_as(&mut self, round: RunId, number: u8, end: TurnEnd, code: &'static str) {
         let turns = &self.state.rounds().rounds()[&round].turns;
         let Some(turn) = turns.iter().find(|turn| turn.number() == number).cloned() else { return };
-        self.end_turn(round, &turn, TurnEnding { end, uploads: 0, band: None, faults: vec![code.into()] });
+        self.end_turn(round, &turn, TurnEnding { end, uploads: 0, band: None, faults: vec![code.into()] }, None);
     }
 
-    fn end_turn(&mut self, round: RunId, turn: &Turn, ending: TurnEnding) {
+    fn end_turn(&mut self, round: RunId, turn: &Turn, ending: TurnEnding, counted: Option<Entry>) {
         self.rounds.collecting.remove(&round);
         let end = ending.end;
-        self.commit(Entry::TurnEnded { round, turn: turn.number(), ending });
+        let ended = Entry::TurnEnded { round, turn: turn.number(), ending };
+        self.commit_all(counted.into_iter().chain([ended]).collect());
         self.push(Effect::Log(Level::Info, "round-turn-ended"));
         self.tell_round(round, &RoundMessage::TurnEnded(TurnEnded { execution: turn.execution(), end }));
         match end {

@@ -230,7 +230,7 @@ impl Engine {
         wanted.chain(self.relays_of_rooms()).filter(|node| Some(*node) != own).collect()
     }
 
-    fn known(&self) -> Option<Known<'_>> {
+    pub(crate) fn known(&self) -> Option<Known<'_>> {
         Some(Known { network: self.state.network()?, pilots: self.state.pilots() })
     }
 

@@ -4,6 +4,8 @@ use cwg_crypto::Seed;
 use cwg_crypto::collect::TableParams;
 use cwg_crypto::hpke::OpeningKey;
 use cwg_crypto::voprf::EvaluationKey;
+use cwg_protocol::count::Charge;
+use cwg_protocol::lighthouse::Day;
 use cwg_protocol::round::limits::RELAYS_MAX;
 use cwg_protocol::round::upload::{TurnEnd, TurnEnded};
 use cwg_protocol::round::{RoundLeakage, RoundMessage, RoundTerms, SharedTerms, SignedTerms, TermsBody, TermsError};
@@ -12,7 +14,7 @@ use cwg_protocol::{NodeKey, PilotId, RunId};
 use super::Broken;
 use super::state::KnownRound;
 use crate::Engine;
-use crate::command::{Refusal, Reply, RoundPlan};
+use crate::command::{Refusal, Reply, RoundPlan, RoundTells};
 use crate::io::{Effect, Level};
 use crate::record::{Entry, StoredSecret};
 
@@ -39,6 +41,10 @@ impl Engine {
         if plan.schedule.evaluate_by <= self.now.wall {
             return Err(TermsError::Rule("there is time to evaluate").into());
         }
+        let noise = match plan.tells {
+            RoundTells::Band => None,
+            RoundTells::Count => Some(charter.body().counts.as_ref().ok_or(Refusal::NotAllowed("counts"))?.noise),
+        };
         let key = &self.state.rounds().keys().get(&plan.pilot).ok_or(Refusal::NoSharedKey)?.held;
         let is_active = |member: &&NodeKey| roster.active_by_node(**member).is_some();
         let members: Vec<NodeKey> = charter.body().members.iter().filter(is_active).copied().collect();
@@ -76,7 +82,10 @@ impl Engine {
             leakage: RoundLeakage::of(plan.threshold).digest(),
         };
         let terms = RoundTerms::sign(&body, &self.hub()?.signing, &charter, &roster)?;
-        self.commit(Entry::RoundOpened { seed, signed: Box::new(terms.signed().clone()) });
+        if let Some(noise) = noise {
+            self.admit_release(&Charge::of_round(&terms, Day::of(self.now.wall).month(), noise))?;
+        }
+        self.commit(Entry::RoundOpened { seed, signed: Box::new(terms.signed().clone()), noise });
         self.push(Effect::Log(Level::Info, "round-opened"));
         self.tell_round(body.round, &RoundMessage::RoundOffered(terms.signed().clone()));
         Ok(Reply::RoundOpened(body.round))

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use cwg_crypto::threshold::Share;
 use cwg_crypto::{Digest, Secret32, Seed};
+use cwg_protocol::count::{self, Figure, NoiseTerms};
+use cwg_protocol::lighthouse::Day;
 use cwg_protocol::reveal::RevealUpload;
 use cwg_protocol::round::ceremony::{Board, CeremonyError, CeremonyTerms, SignedCeremony};
 use cwg_protocol::round::evaluate::Charge;
@@ -62,6 +64,10 @@ pub struct KnownRound {
     pub over_at: Option<UnixTime>,
     /// Hub: of its keys. Member that takes part: of its randomness.
     pub(crate) seed: Option<StoredSecret>,
+    /// Hub: the noise with which the coordinator is told how many items it found; none if a band is told.
+    pub noise: Option<NoiseTerms>,
+    /// Hub: that number, as it was told.
+    pub figure: Option<Figure>,
     /// Member: how many items it brings, and the commitment to them.
     pub bound: Option<(u32, Digest)>,
     /// Member: what they came to.
@@ -192,10 +198,11 @@ impl Rounds {
                 let called = self.ceremonies.get_mut(ceremony)?;
                 (called.end, called.seed) = (Some(Err(code.clone())), None);
             }
-            Entry::RoundOpened { seed, signed } => {
+            Entry::RoundOpened { seed, signed, noise } => {
                 let terms = known.round(signed).ok()?;
                 let rules = known.reveal_rules(&terms);
-                self.offer(record.at, terms, rules).seed = Some(seed.clone());
+                let round = self.offer(record.at, terms, rules);
+                (round.seed, round.noise) = (Some(seed.clone()), *noise);
             }
             Entry::RoundOffered(signed) => {
                 let terms = known.round(signed).ok()?;
@@ -240,6 +247,7 @@ impl Rounds {
                 round.found.clone_from(rooms);
                 round.over(RoundPhase::Answered(Some(u32::try_from(rooms.len()).ok()?)), record.at);
             }
+            Entry::RoundCounted { round, figure, .. } => self.rounds.get_mut(round)?.figure = Some(*figure),
             Entry::RoundEnded { round, code } => {
                 self.rounds.get_mut(round)?.over(RoundPhase::Ended(code.clone()), record.at)
             }
@@ -307,6 +315,8 @@ impl Rounds {
             at,
             over_at: None,
             seed: None,
+            noise: None,
+            figure: None,
             bound: None,
             values: None,
             turns: Vec::new(),
@@ -367,6 +377,11 @@ impl HeldShare {
 }
 
 impl KnownRound {
+    /// Hub: the charge of its count, of the month in which it was opened; none if it is not counted.
+    pub(crate) fn charge(&self) -> Option<count::Charge> {
+        Some(count::Charge::of_round(&self.terms, Day::of(self.at).month(), self.noise?))
+    }
+
     /// What is over needs no secrets but the keys of rooms. Those of the hub open posts.
     fn over(&mut self, phase: RoundPhase, at: UnixTime) {
         self.phase = phase;

@@ -8,7 +8,10 @@ use cwg_crypto::{Digest, Secret32, Seed, SigningKey};
 use cwg_engine::client_version;
 use cwg_engine::io::IndicatorRow;
 use cwg_engine::record::{Entry, NodeKind, Record, StoredSecret};
-use cwg_protocol::charter::{Body as CharterBody, Budget, Charter, KindRoles, MemberSignature, RoundRules, RunKind};
+use cwg_protocol::charter::{
+    Body as CharterBody, Budget, Charter, CountRules, KindRoles, MemberSignature, RoundRules, RunKind,
+};
+use cwg_protocol::count::NoiseTerms;
 use cwg_protocol::indicator::{IndicatorKind, RULESET_ID, Roles, Strength, ruleset_hash};
 use cwg_protocol::lighthouse::{
     ApprovedRelease, BuiltRelease, DeltaBase, LabelClass, Purpose, ReleaseBody, ReleaseNumber, Tally,
@@ -127,7 +130,7 @@ impl Group<'_> {
             retention_days: 90,
             budget,
             rounds,
-            counts: None,
+            counts: runs.contains(&RunKind::Count).then(|| CountRules { noise: noise() }),
         };
         Charter::sign(body, &node_key(self.hub)).unwrap()
     }
@@ -201,4 +204,9 @@ pub(crate) fn signed(body: &ReleaseBody) -> (BuiltRelease, ApprovedRelease) {
     let [builder, approver] = PERSONS;
     let built = BuiltRelease::build(body, text(builder), &person(builder)).unwrap();
     (built.clone(), built.approve(text(approver), &person(approver)).unwrap())
+}
+
+/// The noise of the charter's counts.
+pub(crate) fn noise() -> NoiseTerms {
+    NoiseTerms { epsilon: 500.try_into().unwrap(), delta: 8.try_into().unwrap(), sensitivity: 1.try_into().unwrap() }
 }

@@ -307,7 +307,9 @@ impl Members {
                 Loaded::Rows { rows: (0..).zip(items).filter_map(row).collect(), more: More::No }
             }
             LoadQuery::MoreRows { .. } => panic!("there are no more"),
-            LoadQuery::Items { .. } | LoadQuery::RowsOf { .. } => panic!("there are no rounds"),
+            LoadQuery::Items { .. } | LoadQuery::ItemsByPerson { .. } | LoadQuery::RowsOf { .. } => {
+                panic!("there are no rounds and no counts")
+            }
         }
     }
 

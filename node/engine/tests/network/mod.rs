@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::ops::{Deref, DerefMut};
 
 use cwg_crypto::Digest;
-use cwg_engine::command::{CeremonyCall, Command, KeyOrigin, Reply, RoundPlan};
+use cwg_engine::command::{CeremonyCall, Command, KeyOrigin, Reply, RoundPlan, RoundTells};
 use cwg_engine::io::{DialFailure, Effect, FoundRow, IndicatorRow, Input, LoadQuery, Loaded, More, OwnKinds};
 use cwg_engine::record::Entry;
 use cwg_protocol::charter::{Budget, Charter, RunKind};
@@ -61,9 +61,9 @@ impl Wired for Network {
     }
 }
 
-fn round_charter(members: &[usize]) -> Charter {
+fn charter_of(members: &[usize], runs: &[RunKind]) -> Charter {
     let budget = Budget { items_per_session: 1024, sessions_per_day: 2, items_min: 10 };
-    Group { hub: HUB, members }.charter(&kinds(), &[RunKind::Round], budget)
+    Group { hub: HUB, members }.charter(&kinds(), runs, budget)
 }
 
 /// Row of an invented item.
@@ -74,14 +74,19 @@ pub(crate) fn row(kind: IndicatorKind, number: u32) -> IndicatorRow {
 impl Network {
     /// A hub and members that hold nothing.
     pub(crate) fn new(members: usize) -> Self {
-        let all: Vec<usize> = (1..=members).collect();
-        Self::under(&all, &round_charter(&all))
+        Self::allowing(members, &[RunKind::Round])
     }
 
-    /// The same, where no clause allows reveals.
+    /// The same under a charter that allows these kinds of runs.
+    pub(crate) fn allowing(members: usize, runs: &[RunKind]) -> Self {
+        let all: Vec<usize> = (1..=members).collect();
+        Self::under(&all, &charter_of(&all, runs))
+    }
+
+    /// The same under a charter of rounds without a clause that allows reveals.
     pub(crate) fn without_reveals(members: usize) -> Self {
         let all: Vec<usize> = (1..=members).collect();
-        let mut body = round_charter(&all).body().clone();
+        let mut body = charter_of(&all, &[RunKind::Round]).body().clone();
         body.rounds.as_mut().unwrap().reveals = None;
         Self::under(&all, &Charter::sign(body, &node_key(HUB)).unwrap())
     }
@@ -126,11 +131,15 @@ impl Network {
                 posts: 2,
                 text: FreeText::Off,
             },
+            tells: RoundTells::Band,
         }
     }
 
     pub(crate) fn open(&mut self, threshold: u8) -> RunId {
-        let plan = self.plan(threshold);
+        self.open_as(self.plan(threshold))
+    }
+
+    pub(crate) fn open_as(&mut self, plan: RoundPlan) -> RunId {
         let Reply::RoundOpened(round) = self.command(HUB, Command::OpenRound(Box::new(plan))).unwrap() else {
             panic!("not opened")
         };

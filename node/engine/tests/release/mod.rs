@@ -294,7 +294,9 @@ impl Pair {
                 Loaded::Rows { rows: found.collect(), more: More::No }
             }
             LoadQuery::MoreRows { .. } => panic!("there are no more"),
-            LoadQuery::Items { .. } | LoadQuery::RowsOf { .. } => panic!("there are no rounds"),
+            LoadQuery::Items { .. } | LoadQuery::ItemsByPerson { .. } | LoadQuery::RowsOf { .. } => {
+                panic!("there are no rounds and no counts")
+            }
         }
     }
 }

@@ -36,9 +36,9 @@ pub(crate) struct Nodes {
     pub(crate) away: BTreeSet<usize>,
     /// By default every message arrives as it is.
     pub(crate) wire: Wire,
-    /// Messages of rounds that arrived: from whom, to whom, which, and how long it was.
+    /// Messages of rounds and counts that arrived: from whom, to whom, which, and how long it was.
     pub(crate) seen: Vec<(usize, usize, &'static str, usize)>,
-    /// Messages of rounds of this name arrive twice.
+    /// Messages of rounds and counts of this name arrive twice.
     pub(crate) doubled: Option<&'static str>,
     /// Who closed a connection, and why.
     pub(crate) closed: Vec<(usize, CloseCode)>,
@@ -147,6 +147,11 @@ impl Nodes {
         release_body(current.map_or(0, |current| current.seen.number.0) + 1, self.now.wall)
     }
 
+    pub(crate) fn conn_between(&self, one: usize, other: usize) -> ConnId {
+        let mut of_both = self.conns.iter().rev().filter(|(_, ends)| ends.contains(&one) && ends.contains(&other));
+        *of_both.next().expect("they are connected").0
+    }
+
     fn other_end(&self, number: usize, conn: ConnId) -> Option<usize> {
         self.conns.get(&conn)?.iter().copied().find(|end| *end != number)
     }
@@ -183,7 +188,7 @@ impl Nodes {
         let Some(to) = self.other_end(from, conn) else { return };
         let Some(message) = (self.wire)(from, to, Message::decode(body).unwrap()) else { return };
         let body = message.encode();
-        if let Message::Round(message) = &message {
+        if matches!(message, Message::Round(_) | Message::Count(_)) {
             self.seen.push((from, to, message.name(), body.len()));
             if self.doubled == Some(message.name()) {
                 self.handle(to, Input::Frame(conn, body.clone()));
@@ -248,6 +253,13 @@ pub(crate) trait Wired: DerefMut<Target = Nodes> {
     /// Loses all connections between two nodes.
     fn part(&mut self, one: usize, other: usize) {
         self.lose(|ends| ends == [one, other] || ends == [other, one]);
+        self.pump();
+    }
+
+    /// A node says something that its engine does not, over its newest connection with another.
+    fn say(&mut self, from: usize, to: usize, message: &Message) {
+        let conn = self.conn_between(from, to);
+        self.handle(to, Input::Frame(conn, message.encode()));
         self.pump();
     }
 

@@ -131,6 +131,7 @@ fn terms(args: &BenchRound, threshold: u8, evaluate_secs: u64, network: &Network
         interval_secs: 1,
         posts: 1,
         free_text: false,
+        count: false,
     }
 }
 
