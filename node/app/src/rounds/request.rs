@@ -77,7 +77,7 @@ pub enum RoundRequest {
         round: String,
         /// The number of the room.
         room: u32,
-        /// What it says, in words of a template: `question in-use`, `sighting 2026-01-31 2026-02-28 many receiver`,
+        /// What it says, in words of a template: `question in-use`, `sighting 2026-01-31 2026-02-28 many payee`,
         /// `typology TYPOLOGY STAGE`, `outcome useful`.
         says: Vec<String>,
         /// Restrictions.

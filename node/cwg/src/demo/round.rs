@@ -170,7 +170,7 @@ fn speak(network: &Network, round: &str) -> Result<Room, Problem> {
     post(first, round, &["question", "in-use"], None)?;
     until(WITHIN, "a question", || Ok(!said(second, round)?.is_empty()))?;
     let question = said(second, round)?.into_iter().next().ok_or_else(|| unexpected("a question"))?;
-    post(second, round, &["sighting", "2026-01-05", "2026-03-20", "many", "receiver"], Some(question.post))?;
+    post(second, round, &["sighting", "2026-01-05", "2026-03-20", "many", "payee"], Some(question.post))?;
     for bank in [first, second, third] {
         until(WITHIN, "an answer", || Ok(said(bank, round)?.len() == 2))?;
     }
