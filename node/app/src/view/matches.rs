@@ -105,7 +105,8 @@ impl MatchesView {
                 line.lighthouse_text(),
             ]
         });
-        let headers = ["match", "type", "value", "strength", "roles", "run", "pilot", "references", "room", "lighthouse"];
+        let headers =
+            ["match", "type", "value", "strength", "roles", "run", "pilot", "references", "room", "lighthouse"];
         let mut screen = Screen::new("Matches").table("", headers, rows).note(FACT);
         for line in &self.matches {
             screen = screen.notes(line.recalled.iter().map(|recalled| format!("{}: {}", line.id, recalled.text())));

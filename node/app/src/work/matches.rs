@@ -173,7 +173,8 @@ impl MatchListWork {
                     continue;
                 }
                 let pilot = round.terms.body().pilot;
-                let with_room = || MatchLine { room: room_of(round, &found.row), ..line(state, pilot, place, &found.row) };
+                let with_room =
+                    || MatchLine { room: room_of(round, &found.row), ..line(state, pilot, place, &found.row) };
                 if lines.push(with_room).is_break() {
                     return Ok(());
                 }
