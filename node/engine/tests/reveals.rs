@@ -350,19 +350,24 @@ fn every_node_may_start_again_in_every_interval() {
     }
 }
 
+/// What a member uploads in one interval is lost.
+fn without(silent: usize, interval: u16) -> wiring::Wire {
+    passing(move |from, _, message| {
+        let at = match message {
+            Message::Round(RoundMessage::RoomUpload(upload)) => upload.interval,
+            Message::Round(RoundMessage::Reveal(RevealMessage::RevealUpload(upload))) => upload.interval,
+            _ => return true,
+        };
+        (from, at) != (silent, interval)
+    })
+}
+
 #[test]
 fn what_did_not_arrive_is_said_again() {
-    // Of the uploads of the request, of the consent and of the box of the requester.
+    // The uploads of the request, of the consent and of the box of the requester.
     for (silent, interval) in [(REQUESTER, 2), (ASKED, 4), (REQUESTER, 6)] {
         let mut world = World::new();
-        world.network.wire = passing(move |from, _, message| {
-            let at = match message {
-                Message::Round(RoundMessage::RoomUpload(upload)) => upload.interval,
-                Message::Round(RoundMessage::Reveal(RevealMessage::RevealUpload(upload))) => upload.interval,
-                _ => return true,
-            };
-            (from, at) != (silent, interval)
-        });
+        world.network.wire = without(silent, interval);
         let reveal = world.request();
         world.intervals(4);
         world.answer(reveal);
@@ -370,6 +375,33 @@ fn what_did_not_arrive_is_said_again() {
         world.assert_released([REQUESTER, ASKED]);
         world.assert_sound();
     }
+}
+
+#[test]
+fn what_is_taken_back_and_did_not_arrive_is_not_said_again() {
+    // The consent is lost: to take it back is to decline.
+    let mut world = World::new();
+    world.network.wire = without(ASKED, 4);
+    let reveal = world.asked();
+    world.answer(reveal);
+    world.intervals(1);
+    assert_eq!(world.stage(ASKED), Stage::AwaitRelease { since: 4 });
+    world.ask(ASKED, RevealCommand::Withdraw { reveal }).unwrap();
+    world.intervals(4);
+    assert_eq!((world.stage(REQUESTER), world.stage(ASKED)), (Stage::Declined, Stage::Declined));
+
+    // The requester's box is lost.
+    let mut world = World::new();
+    let reveal = world.agreed();
+    world.network.wire = without(REQUESTER, 6);
+    world.network.pass(INTERVAL - HALF + 10);
+    world.ask(REQUESTER, RevealCommand::Withdraw { reveal }).unwrap();
+    world.wait();
+    assert_eq!((world.stage(REQUESTER), world.stage(ASKED)), (Stage::Withdrawn, Stage::Expired));
+    for member in [REQUESTER, ASKED] {
+        assert!(world.known(member)[0].1.reveal.values().is_none());
+    }
+    world.assert_sound();
 }
 
 #[test]
