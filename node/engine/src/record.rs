@@ -28,6 +28,7 @@ use cwg_protocol::{Item, LoadId, NetworkId, NodeKey, OperatorKey, PilotId, RunId
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+pub use crate::counts::state::OwnList;
 use crate::io::{IndicatorRow, Selection};
 use crate::rounds::reveals::state::{KnownReveal, RevealNumber};
 
@@ -571,17 +572,6 @@ pub enum Entry {
         /// What is told.
         figure: CountFigure,
     },
-}
-
-/// A bank's list in a count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OwnList {
-    /// Its items.
-    pub items: u32,
-    /// Items that were left out because their persons bring others.
-    pub left_out: u64,
-    /// Digest of the items under a salt that follows from the seed.
-    pub commitment: Digest,
 }
 
 /// A share of a key inside a record.

@@ -1,4 +1,4 @@
-//! What a count tells, and to whom (`docs/spec/count.md` §6).
+//! What a count tells, and to whom (`docs/spec/count.md` §7).
 
 use crate::leakage::Sentences;
 

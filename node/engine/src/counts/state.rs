@@ -8,8 +8,9 @@ use cwg_protocol::count::{
     Charge, CountTerms, CountTermsError, Figure, Ledger, SharedCount, SignedAnswer, SignedCount,
 };
 use cwg_protocol::{RunId, UnixTime};
+use serde::{Deserialize, Serialize};
 
-use crate::record::{Code, Entry, OwnList, Record, StoredSecret};
+use crate::record::{Code, Entry, Record, StoredSecret};
 use crate::rounds::state::Known;
 
 /// Counts, and what was released: of a member its own, of the hub everyone's.
@@ -35,6 +36,17 @@ pub struct KnownCount {
     pub(crate) sent: Option<Digest>,
     /// Hub: what it sends both banks.
     pub(crate) answer: Option<SignedAnswer>,
+}
+
+/// A bank's list in a count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnList {
+    /// Its items.
+    pub items: u32,
+    /// Items that were left out because their persons bring others.
+    pub left_out: u64,
+    /// Digest of the items under a salt that follows from the seed.
+    pub commitment: Digest,
 }
 
 /// Where a count stands.
