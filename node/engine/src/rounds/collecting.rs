@@ -13,7 +13,7 @@ use super::opening::hub_keys;
 use super::{Broken, JobOf};
 use crate::Engine;
 use crate::io::{Effect, Level};
-use crate::record::{Code, Entry, TurnEnding};
+use crate::record::{Entry, TurnEnding};
 
 impl Engine {
     /// Hub: what time brings to rounds that are open.
@@ -165,6 +165,16 @@ impl Engine {
                 return self.relay_failed(round);
             }
         };
+        let (number, execution) = (turn.number(), turn.execution());
+        let ended = step.end.map(|collected| {
+            let (band, Collected { end, uploads, faults, .. }) = (collected.band(), collected);
+            TurnEnding { end, uploads, band, faults: faults.into_iter().map(|fault| fault.code().into()).collect() }
+        });
+        let end = ended.as_ref().map(|ending| ending.end);
+        // Before an answer leaves: a hub that starts again must not open another turn over it.
+        if let Some(ending) = ended {
+            self.commit(Entry::TurnEnded { round, turn: number, ending });
+        }
         for message in step.to_relay {
             self.tell(
                 turn.relay(),
@@ -176,12 +186,10 @@ impl Engine {
             );
         }
         for (id, job) in step.jobs {
-            self.compute_for_rounds(JobOf::Collecting(round, turn.execution(), id), job);
+            self.compute_for_rounds(JobOf::Collecting(round, execution, id), job);
         }
-        if let Some(collected) = step.end {
-            let (band, Collected { end, uploads, faults, .. }) = (collected.band(), collected);
-            let faults: Vec<Code> = faults.into_iter().map(|fault| fault.code().into()).collect();
-            self.end_turn(round, &turn, TurnEnding { end, uploads, band, faults });
+        if let Some(end) = end {
+            self.turn_ended(round, execution, end);
         }
     }
 
@@ -195,15 +203,16 @@ impl Engine {
     fn turn_over_as(&mut self, round: RunId, number: u8, end: TurnEnd, code: &'static str) {
         let turns = &self.state.rounds().rounds()[&round].turns;
         let Some(turn) = turns.iter().find(|turn| turn.number() == number).cloned() else { return };
-        self.end_turn(round, &turn, TurnEnding { end, uploads: 0, band: None, faults: vec![code.into()] });
+        let ending = TurnEnding { end, uploads: 0, band: None, faults: vec![code.into()] };
+        self.commit(Entry::TurnEnded { round, turn: number, ending });
+        self.turn_ended(round, turn.execution(), end);
     }
 
-    fn end_turn(&mut self, round: RunId, turn: &Turn, ending: TurnEnding) {
+    /// What follows from the end of a turn, once it is stored.
+    fn turn_ended(&mut self, round: RunId, execution: Execution, end: TurnEnd) {
         self.rounds.collecting.remove(&round);
-        let end = ending.end;
-        self.commit(Entry::TurnEnded { round, turn: turn.number(), ending });
         self.push(Effect::Log(Level::Info, "round-turn-ended"));
-        self.tell_round(round, &RoundMessage::TurnEnded(TurnEnded { execution: turn.execution(), end }));
+        self.tell_round(round, &RoundMessage::TurnEnded(TurnEnded { execution, end }));
         match end {
             TurnEnd::Answered => self.round_over(round),
             TurnEnd::TooFewUploads => self.end_round(round, "too-few-uploads"),

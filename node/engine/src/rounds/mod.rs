@@ -87,6 +87,20 @@ enum JobOf {
 type Broken = &'static str;
 
 impl Engine {
+    /// Rounds of which this process holds something: a turn, rooms, what is asked of keyholders, or someone who waits. Ceremonies count by
+    /// their pilots' names.
+    pub fn rounds_under_way(&self) -> BTreeSet<RunId> {
+        let UnderWay { boards, parts, taking, turns, collecting, relay_due, carrying, waiting, .. } = &self.rounds;
+        let of_rooms = self.rounds.room_relays.keys().chain(self.rounds.batches.keys()).map(|(round, _)| round);
+        let of_pages = self.rounds.room_boards.keys().chain(self.rounds.pages_asked.keys());
+        let of_turns = turns.keys().chain(relay_due.keys()).chain(collecting.keys()).chain(carrying.keys());
+        let rounds = taking.keys().chain(waiting.keys()).chain(of_turns).chain(of_rooms).chain(of_pages).copied();
+        let of_ceremonies = boards.keys().chain(parts.keys()).filter_map(|ceremony| {
+            Some(RunId(self.state.rounds().ceremonies().get(ceremony)?.terms.body().pilot.0))
+        });
+        rounds.chain(of_ceremonies).collect()
+    }
+
     pub(crate) fn on_rounds_command(&mut self, ticket: Ticket, command: Command) -> Result<Option<Reply>, Refusal> {
         match command {
             Command::CallCeremony(call) => self.call_ceremony(call).map(Some),
