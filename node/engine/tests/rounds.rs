@@ -363,6 +363,51 @@ fn a_member_with_more_items_than_the_terms_have_is_told_so() {
     assert_eq!(*phase, RoundPhase::Ended("too-many-items".into()));
 }
 
+/// More items of one kind than the terms have.
+fn overfill(network: &mut Network, member: usize) {
+    network.hold(member, (0..2 * ITEMS + 2).map(|number| 2 * number));
+}
+
+#[test]
+fn a_keyholder_whose_own_part_has_ended_evaluates_for_others() {
+    let mut network = with_key(7);
+    overfill(&mut network, 1);
+    let round = network.open(2);
+    network.kill(4);
+    network.kill(5);
+    network.join(round, [1, 2, 3, 6, 7]);
+    network.pass(EVALUATE_SECS + 2_000);
+    assert_exact(&network, round, &[2, 3, 6, 7], 2);
+}
+
+#[test]
+fn a_relay_whose_own_part_has_ended_carries_for_others() {
+    let mut network = with_key(7);
+    let round = network.open(2);
+    let relays = &network.engines[HUB].state().rounds().rounds()[&round].terms.body().relays;
+    let first = (1..=7).find(|number| node(*number) == relays[0]).unwrap();
+    overfill(&mut network, first);
+    network.join(round, 1..=7);
+    network.pass(EVALUATE_SECS + 2_000);
+    assert_eq!(endings(&network, round), [TurnEnd::Answered]);
+    let others: Vec<usize> = (1..=7).filter(|number| *number != first).collect();
+    assert_exact(&network, round, &others, 2);
+}
+
+#[test]
+fn a_round_that_nobody_here_joined_ends_at_its_end_for_whoever_waits() {
+    let mut network = with_key(7);
+    let round = network.open(2);
+    network.join(round, 1..=6);
+    network.handle(7, Input::Command(Ticket(9), Command::AwaitRound(round)));
+    network.pass(EVALUATE_SECS + 12_000);
+    let (_, _, reply) = network.replies.iter().find(|(_, ticket, _)| *ticket == Ticket(9)).unwrap();
+    assert!(matches!(reply, Ok(Reply::RoundEnded(RunEnd::Ended(code))) if *code == "round-not-joined".into()));
+    for number in 0..=7 {
+        assert!(network.engines[number].rounds_under_way().is_empty(), "node {number}");
+    }
+}
+
 /// Everything that hub, relay and keyholders see of two members is the same when the two exchange their lists.
 #[test]
 fn lists_that_are_exchanged_leave_times_lengths_and_order_as_they_are() {

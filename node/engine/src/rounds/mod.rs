@@ -53,7 +53,7 @@ pub(crate) struct UnderWay {
     evaluating: BTreeSet<(NodeKey, Digest, BatchName)>,
     /// Member: rounds in which it takes part.
     taking: BTreeMap<RunId, taking_part::Taking>,
-    /// Member: the newest turn of each.
+    /// Member: the newest turn of each round whose turns concern it.
     turns: BTreeMap<RunId, Turn>,
     /// Hub: turns, and since when a relay is looked for.
     collecting: BTreeMap<RunId, Collector>,
@@ -95,9 +95,10 @@ impl Engine {
         let of_pages = self.rounds.room_boards.keys().chain(self.rounds.pages_asked.keys());
         let of_turns = turns.keys().chain(relay_due.keys()).chain(collecting.keys()).chain(carrying.keys());
         let rounds = taking.keys().chain(waiting.keys()).chain(of_turns).chain(of_rooms).chain(of_pages).copied();
-        let of_ceremonies = boards.keys().chain(parts.keys()).filter_map(|ceremony| {
-            Some(RunId(self.state.rounds().ceremonies().get(ceremony)?.terms.body().pilot.0))
-        });
+        let of_ceremonies = boards
+            .keys()
+            .chain(parts.keys())
+            .filter_map(|ceremony| Some(RunId(self.state.rounds().ceremonies().get(ceremony)?.terms.body().pilot.0)));
         rounds.chain(of_ceremonies).collect()
     }
 
@@ -283,7 +284,7 @@ impl Engine {
     /// Whoever waits for a round that is over is answered.
     fn round_over(&mut self, round: RunId) {
         self.rounds.taking.remove(&round);
-        self.rounds.turns.remove(&round);
+        self.rounds.relay_due.remove(&round);
         let Some(Some(end)) = self.round_end(round) else { return };
         for ticket in self.rounds.waiting.remove(&round).unwrap_or_default() {
             self.reply(ticket, Ok(Reply::RoundEnded(end.clone())));
