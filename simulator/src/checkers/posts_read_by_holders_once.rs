@@ -17,6 +17,10 @@ const RECONNECTED_US: u64 = 600 * SEC;
 /// A post by its number, which no two share.
 type Number = Day;
 
+/// What each member with a room of an item reads there, with the interval of its page.
+type Rooms = BTreeMap<(RunId, Item), BTreeMap<Number, u16>>;
+type Readers = Vec<(usize, BTreeMap<Number, u16>)>;
+
 /// Where a post was written, and in which interval it left.
 struct Written {
     writer: usize,
@@ -29,7 +33,7 @@ pub(super) fn check(world: &World) -> Vec<String> {
     let mut wrong = Vec::new();
     let written: BTreeMap<Number, Written> = (0..world.nodes.len()).flat_map(|node| written(world, node)).collect();
     let mut pages: BTreeMap<(RunId, u16), (usize, &RoomPage)> = BTreeMap::new();
-    let mut readers: BTreeMap<(RunId, Item), Vec<(usize, BTreeMap<Number, u16>)>> = BTreeMap::new();
+    let mut readers: BTreeMap<(RunId, Item), Readers> = BTreeMap::new();
     for node in 0..world.nodes.len() {
         let records = world.nodes[node].disk.records();
         for record in records {
@@ -85,8 +89,8 @@ fn written(world: &World, writer: usize) -> Vec<(Number, Written)> {
 }
 
 /// What a member reads, room by room, as if its rooms had not closed.
-fn read(node: usize, records: &[Record], wrong: &mut Vec<String>) -> BTreeMap<(RunId, Item), BTreeMap<Number, u16>> {
-    let mut rooms: BTreeMap<(RunId, Item), BTreeMap<Number, u16>> = BTreeMap::new();
+fn read(node: usize, records: &[Record], wrong: &mut Vec<String>) -> Rooms {
+    let mut rooms = Rooms::new();
     if !records.iter().any(|record| matches!(record.entry, Entry::RoundResult { .. })) {
         return rooms;
     }
