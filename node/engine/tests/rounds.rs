@@ -15,6 +15,7 @@ use cwg_engine::io::{Input, Ticket};
 use cwg_engine::record::Entry;
 use cwg_protocol::RunId;
 use cwg_protocol::round::RoundMessage;
+use cwg_protocol::round::ceremony::Phase;
 use cwg_protocol::round::upload::TurnEnd;
 use cwg_protocol::wire::Message;
 use founding::{PILOT, node};
@@ -123,6 +124,78 @@ fn a_ceremony_without_one_of_its_holders_comes_to_nothing_and_another_is_called(
     assert!(matches!(end(&network), Some(Err(_))));
     network.call(&[1, 2, 4], 2, KeyOrigin::New);
     assert!(network.engines[4].state().rounds().keys()[&PILOT].is_holder());
+}
+
+/// How a ceremony ended at a node, if it did.
+fn end(network: &Network, number: usize, ceremony: Digest) -> Option<Result<(), String>> {
+    let called = network.engines[number].state().rounds().ceremonies().get(&ceremony)?;
+    called.end.clone().map(|end| end.map_err(|code| code.0))
+}
+
+#[test]
+fn whoever_was_away_when_a_ceremony_failed_or_was_superseded_hears_of_its_end() {
+    for supersedes in [false, true] {
+        let mut network = Network::new(5);
+        network.kill(3);
+        // One participant hears of it and is away from then on.
+        network.wire = passing(|from, _, message| {
+            !(from == 2 && matches!(message, Message::Round(RoundMessage::CeremonyPost(_))))
+        });
+        let failed = network.call(&[1, 2, 3], 2, KeyOrigin::New);
+        network.kill(2);
+        network.wire = passing(|_, _, _| true);
+        if supersedes {
+            network.call(&[1, 4], 2, KeyOrigin::New);
+        } else {
+            network.pass(5 * 3_600);
+        }
+        assert!(end(&network, 2, failed).is_none());
+        network.restart(2);
+        network.pass(60);
+        assert_eq!(end(&network, 2, failed), Some(Err("ceremony-withheld".to_owned())));
+        assert!(
+            (0..=5).filter(|number| *number != 3).all(|number| network.engines[number].rounds_under_way().is_empty())
+        );
+    }
+}
+
+#[test]
+fn whoever_missed_the_end_of_a_ceremony_holds_its_key_before_it_takes_part_in_the_next() {
+    let mut network = Network::new(5);
+    network.wire = passing(|_, to, message| {
+        !(to == 3
+            && matches!(message, Message::Round(RoundMessage::CeremonyBoard(board)) if board.phase == Phase::Signing))
+    });
+    network.call(&[1, 2, 3], 2, KeyOrigin::New);
+    assert!(network.engines[3].state().rounds().keys().is_empty());
+    network.kill(3);
+    network.wire = passing(|_, _, _| true);
+    let mut last = network.call(&[1, 2, 3], 2, KeyOrigin::Handover);
+    // Whatever order the names of ceremonies are in.
+    for _ in 0..4 {
+        last = network.call(&[1, 2, 3], 2, KeyOrigin::Handover);
+    }
+    network.restart(3);
+    network.pass(60);
+    assert_eq!(end(&network, 3, last), Some(Ok(())));
+    assert!(network.engines[3].state().rounds().keys()[&PILOT].is_holder());
+    assert!(network.closed.is_empty());
+}
+
+#[test]
+fn a_holder_that_did_not_see_its_share_handed_over_stays_out_of_the_next_ceremony_and_stays_connected() {
+    let mut network = Network::new(5);
+    network.call(&[1, 2, 3], 2, KeyOrigin::New);
+    network.wire =
+        passing(|from, _, message| !(from == 3 && matches!(message, Message::Round(RoundMessage::CeremonyPost(_)))));
+    let missed = network.call(&[1, 2, 4], 2, KeyOrigin::Handover);
+    network.pass(5 * 3_600);
+    network.wire = passing(|_, _, _| true);
+    assert_eq!(end(&network, 3, missed), Some(Err("ceremony-withheld".to_owned())));
+    assert_eq!(end(&network, HUB, missed), Some(Ok(())));
+    network.call(&[1, 2, 3], 2, KeyOrigin::Handover);
+    assert_eq!(network.refused(3), ["ceremony-old-key"]);
+    assert!(network.closed.is_empty());
 }
 
 #[test]
