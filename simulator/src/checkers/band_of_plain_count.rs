@@ -10,8 +10,10 @@ use cwg_protocol::round::upload::{CountBand, TurnEnd};
 use crate::rounds::Counted;
 use crate::world::{HUB, World};
 
-/// By how much an estimate may be off, hundredths: tables of small lists have few bins.
-const OFF: u64 = 50;
+/// Hundredths of the plain count that an estimate is at least and at most. It takes tables to be full: an item is then in 0.8647 bins of each,
+/// and in two where they are nearly empty; small ones have few bins to go by.
+const LEAST: u64 = 50;
+const MOST: u64 = 232;
 
 pub(super) fn check(world: &World) -> Vec<String> {
     let mut wrong = Vec::new();
@@ -32,7 +34,7 @@ pub(super) fn check(world: &World) -> Vec<String> {
         let (low, high) = match threshold {
             2 if hostile => (0, most),
             2 => (least, least),
-            _ => (least * (100 - OFF) / 100, most * (100 + OFF) / 100 + 1),
+            _ => (least * LEAST / 100, most * MOST / 100 + 1),
         };
         let band = ending.band;
         if band.is_none_or(|band| band < CountBand::of(low) || band > CountBand::of(high)) {
