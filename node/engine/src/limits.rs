@@ -81,6 +81,10 @@ pub const LARGE_BATCHES_MAX: usize = 4;
 /// Elements of each kind that a keyholder evaluates for one member under one key: so many times the items that the charter allows a session.
 pub const ROUNDS_PER_KEY: u64 = 32;
 
+/// Milliseconds after which dates of rounds are looked at again, although none is due: a wall clock that was set in the meantime is noticed
+/// by then, also where nothing else comes in.
+pub const CLOCK_CHECK_MS: u64 = 10 * 60 * 1000;
+
 /// Posts that a member has written and that wait for their interval.
 pub const DRAFTS_MAX: usize = 64;
 

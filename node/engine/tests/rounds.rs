@@ -13,11 +13,11 @@ use cwg_engine::RoundPhase;
 use cwg_engine::command::{Command, KeyOrigin, Refusal, Reply, RunEnd};
 use cwg_engine::io::{Input, Ticket};
 use cwg_engine::record::Entry;
-use cwg_protocol::RunId;
 use cwg_protocol::round::RoundMessage;
 use cwg_protocol::round::ceremony::Phase;
 use cwg_protocol::round::upload::TurnEnd;
 use cwg_protocol::wire::Message;
+use cwg_protocol::{RunId, UnixTime};
 use founding::{PILOT, node};
 use network::{EVALUATE_SECS, HUB, ITEMS, Network, leakage};
 use wiring::{Wired as _, passing};
@@ -476,6 +476,26 @@ fn a_round_that_nobody_here_joined_ends_at_its_end_for_whoever_waits() {
     network.pass(EVALUATE_SECS + 12_000);
     let (_, _, reply) = network.replies.iter().find(|(_, ticket, _)| *ticket == Ticket(9)).unwrap();
     assert!(matches!(reply, Ok(Reply::RoundEnded(RunEnd::Ended(code))) if *code == "round-not-joined".into()));
+    for number in 0..=7 {
+        assert!(network.engines[number].rounds_under_way().is_empty(), "node {number}");
+    }
+}
+
+#[test]
+fn a_clock_that_is_set_right_while_nothing_comes_in_costs_minutes_at_most() {
+    let mut network = with_key(7);
+    let round = network.open(2);
+    network.join(round, 1..=7);
+    network.pass(EVALUATE_SECS + 2_000);
+    // As after a start with a clock that is a month behind; then it is right again, and past the round's end.
+    let right = network.now.wall.plus_secs(20_000);
+    network.now.wall = UnixTime(network.now.wall.0 - 30 * 86_400);
+    for number in 0..=7 {
+        network.handle(number, Input::Deadline);
+    }
+    network.pump();
+    network.now.wall = right;
+    network.pass(700);
     for number in 0..=7 {
         assert!(network.engines[number].rounds_under_way().is_empty(), "node {number}");
     }

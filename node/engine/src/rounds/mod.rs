@@ -38,6 +38,7 @@ use cwg_protocol::{NodeKey, PilotId, RunId, UnixTime};
 use crate::Engine;
 use crate::command::{Command, Refusal, Reply, RunEnd};
 use crate::io::{CloseCode, ConnId, Effect, Level, Loaded, Ticket};
+use crate::limits::CLOCK_CHECK_MS;
 use crate::record::{Code, Entry};
 use state::{Known, RoundPhase};
 
@@ -192,7 +193,8 @@ impl Engine {
         let boards = under_way.boards.values().filter_map(BoardKeeper::deadline);
         let due =
             boards.chain(self.turns_due()).chain(self.taking_due()).chain(self.carrying_due()).chain(self.rooms_due());
-        due.filter(|due| *due > self.now.wall).min().map(|next| self.mono_at(next))
+        let next = due.filter(|due| *due > self.now.wall).min().map(|next| self.mono_at(next));
+        next.map(|at_ms| at_ms.min(self.now.mono_ms.saturating_add(CLOCK_CHECK_MS)))
     }
 
     pub(crate) fn on_rounds_computed(&mut self, ticket: Ticket, output: JobOutput) -> Option<JobOutput> {
