@@ -1,14 +1,15 @@
 //! What an operator or a peer was told is in the records at that moment, and after every crash.
 
+use cwg_crypto::Digest;
 use cwg_engine::command::{Refusal, Reply, RunEnd};
 use cwg_engine::io::ConnId;
 use cwg_engine::record::{Entry, Record};
 use cwg_engine::state::RunPhase;
-use cwg_protocol::NodeKey;
 use cwg_protocol::round::RoundMessage;
 use cwg_protocol::round::upload::TurnEnd;
 use cwg_protocol::session::Place;
 use cwg_protocol::wire::Message;
+use cwg_protocol::{NodeKey, RunId};
 
 use crate::operators::WishStage;
 use crate::world::World;
@@ -51,7 +52,12 @@ pub(super) fn check(world: &World) -> Vec<String> {
 }
 
 /// Whether what a message of a ceremony or a round promises is in these records.
-fn round_is_durable(records: &[Record], to: Option<NodeKey>, message: &RoundMessage) -> bool {
+fn round_is_durable(
+    records: &[Record],
+    to: Option<NodeKey>,
+    message: &RoundMessage,
+    of_terms: impl Fn(Digest) -> Option<RunId>,
+) -> bool {
     let any = |is: &dyn Fn(&Entry) -> bool| records.iter().any(|record| is(&record.entry));
     match message {
         RoundMessage::CeremonyCalled(sent) => {
@@ -123,7 +129,10 @@ impl World {
             }),
             Message::Round(message) => {
                 let to = self.peer_at(node, conn).and_then(|peer| self.work.operators[peer].node);
-                round_is_durable(records, to, message)
+                let rounds = self.state(node).map(|state| state.rounds().rounds());
+                let of_terms =
+                    |terms| rounds?.iter().find(|(_, known)| known.terms.digest() == terms).map(|(round, _)| *round);
+                round_is_durable(records, to, message, of_terms)
             }
             _ => true,
         };
