@@ -3,6 +3,10 @@
 //! The hub writes a charter and signs it. Each member named in it signs twice: a named person with that person's own
 //! key, and the node, which vouches for the person. Only when all have signed, and within its dates, is it live.
 
+mod rules;
+
+pub use rules::{CLAUSE_LEN_MAX, CountRules, ROUNDS_PER_KEY_MAX, RoundRules};
+
 use cwg_crypto::{Digest, Domain, Signature, SigningKey, digest};
 use serde::{Deserialize, Serialize};
 
@@ -98,6 +102,10 @@ pub struct Body {
     pub retention_days: u32,
     /// Allowances.
     pub budget: Budget,
+    /// Of rounds; there exactly if they are allowed.
+    pub rounds: Option<RoundRules>,
+    /// Of counts; there exactly if they are allowed.
+    pub counts: Option<CountRules>,
 }
 
 /// A charter as it travels and is stored.
@@ -358,7 +366,8 @@ fn check_rules(body: &Body) -> Result<(), CharterError> {
     rule(body.opens < body.closes, "it closes after it opens")?;
     rule((1..=3650).contains(&body.retention_days), "retention is 1 to 3650 days")?;
     rule(body.budget.items_per_session > 0 && body.budget.sessions_per_day > 0, "its budgets are not zero")?;
-    rule(body.budget.items_min >= ITEMS_MIN_FLOOR, "a side that learns brings at least 10 items")
+    rule(body.budget.items_min >= ITEMS_MIN_FLOOR, "a side that learns brings at least 10 items")?;
+    rules::check(body).map_err(CharterError::Rule)
 }
 
 /// Items that a side which learns brings at least; no charter may set less.

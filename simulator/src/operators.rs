@@ -304,10 +304,11 @@ impl World {
         }
         let kinds: Vec<KindRoles> = KINDS.iter().map(|kind| KindRoles { kind: *kind, roles: Roles::BOTH }).collect();
         let now = self.now_of(HUB).wall;
-        let budget =
-            Budget { items_per_session: 1 << 16, sessions_per_day: self.scenario.sessions_per_day, items_min: 10 };
+        let rounds = self.round_rules(&members);
+        let items_per_session = if rounds.is_some() { self.round_items_max() } else { 1 << 16 };
+        let budget = Budget { items_per_session, sessions_per_day: self.scenario.sessions_per_day, items_min: 10 };
         let mut runs = vec![RunKind::Pair, RunKind::Lighthouse];
-        runs.extend((self.scenario.rounds > 0).then_some(RunKind::Round));
+        runs.extend(rounds.is_some().then_some(RunKind::Round));
         Some(Body {
             network: NetworkId([0; 16]),
             pilot: PilotId([0; 8]),
@@ -323,6 +324,8 @@ impl World {
             closes: now.plus_secs(60 * 86_400),
             retention_days: 90,
             budget,
+            rounds,
+            counts: None,
         })
     }
 
@@ -467,7 +470,8 @@ impl World {
         let operator = &mut self.work.operators[node];
         operator.join_tries += 1;
         operator.calm_tries += u32::from(calm);
-        operator.next_try_us = now_us + wait;
+        // People are less and less in a hurry: every invitation that was taken up has a place on the roster, whether its answer came or not.
+        operator.next_try_us = now_us + wait * (1 + u64::from(operator.join_tries) / 4);
         if operator.join_tries.is_multiple_of(TRIES_PER_INVITATION) || matches!(refusal, Refusal::InvitationExpired(_))
         {
             operator.invitation = None;

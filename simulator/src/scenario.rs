@@ -267,7 +267,7 @@ impl Scenario {
             shared: dice.below(items / 2 + 1) as u32,
             runs_per_pair,
             whole_sets: true,
-            rounds: if dice.chance(300) { dice.between(2, 4) as u32 } else { 1 },
+            rounds: if dice.chance(250) { dice.between(2, 6) as u32 } else { 1 },
             threshold: None,
             absent_permille: maybe(&mut dice, 300),
             handovers_permille: maybe(&mut dice, 1000),

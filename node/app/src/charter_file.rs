@@ -3,8 +3,12 @@
 use core::fmt;
 
 use cwg_engine::state::State;
-use cwg_protocol::charter::{Body, Budget, ITEMS_MIN_FLOOR, KindRoles, RunKind};
+use cwg_protocol::charter::{
+    Body, Budget, CountRules, ITEMS_MIN_FLOOR, KindRoles, ROUNDS_PER_KEY_MAX, RoundRules, RunKind,
+};
+use cwg_protocol::count::NoiseTerms;
 use cwg_protocol::indicator::{IndicatorKind, Role, Roles};
+use cwg_protocol::round::limits::UPLOADS_FEWEST;
 use cwg_protocol::session::Learns;
 use cwg_protocol::{NetworkId, PilotId, UnixTime};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -40,6 +44,38 @@ pub struct CharterFile {
     pub budget: BudgetTerms,
     /// Indicator types with the roles in which they may enter.
     pub indicators: Vec<IndicatorTerms>,
+    /// Of rounds, exactly if `runs` has them.
+    pub rounds: Option<RoundClauses>,
+    /// Of counts, exactly if `runs` has them.
+    pub counts: Option<CountClauses>,
+}
+
+/// What a charter says of rounds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoundClauses {
+    /// Names of members that may hold a share of the key, two at least.
+    pub keyholders: Vec<String>,
+    /// Keyholders that it takes to evaluate, at least.
+    pub threshold: u8,
+    /// Uploads without which there is no result, at least.
+    pub uploads_min: u8,
+    /// Rounds under one key.
+    pub rounds_per_key: u16,
+    /// The clause under which holders may reveal themselves to each other; left out if they may not.
+    pub reveals: Option<String>,
+}
+
+/// What a charter says of counts: the noise of every release.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CountClauses {
+    /// Epsilon in thousandths, 50 to 500.
+    pub epsilon_thousandths: u16,
+    /// Digits of delta, 6 to 12: 9 is 0.000000001.
+    pub delta_digits: u8,
+    /// Identifiers of one person that a list may have, 1 to 16.
+    pub identifiers: u8,
 }
 
 /// One indicator type of a charter.
@@ -118,7 +154,7 @@ pub(crate) fn body_of(file: &CharterFile, state: &State) -> Result<Body, Problem
         name: text_of("name", &file.name)?,
         purpose: text_of("purpose", &file.purpose)?,
         legal_basis: text_of("legal_basis", &file.legal_basis)?,
-        members: members_of(&file.members, state)?,
+        members: members_of("members", &file.members, state)?,
         kinds: kinds_of(&file.indicators)?,
         runs: list_of("runs", &file.runs, "pair, lighthouse, round or count", |name| {
             RunKind::ALL.into_iter().find(|kind| kind.name() == name)
@@ -128,6 +164,8 @@ pub(crate) fn body_of(file: &CharterFile, state: &State) -> Result<Body, Problem
         closes,
         retention_days: file.retention_days,
         budget,
+        rounds: rounds_of(file, state)?,
+        counts: counts_of(file)?,
     })
 }
 
@@ -194,12 +232,13 @@ fn budget_of(terms: &BudgetTerms) -> Result<Budget, Problem> {
 }
 
 fn members_of<const N: usize>(
+    list: &str,
     names: &[String],
     state: &State,
 ) -> Result<cwg_protocol::wire::BoundedVec<cwg_protocol::NodeKey, N>, Problem> {
     let mut members = Vec::with_capacity(names.len().min(N));
     for (at, name) in names.iter().enumerate() {
-        let place = format!("members[{at}]");
+        let place = format!("{list}[{at}]");
         let entry =
             named::member(state, name).map_err(|problem| field(&place, "is not on the roster", problem.hint))?;
         if state.active(entry.node).is_none() {
@@ -211,10 +250,61 @@ fn members_of<const N: usize>(
         members.push(entry.node);
     }
     if members.len() < 2 {
-        return Err(field("members", "names fewer than two", "a run needs two members"));
+        return Err(field(list, "names fewer than two", "nobody compares, or evaluates, alone"));
     }
     members.sort_unstable();
-    members.try_into().map_err(|_| field("members", format!("names more than {N}"), "leave some out"))
+    members.try_into().map_err(|_| field(list, format!("names more than {N}"), "leave some out"))
+}
+
+/// A section that is there exactly if runs of its kind are.
+fn section<'a, T>(file: &CharterFile, run: RunKind, terms: Option<&'a T>) -> Result<Option<&'a T>, Problem> {
+    let has = file.runs.iter().any(|known| known == run.name());
+    let name = format!("{}s", run.name());
+    match terms {
+        None if has => Err(field(&name, "is missing", format!("add [{name}], or take {} out of runs", run.name()))),
+        Some(_) if !has => Err(field(name, "is there without such runs", format!("add {} to runs", run.name()))),
+        terms => Ok(terms),
+    }
+}
+
+fn rounds_of(file: &CharterFile, state: &State) -> Result<Option<RoundRules>, Problem> {
+    let Some(terms) = section(file, RunKind::Round, file.rounds.as_ref())? else { return Ok(None) };
+    let RoundClauses { threshold, uploads_min, rounds_per_key, .. } = *terms;
+    if let Some(at) = terms.keyholders.iter().position(|name| !file.members.contains(name)) {
+        return Err(field(format!("rounds.keyholders[{at}]"), "is not among members", "write it as it stands there"));
+    }
+    let keyholders = members_of("rounds.keyholders", &terms.keyholders, state)?;
+    let fewest = UPLOADS_FEWEST.into();
+    if file.members.len() < fewest {
+        return Err(field("members", format!("are fewer than {fewest}"), "a round takes as many uploads"));
+    }
+    let ranges = [
+        ("threshold", threshold.into(), 2..=keyholders.len()),
+        ("uploads_min", uploads_min.into(), fewest..=file.members.len()),
+        ("rounds_per_key", rounds_per_key.into(), 1..=usize::from(ROUNDS_PER_KEY_MAX)),
+    ];
+    for (name, number, range) in ranges {
+        if !range.contains(&number) {
+            let what = format!("is not from {} to {}", range.start(), range.end());
+            return Err(field(format!("rounds.{name}"), what, "choose a number in that range"));
+        }
+    }
+    let reveals = terms.reveals.as_ref().map(|clause| text_of("rounds.reveals", clause)).transpose()?;
+    Ok(Some(RoundRules { keyholders, threshold, uploads_min, rounds_per_key, reveals }))
+}
+
+fn counts_of(file: &CharterFile) -> Result<Option<CountRules>, Problem> {
+    let Some(terms) = section(file, RunKind::Count, file.counts.as_ref())? else { return Ok(None) };
+    let outside = |name, range| {
+        let hint = "docs/spec/count.md says what it does";
+        field(format!("counts.{name}"), format!("is not from {range}"), hint)
+    };
+    let noise = NoiseTerms {
+        epsilon: terms.epsilon_thousandths.try_into().map_err(|_| outside("epsilon_thousandths", "50 to 500"))?,
+        delta: terms.delta_digits.try_into().map_err(|_| outside("delta_digits", "6 to 12"))?,
+        sensitivity: terms.identifiers.try_into().map_err(|_| outside("identifiers", "1 to 16"))?,
+    };
+    Ok(Some(CountRules { noise }))
 }
 
 fn kinds_of<const N: usize>(terms: &[IndicatorTerms]) -> Result<cwg_protocol::wire::BoundedVec<KindRoles, N>, Problem> {

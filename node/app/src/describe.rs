@@ -15,8 +15,8 @@ use crate::refusals;
 use crate::times::shown;
 use crate::view::{
     Allowance, BookPlace, BookView, CodeCount, IndicatorsView, InvitationLine, InvitationView, KindLine, LeakageView,
-    LoadLine, MemberLine, NodeMadeView, OperatorLine, OperatorsView, PilotLine, PilotView, PilotsView, RosterView,
-    RunLine, RunPlanView, RunView, RunsView, SetSizeView, SignatureLine, TypeRoles, View,
+    LoadLine, MemberLine, NodeMadeView, NoiseLine, OperatorLine, OperatorsView, PilotLine, PilotView, PilotsView,
+    RosterView, RoundRulesLine, RunLine, RunPlanView, RunView, RunsView, SetSizeView, SignatureLine, TypeRoles, View,
 };
 
 pub(crate) fn kind_name(kind: NodeKind) -> &'static str {
@@ -121,6 +121,19 @@ pub(crate) fn pilot(state: &State, id: PilotId, now: UnixTime) -> Result<View, P
         indicators: body.kinds.iter().map(|KindRoles { kind, roles }| type_roles(kind.name(), *roles)).collect(),
         runs: body.runs.iter().map(|run| run.name().to_owned()).collect(),
         learns: body.learns.iter().map(|learns| learns.name().to_owned()).collect(),
+        rounds: body.rounds.as_ref().map(|rules| RoundRulesLine {
+            keyholders: rules.keyholders.iter().map(|node| name_of(state, *node)).collect(),
+            threshold: rules.threshold,
+            uploads_min: rules.uploads_min,
+            rounds_per_key: rules.rounds_per_key,
+            reveals: rules.reveals.as_ref().map(ToString::to_string),
+        }),
+        counts: body.counts.map(|rules| NoiseLine {
+            epsilon_thousandths: rules.noise.epsilon.number(),
+            delta_digits: rules.noise.delta.number(),
+            identifiers: rules.noise.sensitivity.number(),
+            bound: rules.noise.bound(),
+        }),
         budget: Allowance {
             items_per_session: body.budget.items_per_session,
             sessions_per_day: body.budget.sessions_per_day,

@@ -24,20 +24,20 @@ fn write_charter(hub: &Node, text: &str) -> Result<(), Problem> {
 
 #[test]
 fn the_sample_charter_is_accepted_by_the_engine() {
-    let mut hub = Node::hub_with(&["Bank A", "Bank B", "Bank C"]);
+    let mut hub = Node::hub_with(&["Bank A", "Bank B", "Bank C", "Bank D", "Bank E"]);
     let charter = CharterFile::parse(CHARTER, "charter.toml").unwrap();
     let view = hub.ask(Request::PilotNew { charter }).unwrap();
     let json = serde_json::to_value(&view).unwrap();
     assert_eq!(json["view"], "pilot");
     assert_eq!((&json["opens"], &json["closes"]), (&"2026-01-01T00:00:00Z".into(), &"2027-12-31T23:59:59Z".into()));
-    assert_eq!(json["not_live"], "3 of 3 members have not signed the charter");
+    assert_eq!(json["not_live"], "5 of 5 members have not signed the charter");
     let first = json["leakage"][0]["not_protected"][0].as_str().unwrap();
     assert!(first.starts_with("guessing"), "low-entropy guessing stands first: {first}");
 }
 
 #[test]
 fn every_fault_of_a_charter_file_is_named_with_its_place() {
-    let hub = Node::hub_with(&["Bank A", "Bank B", "Bank C"]);
+    let hub = Node::hub_with(&["Bank A", "Bank B", "Bank C", "Bank D", "Bank E"]);
     write_charter(&hub, CHARTER).unwrap();
     let long = format!("name = \"{}\"", "n".repeat(129));
     let cases = [
@@ -57,8 +57,8 @@ fn every_fault_of_a_charter_file_is_named_with_its_place() {
         ("\"Bank B\"", "\"Hub\"", "members[1] is not on the roster"),
         ("[\"Bank A\", \"Bank B\", \"Bank C\"]", "[\"Bank A\"]", "members names fewer than two"),
         ("runs = [\"pair\"]", "runs = [\"pairs\"]", "runs[0] is not known"),
-        ("runs = [\"pair\"]", "runs = []", "runs is empty"),
-        ("runs = [\"pair\"]", "runs = \"pair\"", "line 7: invalid type"),
+        ("runs = [\"pair\", \"round\", \"count\"]", "runs = []", "runs is empty"),
+        ("runs = [\"pair\", \"round\", \"count\"]", "runs = \"pair\"", "line 7: invalid type"),
         ("[\"proposer\", \"both\"]", "[]", "learns is empty although pair runs are allowed"),
         ("[\"proposer\", \"both\"]", "[\"us\"]", "learns[0] is not known"),
         ("[\"proposer\", \"both\"]", "[\"both\", \"both\"]", "learns[1] stands twice"),
@@ -79,6 +79,18 @@ fn every_fault_of_a_charter_file_is_named_with_its_place() {
         ("name = \"Remittance corridor, first look\"", long.as_str(), "name is longer than 128 bytes"),
         ("name = \"Remittance corridor, first look\"", "name = \"a\\nb\"", "name is longer than 128 bytes or holds"),
         ("[budget]", "[budget", "line "),
+        ("runs = [\"pair\", \"round\",", "runs = [\"pair\",", "rounds is there without such runs"),
+        ("\"round\", \"count\"]", "\"round\"]", "counts is there without such runs"),
+        ("[rounds]\n", "[round]\n", "unknown field `round`"),
+        ("keyholders = [\"Bank A\",", "keyholders = [\"Bank F\",", "rounds.keyholders[0] is not among members"),
+        ("keyholders = [\"Bank A\",", "keyholders = [\"Bank B\",", "rounds.keyholders[1] stands twice"),
+        ("\nthreshold = 3", "\nthreshold = 1", "rounds.threshold is not from 2 to 5"),
+        ("uploads_min = 5", "uploads_min = 3", "rounds.uploads_min is not from 4 to 5"),
+        ("rounds_per_key = 12", "rounds_per_key = 0", "rounds.rounds_per_key is not from 1 to 1000"),
+        ("reveals = \"clause 9\"", "reveals = \" \"", "rounds.reveals is empty"),
+        ("epsilon_thousandths = 500", "epsilon_thousandths = 501", "counts.epsilon_thousandths is not from 50 to 500"),
+        ("delta_digits = 9", "delta_digits = 5", "counts.delta_digits is not from 6 to 12"),
+        ("identifiers = 4", "identifiers = 17", "counts.identifiers is not from 1 to 16"),
     ];
     assert!(cases.len() >= 25);
     for (from, to, part) in cases {

@@ -154,6 +154,9 @@ pub(crate) struct ServeArgs {
     /// Level and form of the log on standard error.
     #[arg(long, value_enum, default_value_t = LogForm::Text)]
     pub(crate) log: LogForm,
+    /// Writes when each frame, job and line of the log was, and how long it was, to a file that does not exist yet.
+    #[arg(long, hide = true, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

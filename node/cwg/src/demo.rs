@@ -13,13 +13,24 @@ use serde::{Deserialize, Serialize};
 
 use crate::args::DemoArgs;
 use crate::output::{Output, drawn};
-use network::{Bank, Network};
+use network::{Bank, Network, Sample, Traced};
 
-/// One sample: the bank's name, its file, its column map.
-const SAMPLES: [(&str, &[u8], &str); 3] = [
-    ("Bank A", include_bytes!("../../app/samples/bank-a.csv"), include_str!("../../app/samples/bank-a.map.toml")),
-    ("Bank B", include_bytes!("../../app/samples/bank-b.csv"), include_str!("../../app/samples/bank-b.map.toml")),
-    ("Bank C", include_bytes!("../../app/samples/bank-c.csv"), include_str!("../../app/samples/bank-c.map.toml")),
+const SAMPLES: [Sample<'_>; 3] = [
+    Sample {
+        name: "Bank A",
+        file: include_bytes!("../../app/samples/bank-a.csv"),
+        map: include_str!("../../app/samples/bank-a.map.toml"),
+    },
+    Sample {
+        name: "Bank B",
+        file: include_bytes!("../../app/samples/bank-b.csv"),
+        map: include_str!("../../app/samples/bank-b.map.toml"),
+    },
+    Sample {
+        name: "Bank C",
+        file: include_bytes!("../../app/samples/bank-c.csv"),
+        map: include_str!("../../app/samples/bank-c.map.toml"),
+    },
 ];
 
 const TRUTH: &str = include_str!("../../app/samples/truth.json");
@@ -46,8 +57,8 @@ struct Fact {
 /// What one side of one run came to.
 #[derive(Debug, Serialize)]
 struct Line {
-    member: &'static str,
-    with: &'static str,
+    member: String,
+    with: String,
     learns: bool,
     own_items_shown_as: u32,
     matches: usize,
@@ -66,7 +77,7 @@ struct Report {
 pub(crate) async fn run(args: &DemoArgs, out: Output) -> Result<Exit, Problem> {
     let talk = |text: &str| out.note(text);
     talk("starting a hub and three banks, each a process with a directory and keys of its own");
-    let network = Network::start(&SAMPLES, CHARTER, talk)?;
+    let network = Network::start(&SAMPLES, CHARTER, Traced::No, talk)?;
     for bank in network.banks() {
         let View::LoadReport(load) = bank.ask(&Request::IndicatorsLoad { path: bank.file(), map: bank.map() })? else {
             return Err(network::unexpected("a load"));
@@ -89,7 +100,7 @@ pub(crate) async fn run(args: &DemoArgs, out: Output) -> Result<Exit, Problem> {
     for (from, to, learns) in RUNS {
         let (proposer, acceptor) = (&network.banks()[from], &network.banks()[to]);
         talk(&format!("{} and {} compare, {}", proposer.name, acceptor.name, words(learns)));
-        let run = proposer.run_with(acceptor.name, learns)?;
+        let run = proposer.run_with(&acceptor.name, learns)?;
         let planted = truth.planted(proposer, acceptor)?;
         runs.push(side(proposer, acceptor, &run, true, planted)?);
         let View::Run(other) = acceptor.ask(&Request::RunAwait { run: run.run.clone() })? else {
@@ -125,32 +136,15 @@ impl Truth {
 
 /// Compares what a side holds after a run with what was planted.
 fn side(bank: &Bank, with: &Bank, run: &RunView, learns: bool, planted: &BTreeSet<Fact>) -> Result<Line, Problem> {
-    let mut found = BTreeSet::new();
-    let mut after = None;
-    loop {
-        let request = Request::MatchList {
-            run: Some(run.run.clone()),
-            kind: None,
-            after: after.clone(),
-            limit: 1000,
-            withdrawn: false,
-        };
-        let View::Matches(list) = bank.ask(&request)? else { return Err(network::unexpected("matches")) };
-        for line in &list.matches {
-            let View::Match(full) = bank.ask(&Request::MatchShow { id: line.id.clone() })? else {
-                return Err(network::unexpected("a match"));
-            };
-            found.insert(Fact { kind: full.kind.clone(), canonical: full.canonical.clone() });
-        }
-        match list.next {
-            Some(next) => after = Some(next),
-            None => break,
-        }
-    }
+    let found: BTreeSet<Fact> = bank
+        .matches(&run.run)?
+        .into_iter()
+        .map(|found| Fact { kind: found.kind, canonical: found.canonical })
+        .collect();
     let expected = if learns { planted.clone() } else { BTreeSet::new() };
     Ok(Line {
-        member: bank.name,
-        with: with.name,
+        member: bank.name.clone(),
+        with: with.name.clone(),
         learns,
         own_items_shown_as: run.own_items_padded.unwrap_or_default(),
         matches: found.len(),
@@ -180,7 +174,7 @@ fn draw(report: &Report, out: Output) {
                 (true, false) => "nothing stored, as it should be".to_owned(),
                 (false, _) => format!("NOT MET: {} planted, {} found", line.planted, line.matches),
             };
-            vec![line.member.to_owned(), line.with.to_owned(), learnt, could_not, verdict]
+            vec![line.member.clone(), line.with.clone(), learnt, could_not, verdict]
         })
         .collect();
     out.line(&drawn(&headers.map(str::to_owned), &rows));

@@ -5,6 +5,7 @@
 mod args;
 mod bench;
 mod book_set;
+mod clocks;
 mod commands;
 mod config;
 mod contents;
@@ -27,6 +28,7 @@ mod rounds;
 mod serve;
 mod socket;
 mod standing;
+mod trace;
 mod unlock;
 mod work;
 
@@ -78,7 +80,7 @@ fn start(cli: Cli, out: Output) -> Result<Exit, Problem> {
 async fn run(cli: Cli, out: Output) -> Result<Exit, Problem> {
     match cli.command {
         Command::Demo(args) => demo::run(&args, out).await,
-        Command::Serve(_) => serve::run(&cli.common, out).await,
+        Command::Serve(args) => serve::run(&cli.common, &args, out).await,
         Command::Psi(PsiCommand::Listen(args)) => psi::listen(&args, &out).await.map(|()| Exit::Ok),
         Command::Psi(PsiCommand::Connect(args)) => psi::connect(&args, &out).await.map(|()| Exit::Ok),
         Command::Bench(command) => bench::run(&command, out).await,

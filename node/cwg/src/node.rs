@@ -24,6 +24,7 @@ use crate::config::NodeConfig;
 use crate::contents::UnderWay;
 use crate::gathered::{GatheredSets, Stored};
 use crate::outgoing::{Outgoing, Wire};
+use crate::trace::Trace;
 use crate::{entropy, problems};
 
 /// What is done with an answer.
@@ -95,6 +96,7 @@ pub(crate) struct Node {
     /// Whether a file is being evaluated.
     pub(crate) evaluating: Arc<AtomicBool>,
     pub(crate) contents: UnderWay,
+    trace: Option<Trace>,
 }
 
 /// Whether this process talks to others.
@@ -170,6 +172,7 @@ impl Node {
             gathered: GatheredSets::default(),
             evaluating: Arc::default(),
             contents: UnderWay::default(),
+            trace: None,
         };
         node.tidy_contents();
         node.carry_out()?;
@@ -179,6 +182,11 @@ impl Node {
     /// The address that is listened on.
     pub(crate) fn local_addr(&self) -> Option<SocketAddr> {
         self.net.as_ref().and_then(Net::local_addr)
+    }
+
+    /// From now on what is done is written down.
+    pub(crate) fn trace_to(&mut self, trace: Trace) {
+        self.trace = Some(trace);
     }
 
     /// Where front ends and workers put what the loop is to take.
@@ -242,6 +250,9 @@ impl Node {
                     _ => {}
                 });
                 if let Some(input) = input_of(event) {
+                    if let (Some(trace), Input::Frame(_, body)) = (&self.trace, &input) {
+                        trace.received(body);
+                    }
                     self.engine.handle(now(self.started), input);
                 }
             }
@@ -312,7 +323,12 @@ impl Node {
                     let store = &mut self.store;
                     tokio::task::block_in_place(|| store.append(&payloads)).map_err(|error| problems::store(&error))?;
                 }
-                Effect::Send(conn, body) => self.on_outgoing(|outgoing, nets| outgoing.send(nets, conn, body)),
+                Effect::Send(conn, body) => {
+                    if let Some(trace) = &self.trace {
+                        trace.sent(&body);
+                    }
+                    self.on_outgoing(|outgoing, nets| outgoing.send(nets, conn, body));
+                }
                 Effect::Close(conn, code) => {
                     self.on_outgoing(|outgoing, nets| outgoing.close(nets, conn, code as u32));
                 }
@@ -326,9 +342,13 @@ impl Node {
                 Effect::Load(ticket, query) => self.load(ticket, query),
                 Effect::Forget(ticket) => self.gathered.forget(ticket),
                 Effect::Compute(ticket, job) => {
-                    let outbox = self.outbox.clone();
-                    // The loop is gone only when the process ends.
-                    rayon::spawn_fifo(move || drop(outbox.send(Inbox::Computed(ticket, job.run()))));
+                    let (outbox, trace) = (self.outbox.clone(), self.trace.clone());
+                    rayon::spawn_fifo(move || {
+                        let output = job.run();
+                        trace.inspect(Trace::job);
+                        // The loop is gone only when the process ends.
+                        drop(outbox.send(Inbox::Computed(ticket, output)));
+                    });
                 }
                 Effect::Edition(ticket, work) => {
                     let (editions, outbox) = (self.store.editions(), self.outbox.clone());
@@ -343,8 +363,15 @@ impl Node {
                     self.store.tables().destroy(period).map_err(|error| problems::store(&error))?;
                 }
                 Effect::Reply(ticket, reply) => self.reply(ticket, *reply),
-                Effect::Log(Level::Info, code) => tracing::info!(code),
-                Effect::Log(Level::Warn, code) => tracing::warn!(code),
+                Effect::Log(level, code) => {
+                    if let Some(trace) = &self.trace {
+                        trace.log(code);
+                    }
+                    match level {
+                        Level::Info => tracing::info!(code),
+                        Level::Warn => tracing::warn!(code),
+                    }
+                }
             }
         }
         Ok(())

@@ -233,3 +233,23 @@ pub(crate) fn wrong_matches(protocol: &str) -> Problem {
     let problem = format!("{protocol} did not find exactly the items that were planted");
     Problem::new(Exit::Internal, "wrong-matches", problem, REPORT)
 }
+
+pub(crate) fn not_so_many_holders(holders: u8, threshold: u8) -> Problem {
+    let problem = format!("a key that {holders} hold cannot be one that {threshold} of them evaluate");
+    Problem::new(Exit::Usage, "keyholders", problem, "choose 2 to 15 keyholders, of whom 2 to all evaluate")
+}
+
+pub(crate) fn too_many_collected(members: u8, items: u32, threshold: u8) -> Problem {
+    let problem = format!("what {threshold} of {members} lists of {items} items hold cannot be searched for");
+    Problem::new(Exit::Usage, "collect", problem, "choose up to 2^20 items, and no more holders than members")
+}
+
+pub(crate) fn too_few_members(threshold: u8, members: u8) -> Problem {
+    let problem = format!("a round of {members} members cannot be one of k = {threshold}");
+    Problem::new(Exit::Usage, "too-few-members", problem, "take at least two members more than k")
+}
+
+pub(crate) fn round_ended(why: &str, code: &str) -> Problem {
+    let hint = "if items were not evaluated in time, give it more with --evaluate";
+    Problem::new(Exit::Unavailable, "round-ended", format!("the round ended without a result: {why} ({code})"), hint)
+}

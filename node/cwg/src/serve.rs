@@ -9,17 +9,22 @@ use crate::node::{Node, Reach};
 use crate::output::Output;
 use crate::problems;
 use crate::socket;
+use crate::trace::Trace;
 use crate::unlock::{Typed, Unlocking};
 
 /// Runs the directory's node until it is told to stop.
-pub(crate) async fn run(common: &Common, out: Output) -> Result<Exit, Problem> {
+pub(crate) async fn run(common: &Common, args: &ServeArgs, out: Output) -> Result<Exit, Problem> {
     let config = NodeConfig::read(&common.dir)?;
     let unlocking = Unlocking::find(common, &config, Typed::Known)?;
-    let node = tokio::task::block_in_place(|| Node::open(&common.dir, unlocking.as_unlock(), config, Reach::Serving))?;
+    let mut node =
+        tokio::task::block_in_place(|| Node::open(&common.dir, unlocking.as_unlock(), config, Reach::Serving))?;
     drop(unlocking);
     if !node.online() {
         let hint = "make it a hub with `cwg hub init`, or a member with `cwg member init`";
         return Err(Problem::new(Exit::Configuration, "not-founded", "this directory holds no node yet", hint));
+    }
+    if let Some(path) = &args.trace {
+        node.trace_to(Trace::create(path).map_err(|error| problems::cannot_write(path, &error))?);
     }
     let listening = socket::listen(&common.dir, node.outbox())?;
     match node.local_addr() {

@@ -1,6 +1,7 @@
 use cwg_crypto::{Seed, SigningKey};
 
 use super::*;
+use crate::count::NoiseTerms;
 
 fn key(byte: u8) -> SigningKey {
     SigningKey::from_secret(&Seed::new([byte; 32]).into_secret())
@@ -28,6 +29,8 @@ fn body() -> Body {
         closes: UnixTime(200),
         retention_days: 90,
         budget: Budget { items_per_session: 1000, sessions_per_day: 4, items_min: 10 },
+        rounds: None,
+        counts: None,
     }
 }
 
@@ -70,6 +73,53 @@ fn every_rule_refuses_the_charter_that_breaks_it() {
     check("no retention", |body| body.retention_days = 0);
     check("no sessions", |body| body.budget.sessions_per_day = 0);
     check("a set of nine", |body| body.budget.items_min = 9);
+    check("rules of rounds without rounds", |body| body.rounds = with_rounds().rounds);
+    check("rules of counts without counts", |body| body.counts = Some(counts()));
+    check("rounds without rules", |body| body.runs = vec![RunKind::Round].try_into().unwrap());
+    check("counts without rules", |body| body.runs = vec![RunKind::Count].try_into().unwrap());
+}
+
+fn counts() -> CountRules {
+    let (epsilon, delta, sensitivity) = (500.try_into().unwrap(), 9.try_into().unwrap(), 4.try_into().unwrap());
+    CountRules { noise: NoiseTerms { epsilon, delta, sensitivity } }
+}
+
+/// Of five members, three of which may hold a share.
+fn with_rounds() -> Body {
+    let mut members: Vec<_> = (2..7).map(node).collect();
+    members.sort();
+    let rounds = RoundRules {
+        keyholders: members[..3].to_vec().try_into().unwrap(),
+        threshold: 2,
+        uploads_min: 4,
+        rounds_per_key: 12,
+        reveals: Some(String::from("clause 9").try_into().unwrap()),
+    };
+    let runs = vec![RunKind::Round].try_into().unwrap();
+    Body { members: members.try_into().unwrap(), runs, rounds: Some(rounds), ..body() }
+}
+
+#[test]
+fn every_rule_of_rounds_refuses_the_charter_that_breaks_it() {
+    let check = |what: &str, change: fn(&mut RoundRules)| {
+        let mut changed = with_rounds();
+        change(changed.rounds.as_mut().unwrap());
+        assert!(matches!(Charter::sign(changed, &key(1)), Err(CharterError::Rule(_))), "{what}");
+    };
+    assert!(Charter::sign(with_rounds(), &key(1)).is_ok());
+    check("a stranger holds a share", |rules| rules.keyholders = vec![node(60), node(61)].try_into().unwrap());
+    check("keyholders out of order", |rules| {
+        let reversed = rules.keyholders.iter().rev().copied().collect::<Vec<_>>();
+        rules.keyholders = reversed.try_into().unwrap();
+    });
+    check("one keyholder", |rules| rules.keyholders = rules.keyholders[..1].to_vec().try_into().unwrap());
+    check("one evaluates alone", |rules| rules.threshold = 1);
+    check("more than there are", |rules| rules.threshold = 4);
+    check("three uploads", |rules| rules.uploads_min = 3);
+    check("more uploads than members", |rules| rules.uploads_min = 6);
+    check("a key for no round", |rules| rules.rounds_per_key = 0);
+    check("a key for ever", |rules| rules.rounds_per_key = ROUNDS_PER_KEY_MAX + 1);
+    check("an empty clause", |rules| rules.reveals = Some(String::from(" ").try_into().unwrap()));
 }
 
 #[test]

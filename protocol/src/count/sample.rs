@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::{CountBody, CountTerms, LEAKAGE, NoiseTerms, SharedCount};
-use crate::charter::{Charter, KindRoles, RunKind};
+use crate::charter::{Charter, CountRules, KindRoles, RunKind};
 use crate::indicator::{IndicatorKind, Roles};
 use crate::round::sample::{NETWORK, charter_body, node, roster, signing};
 use crate::{Epoch, NodeKey, RunId, UnixTime};
@@ -24,6 +24,8 @@ pub(super) fn charter() -> &'static Charter {
     CHARTER.get_or_init(|| {
         let mut body = charter_body();
         body.runs = vec![RunKind::Count].try_into().unwrap();
+        body.rounds = None;
+        body.counts = Some(CountRules { noise: noise(500, 9, 1) });
         Charter::sign(body, &signing(0)).unwrap()
     })
 }

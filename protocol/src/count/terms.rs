@@ -179,6 +179,9 @@ fn check_allowed(body: &CountBody, charter: &Charter, roster: &Roster) -> Result
     let kinds = body.kinds.iter().map(|entry| (entry.kind, entry.roles));
     let checked = charter.check_run(RunKind::Count, kinds, body.items.into(), [body.opens, body.ends]);
     checked.map_err(CountTermsError::NotAllowed)?;
+    if charter.body().counts.is_none_or(|rules| rules.noise != body.noise) {
+        return Err(CountTermsError::NotAllowed("the noise is another than the charter's"));
+    }
     let is_active = |bank: &NodeKey| charter.names(*bank) && roster.active_by_node(*bank).is_some();
     let text = "both banks are active members of the charter";
     if body.banks.iter().all(is_active) { Ok(()) } else { Err(CountTermsError::NotAllowed(text)) }

@@ -5,9 +5,9 @@ use cwg_crypto::{Digest, Domain, Signature, SigningKey, digest};
 use serde::{Deserialize, Serialize};
 
 use super::fields::{Fields, Values};
-use super::limits::{APPROVERS, REVEAL_CLAUSE_LEN_MAX};
+use super::limits::APPROVERS;
 use crate::round::room::Pseudonym;
-use crate::wire::{BoundedText, encode};
+use crate::wire::encode;
 use crate::{NodeKey, OperatorKey};
 
 /// Which side of a reveal.
@@ -41,6 +41,7 @@ pub(super) struct Statement {
     /// Of the reveal: turn, room, both pseudonyms and number follow from it.
     pub(super) name: Digest,
     pub(super) side: Side,
+    /// Of the charter whose clause allows it.
     pub(super) charter: Digest,
     /// Of what a reveal tells.
     pub(super) leakage: Digest,
@@ -48,8 +49,6 @@ pub(super) struct Statement {
     pub(super) asks: Fields,
     pub(super) expires: u16,
     pub(super) member: NodeKey,
-    /// Of the charter.
-    pub(super) clause: BoundedText<REVEAL_CLAUSE_LEN_MAX>,
 }
 
 impl Statement {
@@ -84,8 +83,6 @@ impl Approval {
 pub struct Evidence {
     /// The member.
     pub member: NodeKey,
-    /// The clause of the charter that it names.
-    pub clause: BoundedText<REVEAL_CLAUSE_LEN_MAX>,
     /// The fields.
     pub values: Values,
     approvals: [Approval; APPROVERS],
@@ -143,21 +140,20 @@ impl Evidence {
         let signed = statement.digest(&values);
         let node = node.sign(Domain::RevealNode, &[signed.as_bytes(), &encode(&approvals)]);
         let writer = sign_as_writer(signed.as_bytes());
-        Self { member: statement.member, clause: statement.clause.clone(), values, approvals, node, writer }
+        Self { member: statement.member, values, approvals, node, writer }
     }
 
-    /// Checks it against the statement that the other side must have signed, all but member and clause of which is known; gives what it
-    /// signed.
+    /// Checks it against the statement that the other side must have signed, all but the member of which is known; gives what it signed.
     pub(super) fn check(
         &self,
-        reveal: impl FnOnce(NodeKey, BoundedText<REVEAL_CLAUSE_LEN_MAX>) -> Statement,
+        reveal: impl FnOnce(NodeKey) -> Statement,
         agreed: Fields,
         writer: Pseudonym,
     ) -> Result<Digest, BadEvidence> {
         if self.values.fields() != Ok(agreed) {
             return Err(BadEvidence::Fields);
         }
-        let signed = reveal(self.member, self.clause.clone()).digest(&self.values);
+        let signed = reveal(self.member).digest(&self.values);
         let [first, second] = &self.approvals;
         if first.key == second.key || !first.holds(signed) || !second.holds(signed) {
             return Err(BadEvidence::Approvals);

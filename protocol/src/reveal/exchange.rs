@@ -14,14 +14,14 @@ use super::board::check_page;
 use super::deposit::{Deposit, Purpose, RevealPage, Slot, open_box, open_slot, seal_box, seal_slot};
 use super::fields::{Fields, Values};
 use super::leakage::LEAKAGE;
-use super::limits::{APPROVERS, BOX_PLAIN_LEN, HOLD_INTERVALS, REVEAL_CLAUSE_LEN_MAX};
+use super::limits::{APPROVERS, BOX_PLAIN_LEN, HOLD_INTERVALS};
 use super::refusal::RevealRefusal;
 use super::step::{ReadStep, RevealId, Step};
 use crate::charter::LiveCharter;
 use crate::round::room::{Pseudonym, RoomKey};
 use crate::round::{Execution, SharedTerms};
 use crate::violation::Violation;
-use crate::wire::{BoundedText, BoundedVec, decode_canonical, encode};
+use crate::wire::{BoundedVec, decode_canonical, encode};
 use crate::{NodeKey, OperatorKey};
 
 /// Where a reveal happens: one member, in one room. The writer's secret is that of its posts.
@@ -114,13 +114,11 @@ pub struct Reveal {
     stage: Stage,
 }
 
-/// Whose a reveal is: the member, under which clause of which live charter.
+/// Whose a reveal is: the member, under the live charter whose clause allows it.
 #[derive(Clone, Debug)]
 pub struct Ground<'a> {
     /// The charter, live now.
     pub charter: LiveCharter<'a>,
-    /// The clause that allows reveals.
-    pub clause: BoundedText<REVEAL_CLAUSE_LEN_MAX>,
     /// This member.
     pub member: NodeKey,
 }
@@ -191,7 +189,7 @@ impl Reveal {
         Ok(Self { own, stage: Stage::AwaitApprovals, ..self.clone() })
     }
 
-    /// What a person signs who approves: turn, room, both pseudonyms, charter, clause, member, the very values, what is asked for in return, and the
+    /// What a person signs who approves: turn, room, both pseudonyms, the charter with its clause, member, the very values, what is asked for in return, and the
     /// expiry. Everything of it is in [`Self::values`], [`Self::fields`] and the request.
     ///
     /// # Errors
@@ -423,35 +421,20 @@ impl Reveal {
         if !at.terms.names(ground.member) || !charter.names(ground.member) {
             return Err(RevealRefusal::NotNamed);
         }
-        if ground.clause.trim().is_empty() {
+        if charter.body().rounds.as_ref().is_none_or(|rules| rules.reveals.is_none()) {
             return Err(RevealRefusal::NoClause);
         }
-        let statement = self.statement(at, self.side, ground.member, ground.clause.clone());
+        let statement = self.statement(at, self.side, ground.member);
         Ok(Own { statement, values, approvals: BoundedVec::default() })
     }
 
-    fn statement(
-        &self,
-        at: &Place<'_>,
-        side: Side,
-        member: NodeKey,
-        clause: BoundedText<REVEAL_CLAUSE_LEN_MAX>,
-    ) -> Statement {
+    fn statement(&self, at: &Place<'_>, side: Side, member: NodeKey) -> Statement {
         let asks = match side {
             Side::Requester => self.asked.asks,
             Side::Asked => self.asked.offers,
         };
         let (name, expires) = (self.asked.name, self.asked.expires);
-        Statement {
-            name,
-            side,
-            charter: at.terms.body().charter,
-            leakage: LEAKAGE.digest(),
-            asks,
-            expires,
-            member,
-            clause,
-        }
+        Statement { name, side, charter: at.terms.body().charter, leakage: LEAKAGE.digest(), asks, expires, member }
     }
 
     fn signed(&self) -> Option<(&Own, Digest)> {
@@ -487,7 +470,7 @@ impl Reveal {
         if !at.terms.names(shown.member) || shown.member == own.statement.member {
             return Err(BadEvidence::Member);
         }
-        let other = |member, clause| self.statement(at, self.side.other(), member, clause);
+        let other = |member| self.statement(at, self.side.other(), member);
         let writer = self.asked.of(self.side.other());
         let signed = shown.check(other, self.fields().1, writer)?;
         let (first, second) = match self.side {

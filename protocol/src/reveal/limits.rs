@@ -12,9 +12,6 @@ pub const REVEAL_CONTACT_LEN_MAX: usize = 256;
 /// Bytes of a reference to a case.
 pub const REVEAL_CASE_LEN_MAX: usize = 64;
 
-/// Bytes of the reference to a charter's clause.
-pub const REVEAL_CLAUSE_LEN_MAX: usize = 64;
-
 /// Bytes of what is sealed in a box, filled up with zeros: all fields at their longest, and what proves them.
 pub const BOX_PLAIN_LEN: usize = 1024;
 

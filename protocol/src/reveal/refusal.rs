@@ -12,8 +12,8 @@ pub enum RevealRefusal {
     /// The live charter is not that of the round.
     #[error("the charter in force is not that of the round")]
     OtherCharter,
-    /// No clause is named.
-    #[error("a reveal names the clause of the charter that allows it")]
+    /// The charter has no clause of reveals.
+    #[error("the charter has no clause that allows reveals")]
     NoClause,
     /// The node takes no part in the round.
     #[error("this node takes no part in the round")]

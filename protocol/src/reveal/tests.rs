@@ -10,7 +10,7 @@ use crate::round::room::{
     Pseudonym, RoomBatch, RoomBoard, RoomKey, RoomPage, RoomRelay, Said, read_page, read_steps, room_upload_of,
 };
 use crate::round::sample::{MEMBERS, charter, charter_body, node, opening_key, roster, seed, signing, terms_body};
-use crate::round::{Execution, RoundTerms, SharedTerms};
+use crate::round::{Execution, RoundTerms, SharedTerms, TermsBody};
 use crate::violation::Violation;
 use crate::wire::encode;
 use crate::{OperatorKey, UnixTime};
@@ -42,7 +42,7 @@ fn live(charter: &Charter) -> LiveCharter<'_> {
 }
 
 fn ground(member: u8) -> Ground<'static> {
-    Ground { charter: live(charter()), clause: text("7.2"), member: node(member) }
+    Ground { charter: live(charter()), member: node(member) }
 }
 
 fn text<const N: usize>(text: &str) -> crate::wire::BoundedText<N> {
@@ -252,7 +252,7 @@ fn nothing_goes_on_without_two_different_approvers_of_the_member() {
 }
 
 #[test]
-fn an_approval_is_of_one_request_its_values_clause_and_expiry_alone() {
+fn an_approval_is_of_one_request_its_values_and_expiry_alone() {
     let world = World::new();
     let made = |change: &dyn Fn(&mut Wanted, &mut Ground<'_>), id| {
         let mut wanted = Wanted { to: world.pseudonym(9), values: values(1, offers()), asks: asks(), expires: 3 };
@@ -268,10 +268,9 @@ fn an_approval_is_of_one_request_its_values_clause_and_expiry_alone() {
         made(&|wanted, _| wanted.asks = Fields::NAME, 4),
         made(&|wanted, _| wanted.to = world.pseudonym(8), 4),
         made(&|wanted, _| wanted.expires = 4, 4),
-        made(&|_, ground| ground.clause = text("7.3"), 4),
         made(&|_, ground| ground.member = node(2), 4),
     ];
-    assert_eq!(statements.into_iter().collect::<BTreeSet<_>>().len(), 8);
+    assert_eq!(statements.into_iter().collect::<BTreeSet<_>>().len(), 7);
     assert_eq!(made(&|_, _| {}, 4), statements[0]);
 }
 
@@ -295,8 +294,20 @@ fn every_missing_part_of_a_request_or_an_answer_is_refused_by_name() {
     check(&|wanted| wanted.values = blank.clone(), &ground(1), "reveal-no-field");
     check(&|wanted| wanted.expires = 0, &ground(1), "reveal-expiry");
     check(&|wanted| wanted.expires = 40, &ground(1), "reveal-expiry");
-    check(&|_| {}, &Ground { clause: text(" "), ..ground(1) }, "reveal-no-clause");
     check(&|_| {}, &Ground { member: node(99), ..ground(1) }, "reveal-not-named");
+    let silent = {
+        let mut body = charter_body();
+        body.rounds.as_mut().unwrap().reveals = None;
+        Charter::sign(body, &signing(0)).unwrap()
+    };
+    let found = world.with_place(1, |at| {
+        let body = TermsBody { charter: silent.digest(), ..at.terms.body().clone() };
+        let terms = RoundTerms::sign(&body, &signing(0), &silent, roster()).unwrap().into();
+        let wanted = Wanted { to: world.pseudonym(9), values: values(1, offers()), asks: asks(), expires: 3 };
+        let ground = Ground { charter: live(&silent), ..ground(1) };
+        Reveal::request(&Place { terms: &terms, ..*at }, &ground, wanted, 0, RevealId([4; 8]))
+    });
+    assert_eq!(found.unwrap_err().code(), "reveal-no-clause");
     check(&|_| {}, &Ground { charter: live(&other), ..ground(1) }, "reveal-other-charter");
     let (request, asked) = asked(&mut world);
     let answer = |values| world.with_place(9, |at| asked.answer(at, &ground(9), values)).map(|_| ());
@@ -478,8 +489,6 @@ fn a_box_that_is_not_what_was_agreed_is_refused_by_name() {
     check(&|world, request| forge(world, request, &reader), BadEvidence::Member);
     let other_name = with(|evidence| evidence.values.name = Some(text("bank 2")));
     check(&|world, request| forge(world, request, &other_name), BadEvidence::Approvals);
-    let other_clause = with(|evidence| evidence.clause = text("1"));
-    check(&|world, request| forge(world, request, &other_clause), BadEvidence::Approvals);
     let once = with(|evidence| evidence.approve_twice_by_the_first());
     check(&|world, request| forge(world, request, &once), BadEvidence::Approvals);
     let by_another = with(|evidence| evidence.vouch(&signing(2)));
@@ -559,8 +568,7 @@ fn the_longest_fields_fit_a_box() {
     let request = world.with_place(1, |at| Reveal::request(at, &ground(1), wanted, 0, RevealId([4; 8]))).unwrap();
     let (_, step) = world.with_place(1, |at| approved(&request, 1).post_request(at, 0)).unwrap();
     world.interval(&[(1, Some(step), None)]);
-    let ground = Ground { clause: text(&"7".repeat(limits::REVEAL_CLAUSE_LEN_MAX)), ..ground(9) };
-    let answer = world.with_place(9, |at| world.requested(1, 9).answer(at, &ground, longest)).unwrap();
+    let answer = world.with_place(9, |at| world.requested(1, 9).answer(at, &ground(9), longest)).unwrap();
     let consent = world.with_place(9, |at| approved(&answer, 9).consent(at, 1, &signing(9), &seed(90)));
     assert!(consent.is_ok());
 }

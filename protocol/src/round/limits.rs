@@ -4,6 +4,9 @@
 /// whom k - 1 may be meant.
 pub const UPLOADS_SPARE: u8 = 2;
 
+/// Fewest uploads of any round: of one that finds what two members hold.
+pub const UPLOADS_FEWEST: u8 = 2 + UPLOADS_SPARE;
+
 /// Relays of one round, in the order in which they take over.
 pub const RELAYS_MAX: usize = 4;
 

@@ -9,7 +9,7 @@ use cwg_crypto::{Digest, Seed, SigningKey};
 
 use super::ceremony::{BoardKeeper, CeremonyBody, CeremonyTerms, Made, Origin, Participant, Progress};
 use super::*;
-use crate::charter::{self, Budget, Charter, KindRoles, RunKind};
+use crate::charter::{self, Budget, Charter, KindRoles, RoundRules, RunKind};
 use crate::indicator::{IndicatorKind, Roles};
 use crate::roster::{self, Entry, Roster, Status};
 use crate::{Epoch, NetworkId, NodeKey, PilotId, RunId, TransportKey, UnixTime};
@@ -62,6 +62,14 @@ pub(crate) fn charter_body() -> charter::Body {
         closes: UnixTime(1_000_000),
         retention_days: 90,
         budget: Budget { items_per_session: 200_000, sessions_per_day: 4, items_min: 10 },
+        rounds: Some(RoundRules {
+            keyholders: members().try_into().unwrap(),
+            threshold: 2,
+            uploads_min: 4,
+            rounds_per_key: 1,
+            reveals: Some(text("7.2")),
+        }),
+        counts: None,
     }
 }
 

@@ -209,8 +209,11 @@ impl RoundTerms {
         }
         let form = check_form(&body)?;
         let key = HeldKey::verify(&body.key, body.network, body.pilot)?;
-        let holds = |holder: &NodeKey| charter.names(*holder) && roster.active_by_node(*holder).is_some();
-        allow(key.body().holders.iter().all(holds), "its keyholders are active members of the charter")?;
+        let holds = |holder: &NodeKey| roster.active_by_node(*holder).is_some();
+        allow(key.body().holders.iter().all(holds), "its keyholders are active members")?;
+        let rules = charter.body().rounds.as_ref().ok_or(TermsError::NotAllowed("it has no rounds"))?;
+        rules.check_holders(&key.body().holders, key.key().threshold()).map_err(TermsError::NotAllowed)?;
+        allow(body.uploads_min >= rules.uploads_min, "it has more members upload")?;
         let digest = signed.digest(Domain::RoundTermsDigest);
         Ok(Self { body, key, form, digest, signed })
     }

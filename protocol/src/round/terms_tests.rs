@@ -1,5 +1,6 @@
 use super::*;
-use crate::round::sample::{charter, charter_body, key, node, roster, signing, terms_body};
+use crate::charter::RoundRules;
+use crate::round::sample::{charter, charter_body, key, members, node, roster, signing, terms_body};
 
 fn check(what: &str, expected: &str, change: impl Fn(&mut TermsBody)) {
     let mut body = terms_body(3, 50);
@@ -67,6 +68,18 @@ fn every_rule_refuses_the_terms_that_break_it() {
     check("a step of no time", "terms-rule", |body| body.schedule.beat_secs = 0);
     check("a stall longer than the upload", "terms-rule", |body| body.schedule.stall_secs = 1001);
     check("after the charter", "terms-not-allowed", |body| body.schedule.ends = UnixTime(u64::MAX));
+    let under = |change: fn(&mut RoundRules)| {
+        let mut body = charter_body();
+        change(body.rounds.as_mut().unwrap());
+        let charter = Charter::sign(body, &signing(0)).unwrap();
+        let terms = TermsBody { charter: charter.digest(), ..terms_body(3, 50) };
+        RoundTerms::sign(&terms, &signing(0), &charter, roster()).map(|_| ()).map_err(|error| error.code())
+    };
+    assert_eq!(under(|_| {}), Ok(()));
+    let not_allowed = Err("terms-not-allowed");
+    assert_eq!(under(|rules| rules.threshold = 4), not_allowed, "a key that fewer evaluate under");
+    assert_eq!(under(|rules| rules.uploads_min = 6), not_allowed, "fewer uploads than the charter's");
+    assert_eq!(under(|rules| rules.keyholders = members()[..3].to_vec().try_into().unwrap()), not_allowed);
     check("rooms before the end", "terms-rule", |body| body.rooms.opens = UnixTime(9_999));
     check("rooms without posts", "terms-rule", |body| body.rooms.posts = 0);
     check("rooms after the charter", "terms-not-allowed", |body| body.rooms.opens = UnixTime(999_999));
@@ -80,7 +93,7 @@ fn every_rule_refuses_the_terms_that_break_it() {
 #[test]
 fn a_charter_without_rounds_or_a_foreign_signature_allows_none() {
     let without = charter_body();
-    let without = crate::charter::Body { runs: vec![RunKind::Count].try_into().unwrap(), ..without };
+    let without = crate::charter::Body { runs: vec![RunKind::Lighthouse].try_into().unwrap(), rounds: None, ..without };
     let without = Charter::sign(without, &signing(0)).unwrap();
     let body = TermsBody { charter: without.digest(), ..terms_body(3, 50) };
     let refused = RoundTerms::sign(&body, &signing(0), &without, roster()).unwrap_err();

@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cwg_engine::limits::ROUNDS_PER_KEY;
 use cwg_engine::record::Entry;
 
 use crate::world::World;
@@ -19,8 +18,11 @@ pub(super) fn check(world: &World) -> Vec<String> {
                 over.push(format!("node {node} charged a batch twice"));
             }
             let charter = world.state(node).and_then(|state| state.pilots().get(pilot));
-            let items = charter.map_or(0, |pilot| pilot.charter.body().budget.items_per_session);
-            let allowance = u64::from(items) * ROUNDS_PER_KEY;
+            let allowance = charter.map_or(0, |pilot| {
+                let body = pilot.charter.body();
+                let rounds = body.rounds.as_ref().map_or(0, |rules| rules.rounds_per_key);
+                u64::from(body.budget.items_per_session) * u64::from(rounds)
+            });
             let spent = spent.entry((*pilot, charge.period, charge.member, charge.batch.kind)).or_default();
             *spent += u64::from(charge.elements);
             if *spent > allowance {

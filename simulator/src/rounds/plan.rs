@@ -1,7 +1,8 @@
 //! What the hub's people ask for: who holds the key, and how large a round is and when its steps are.
 
 use cwg_engine::command::{CeremonyCall, KeyOrigin, RoundPlan};
-use cwg_protocol::indicator::Roles;
+use cwg_protocol::charter::RoundRules;
+use cwg_protocol::indicator::{IndicatorKind, Roles};
 use cwg_protocol::round::{FreeText, KindItems, RoomTerms, Schedule};
 use cwg_protocol::{NodeKey, PilotId, UnixTime};
 
@@ -13,7 +14,40 @@ use crate::world::{HUB, World};
 /// The longest phase of a ceremony, seconds: then it goes on without those who are away.
 const PHASE_SECS_MAX: u64 = 600;
 
+/// Uploads of the smallest round.
+const UPLOADS_MIN: u8 = 4;
+
+/// Places of a kind beyond the longest list.
+const SPARE_MAX: u32 = 3;
+
+/// The charter's least number of items.
+const ITEMS_MIN: u32 = 10;
+
 impl World {
+    /// What the charter says of rounds: all members may hold shares, and as little is asked for as may be. None where too few take part.
+    pub(crate) fn round_rules(&self, members: &[NodeKey]) -> Option<RoundRules> {
+        let enough = self.scenario.rounds > 0 && members.len() >= usize::from(UPLOADS_MIN);
+        enough.then(|| RoundRules {
+            keyholders: members.to_vec().try_into().expect("at most fifteen"),
+            threshold: 2,
+            uploads_min: UPLOADS_MIN,
+            rounds_per_key: self.scenario.rounds_per_key as u16,
+            reveals: None,
+        })
+    }
+
+    /// The most that any round here asks for: tight, so that allowances are used up.
+    pub(crate) fn round_items_max(&self) -> u32 {
+        let lists = KINDS.iter().map(|kind| self.held_most(*kind) + SPARE_MAX).sum::<u32>();
+        self.scenario.items.max(lists) + ITEMS_MIN
+    }
+
+    /// Items of a kind that the member with the longest list of it holds.
+    fn held_most(&self, kind: IndicatorKind) -> u32 {
+        let books = self.nodes.iter().skip(1).filter_map(|node| node.book.as_ref());
+        books.map(|book| book.rows().filter(|row| row.kind == kind).count()).max().unwrap_or(0) as u32
+    }
+
     /// A ceremony among members drawn from those that are active.
     pub(super) fn ceremony_call(&mut self, pilot: PilotId, origin: KeyOrigin) -> Option<CeremonyCall> {
         let state = self.state(HUB)?;
@@ -47,15 +81,10 @@ impl World {
 
     /// Some of the kinds, with room for what every member holds, and now and then for one item fewer.
     fn kinds_of_round(&mut self) -> Vec<KindItems> {
-        let held = |kind, roles| {
-            let books = self.nodes.iter().skip(1).filter_map(|node| node.book.as_ref());
-            let rows = books.map(|book| book.rows().filter(|row| row.kind == kind && row.roles.meets(roles)).count());
-            rows.max().unwrap_or(0) as u32
-        };
-        let most = KINDS.map(|kind| (kind, held(kind, Roles::BOTH)));
+        let most = KINDS.map(|kind| (kind, self.held_most(kind)));
         let dice = &mut self.work.rounds.dice;
         let always = dice.index(KINDS.len());
-        let spare = dice.below(4) as u32;
+        let spare = dice.below(u64::from(SPARE_MAX) + 1) as u32;
         let short = u32::from(dice.chance(60));
         let some = most.into_iter().enumerate().filter(|(at, _)| *at == always || dice.chance(600));
         let mut kinds: Vec<KindItems> = some
@@ -68,7 +97,7 @@ impl World {
         kinds.sort_by_key(|entry| entry.kind);
         // The charter's least number.
         let total: u32 = kinds.iter().map(|entry| entry.items).sum();
-        kinds[0].items += 10_u32.saturating_sub(total);
+        kinds[0].items += ITEMS_MIN.saturating_sub(total);
         kinds
     }
 }

@@ -21,7 +21,7 @@ pub fn count() -> Vec<Laid> {
     vec![body(), charge(), elements(), tags(), masked(), reveal_upload(), reveal_page_ask()]
 }
 
-fn noise() -> NoiseTerms {
+pub(super) fn noise() -> NoiseTerms {
     NoiseTerms {
         epsilon: 500.try_into().expect("within bounds"),
         delta: 9.try_into().expect("within bounds"),
@@ -29,7 +29,7 @@ fn noise() -> NoiseTerms {
     }
 }
 
-fn noise_fields() -> Vec<u8> {
+pub(super) fn noise_fields() -> Vec<u8> {
     [500_u16.to_le_bytes().as_slice(), &[9, 4]].concat()
 }
 

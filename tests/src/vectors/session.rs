@@ -10,15 +10,16 @@ use cwg_protocol::wire::encode;
 use cwg_protocol::{Epoch, Item, NetworkId, OperatorKey, PilotId, UnixTime};
 use serde_json::{Value, json};
 
+use super::count::{noise, noise_fields};
 use super::messages::propose;
 use super::{
-    CLOCK, EXPORTER, FIRST, FIRST_TRANSPORT, HUB, HUB_TRANSPORT, Laid, NETWORK, PERSON, SECOND, counted, key, node,
-    public, transport,
+    CLOCK, EXPORTER, FIRST, FIRST_TRANSPORT, FOURTH, HUB, HUB_TRANSPORT, Laid, NETWORK, PERSON, SECOND, THIRD, counted,
+    key, node, public, transport,
 };
 
 const YEAR_SECS: u64 = 365 * 86_400;
 
-/// A roster and a charter of two members, with signatures.
+/// A roster and a charter, with signatures.
 pub fn signed() -> Vec<Laid> {
     vec![roster(), charter()]
 }
@@ -65,7 +66,7 @@ fn roster() -> Laid {
 }
 
 fn charter() -> Laid {
-    let mut members = [node(FIRST), node(SECOND)];
+    let mut members = [FIRST, SECOND, THIRD, FOURTH].map(node);
     members.sort_unstable();
     let text = |text: &str| text.to_owned();
     let body = charter::Body {
@@ -75,14 +76,22 @@ fn charter() -> Laid {
         name: text("Pilot").try_into().expect("short"),
         purpose: text("Drill").try_into().expect("short"),
         legal_basis: text("None").try_into().expect("short"),
-        members: members.to_vec().try_into().expect("two"),
+        members: members.to_vec().try_into().expect("four"),
         kinds: vec![KindRoles { kind: IndicatorKind::Phone, roles: Roles::BOTH }].try_into().expect("one"),
-        runs: vec![RunKind::Pair].try_into().expect("one"),
+        runs: vec![RunKind::Pair, RunKind::Round, RunKind::Count].try_into().expect("three"),
         learns: vec![Learns::Proposer, Learns::Both].try_into().expect("two"),
         opens: UnixTime(CLOCK),
         closes: UnixTime(CLOCK + YEAR_SECS),
         retention_days: 90,
         budget: charter::Budget { items_per_session: 4096, sessions_per_day: 3, items_min: 10 },
+        rounds: Some(charter::RoundRules {
+            keyholders: members.to_vec().try_into().expect("four"),
+            threshold: 3,
+            uploads_min: 4,
+            rounds_per_key: 12,
+            reveals: Some(text("clause 9").try_into().expect("short")),
+        }),
+        counts: Some(charter::CountRules { noise: noise() }),
     };
     let u32s = |values: &[u32]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
     let fields = vec![
@@ -92,18 +101,26 @@ fn charter() -> Laid {
         ("name text", counted(b"Pilot")),
         ("purpose text", counted(b"Drill")),
         ("legal_basis text", counted(b"None")),
-        ("members: count u64", 2u64.to_le_bytes().to_vec()),
+        ("members: count u64", 4u64.to_le_bytes().to_vec()),
         ("members", members.iter().flat_map(|member| *member.0.as_bytes()).collect()),
         ("kinds: count u64", 1u64.to_le_bytes().to_vec()),
         ("kinds: kind u32, roles u8", [u32s(&[3]), vec![3]].concat()),
-        ("runs: count u64", 1u64.to_le_bytes().to_vec()),
-        ("runs u32: pair", u32s(&[0])),
+        ("runs: count u64", 3u64.to_le_bytes().to_vec()),
+        ("runs u32: pair, round, count", u32s(&[0, 2, 3])),
         ("learns: count u64", 2u64.to_le_bytes().to_vec()),
         ("learns u32: proposer, both", u32s(&[0, 2])),
         ("opens u64", CLOCK.to_le_bytes().to_vec()),
         ("closes u64", (CLOCK + YEAR_SECS).to_le_bytes().to_vec()),
         ("retention_days u32", u32s(&[90])),
         ("budget: items_per_session, sessions_per_day, items_min", u32s(&[4096, 3, 10])),
+        ("rounds: there", vec![1]),
+        ("keyholders: count u64", 4u64.to_le_bytes().to_vec()),
+        ("keyholders", members.iter().flat_map(|member| *member.0.as_bytes()).collect()),
+        ("threshold u8, uploads_min u8, rounds_per_key u16", vec![3, 4, 12, 0]),
+        ("reveals: there", vec![1]),
+        ("clause text", counted(b"clause 9")),
+        ("counts: there", vec![1]),
+        ("epsilon u16, delta u8, sensitivity u8", noise_fields()),
     ];
     let bytes = encode(&body);
     let charter = Charter::sign(body, &key(HUB)).expect("it keeps the rules");
@@ -122,7 +139,7 @@ fn charter() -> Laid {
         ("SignedCharter", encode(charter.signed())),
         ("MemberSignature of the first member", encode(&signature)),
     ];
-    Laid { name: "charter of two members", fields, bytes, gives }
+    Laid { name: "charter of four members", fields, bytes, gives }
 }
 
 /// An invitation and what both sides derive from it.

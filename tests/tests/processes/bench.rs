@@ -1,4 +1,4 @@
-//! `cwg bench psi`: the figures are there, they are of the run that was asked for, and its matches are the planted ones.
+//! `cwg bench`: the figures are there, they are of the run that was asked for, and its matches are the planted ones.
 
 use std::collections::BTreeSet;
 
@@ -124,4 +124,65 @@ fn a_lighthouse_bench_finds_what_it_planted_with_its_labels() {
         // 320 rows of a label and a check, and as many tags.
         assert!(number(row, "bytes_to_receiver") > 320.0 * 64.0, "{row}");
     }
+}
+
+#[test]
+fn a_search_bench_finds_what_plain_counting_finds_of_every_combination() {
+    let dir = tempfile::tempdir().unwrap();
+    let args = ["bench", "collect", "--members", "4,5", "--items", "60", "--k", "2,3", "--repeat", "2"];
+    let rows = cwg(dir.path(), &args).ok();
+    let rows = rows.as_array().unwrap();
+    let cells = rows.iter().map(|row| ["members", "k"].map(|key| row[key].as_u64().unwrap()));
+    assert!(cells.eq([[4, 2], [4, 3], [5, 2], [5, 3]]), "{rows:?}");
+    for row in rows {
+        assert!(number(row, "found") > 0.0 && number(row, "search_s") > 0.0 && number(row, "upload_mb") > 0.0, "{row}");
+    }
+    for args in [["--items", "2^21", "--k", "2"], ["--members", "3", "--k", "4"]] {
+        let refused = cwg(dir.path(), &[&["bench", "collect"], &args[..]].concat()).refused(64);
+        assert_eq!(refused["code"], "collect", "{args:?}");
+    }
+}
+
+#[test]
+fn an_evaluation_bench_says_what_keyholders_and_members_do_a_second() {
+    let dir = tempfile::tempdir().unwrap();
+    let bench = |args: &[&str]| cwg(dir.path(), &[&["bench", "evaluate", "--batches", "1"], args].concat());
+    let figures = bench(&["--keyholders", "3", "--evaluators", "2"]).ok();
+    let rate = |key: &str| number(&figures, key);
+    // A member does what it blinds and what it joins.
+    let both = 1.0 / (1.0 / rate("blinded_per_s") + 1.0 / rate("joined_per_s"));
+    assert!(rate("evaluated_per_s") > 0.0 && (rate("member_per_s") / both - 1.0).abs() < 1e-6, "{figures}");
+    assert_eq!(bench(&["--keyholders", "3", "--evaluators", "4"]).refused(64)["code"], "keyholders");
+}
+
+#[test]
+fn a_round_bench_finds_what_plain_counting_finds_and_says_what_each_node_did() {
+    let dir = tempfile::tempdir().unwrap();
+    let bench = |args: &[&str]| cwg(dir.path(), &[&["bench", "round", "--members", "5"], args].concat());
+    let rounds = bench(&["--items", "40", "--k", "2,3", "--keyholders", "3", "--evaluators", "2"]).ok();
+    let rounds = rounds.as_array().unwrap();
+    assert!(rounds.iter().map(|round| round["k"].as_u64().unwrap()).eq([2, 3]));
+    for round in rounds {
+        assert!(number(round, "found") > 0.0, "{round}");
+        let nodes = round["nodes"].as_array().unwrap();
+        let roles: Vec<_> =
+            nodes.iter().map(|node| (node["role"].as_str().unwrap(), node["nodes"].as_u64().unwrap())).collect();
+        assert_eq!(roles, [("hub", 1), ("relay", 1), ("keyholder", 3), ("member", 1)]);
+        let [hub, relay, keyholder, member] = [0, 1, 2, 3].map(|at| &nodes[at]);
+        // Two keyholders are asked for 40 elements of 32 bytes each, and answer with as many.
+        for key in ["bytes_sent", "bytes_received"] {
+            let bytes = number(&member[key], "evaluation");
+            assert!((2_560.0..3_100.0).contains(&bytes), "{key}: {bytes}");
+            assert!(number(&keyholder[key], "evaluation") > bytes, "{key}");
+        }
+        // The relay carries what four others upload, and its own.
+        let uploaded = number(&member["bytes_sent"], "uploads");
+        assert!(number(&relay["bytes_received"], "uploads") >= 4.0 * uploaded && uploaded > 640.0);
+        assert!(number(&hub["bytes_received"], "uploads") >= 5.0 * 640.0);
+        let spans = ["evaluation_s", "tickets_s", "uploads_s", "result_s"].map(|key| number(round, key));
+        assert!(
+            spans.iter().all(|span| *span > 0.0) && (spans.iter().sum::<f64>() - number(round, "busy_s")).abs() < 1e-6
+        );
+    }
+    assert_eq!(bench(&["--k", "4"]).refused(64)["code"], "too-few-members");
 }

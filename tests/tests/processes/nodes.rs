@@ -209,7 +209,14 @@ impl Group {
         }
         let names: Vec<String> = (0..banks).map(|number| format!("\"Bank {number}\"")).collect();
         let charter = group.root.path().join("charter.toml");
-        fs::write(&charter, CHARTER.replace("MEMBERS", &names.join(", "))).unwrap();
+        let names = names.join(", ");
+        // A round is between four.
+        let (runs, sections) = match banks {
+            ..4 => (r#""pair", "lighthouse", "count""#, String::new()),
+            _ => (r#""pair", "lighthouse", "round", "count""#, ROUNDS.replace("MEMBERS", &names)),
+        };
+        let text = CHARTER.replace("RUNS", runs).replace("SECTIONS", &sections).replace("MEMBERS", &names);
+        fs::write(&charter, text).unwrap();
         group.hub.cwg(&["pilot", "new", "--file", &charter.display().to_string()]).ok();
         let file = passphrase.display().to_string();
         for bank in &group.banks {
@@ -233,12 +240,20 @@ impl Group {
     }
 }
 
+const ROUNDS: &str = r#"[rounds]
+keyholders = [MEMBERS]
+threshold = 2
+uploads_min = 4
+rounds_per_key = 12
+reveals = "clause 9"
+"#;
+
 const CHARTER: &str = r#"
 name = "Payees"
 purpose = "find shared payees"
 legal_basis = "invented act, section 1"
 members = [MEMBERS]
-runs = ["pair", "lighthouse", "round"]
+runs = [RUNS]
 learns = ["proposer", "both"]
 opens = 2020-01-01
 closes = 2099-12-31
@@ -247,6 +262,11 @@ retention_days = 90
 items_per_session = 4096
 sessions_per_day = 10
 items_min = 10
+[counts]
+epsilon_thousandths = 500
+delta_digits = 6
+identifiers = 1
+SECTIONS
 [[indicators]]
 type = "phone"
 roles = ["holder", "counterparty"]

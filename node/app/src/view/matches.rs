@@ -40,6 +40,8 @@ pub struct MatchLine {
     pub band: Option<String>,
     /// Of a lighthouse run: whether a case may open for one of its customers.
     pub may_open: Option<bool>,
+    /// Of a round: the number of the room in which its holders write to each other, while rooms are there.
+    pub room: Option<u32>,
     /// Why all its clues were taken back; empty while one stands.
     pub recalled: Vec<RecalledClue>,
 }
@@ -81,6 +83,8 @@ pub struct MatchView {
     pub purpose: String,
     /// When it is deleted unless it is in a case.
     pub delete_after: String,
+    /// Of a round: the number of the room in which its holders write to each other, while rooms are there.
+    pub room: Option<u32>,
     /// What the hub's release says, in a lighthouse run.
     pub lighthouse: Option<Box<ClueMatchView>>,
 }
@@ -97,10 +101,12 @@ impl MatchesView {
                 line.run.clone(),
                 line.pilot_name.clone(),
                 line.references.to_string(),
+                line.room.map(|room| room.to_string()).unwrap_or_default(),
                 line.lighthouse_text(),
             ]
         });
-        let headers = ["match", "type", "value", "strength", "roles", "run", "pilot", "references", "lighthouse"];
+        let headers =
+            ["match", "type", "value", "strength", "roles", "run", "pilot", "references", "room", "lighthouse"];
         let mut screen = Screen::new("Matches").table("", headers, rows).note(FACT);
         for line in &self.matches {
             screen = screen.notes(line.recalled.iter().map(|recalled| format!("{}: {}", line.id, recalled.text())));
@@ -139,6 +145,7 @@ impl MatchView {
             .field("pilot", format!("{} ({})", self.pilot_name, self.pilot))
             .field("may be used for", &self.purpose)
             .field("deleted after", &self.delete_after)
+            .field_if("room", self.room.map(|room| format!("cwg room read {} {room}", self.run)))
             .list("Our references", &self.references);
         let screen = match &self.lighthouse {
             Some(clues) => clues.draw_rest(screen),

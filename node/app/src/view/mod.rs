@@ -30,7 +30,7 @@ pub use matches::{MatchLine, MatchView, MatchesView};
 pub use node::{
     CheckResult, DoctorPart, DoctorView, NodeMadeView, OperatorLine, OperatorsView, PeerLine, Sizes, StatusView,
 };
-pub use pilot::{Allowance, PilotLine, PilotView, PilotsView, SignatureLine};
+pub use pilot::{Allowance, NoiseLine, PilotLine, PilotView, PilotsView, RoundRulesLine, SignatureLine};
 pub use protocol::{CostLine, ProtocolView};
 pub use release::{
     BuildView, ContradictionLine, DiffLine, FigureLine, GroupMeanView, MemberReleaseLine, PersonLine, RecallLine,

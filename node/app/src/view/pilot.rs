@@ -31,6 +31,10 @@ pub struct PilotView {
     pub learns: Vec<String>,
     /// Allowances against probing.
     pub budget: Allowance,
+    /// Of rounds, if it allows them.
+    pub rounds: Option<RoundRulesLine>,
+    /// Of counts, if it allows them.
+    pub counts: Option<NoiseLine>,
     /// Digest of the charter: what is signed.
     pub charter: String,
     /// Who takes part, and who has signed.
@@ -56,6 +60,34 @@ pub struct Allowance {
     pub sessions_per_day: u32,
     /// Items that a side which learns brings at least.
     pub items_min: u32,
+}
+
+/// What a charter says of rounds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoundRulesLine {
+    /// Members that may hold a share of the key, by name.
+    pub keyholders: Vec<String>,
+    /// Keyholders that it takes to evaluate, at least.
+    pub threshold: u8,
+    /// Uploads without which there is no result, at least.
+    pub uploads_min: u8,
+    /// Rounds under one key.
+    pub rounds_per_key: u16,
+    /// The clause under which holders may reveal themselves to each other; none if they may not.
+    pub reveals: Option<String>,
+}
+
+/// The noise of every count.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoiseLine {
+    /// Epsilon in thousandths.
+    pub epsilon_thousandths: u16,
+    /// Digits of delta: 9 is 10^-9.
+    pub delta_digits: u8,
+    /// Identifiers of one person that a list may have.
+    pub identifiers: u8,
+    /// What a bank adds is at most so much, either way; the hub adds as much again.
+    pub bound: u32,
 }
 
 /// One member of a pilot.
@@ -105,6 +137,19 @@ impl PilotView {
         });
         let types = self.indicators.iter().map(|line| [line.kind.clone(), line.roles.join(", ")]);
         let budget = &self.budget;
+        let rounds = self.rounds.as_ref().map(|rules| {
+            let reveals = rules.reveals.as_deref().map_or("not allowed".to_owned(), |clause| format!("under {clause}"));
+            [
+                ("keyholders", format!("{} or more of {}", rules.threshold, rules.keyholders.join(", "))),
+                ("uploads of a round", format!("at least {}", rules.uploads_min)),
+                ("rounds under one key", format!("at most {}", rules.rounds_per_key)),
+                ("reveals", reveals),
+            ]
+        });
+        let counts = self.counts.as_ref().map(|noise| {
+            let chosen = format!("epsilon 0.{:03}, delta 10^-{}", noise.epsilon_thousandths, noise.delta_digits);
+            ("noise of counts", format!("{chosen}, for up to {} identifiers of one person", noise.identifiers))
+        });
         let screen = Screen::new(format!("Pilot {}", self.name))
             .field("number", &self.pilot)
             .field("version", self.version)
@@ -118,9 +163,14 @@ impl PilotView {
             .field("items of a side that learns", format!("at least {}", budget.items_min))
             .field("sessions", format!("at most {} with one member in 24 hours", budget.sessions_per_day))
             .field("state", self.not_live.as_deref().unwrap_or("live"))
-            .field("charter", &self.charter)
-            .table("Indicator types", ["type", "roles"], types)
-            .table("Members", ["member", "charter", "fingerprint"], signed);
+            .field("charter", &self.charter);
+        let screen =
+            rounds.into_iter().flatten().chain(counts).fold(screen, |screen, (name, value)| screen.field(name, value));
+        let screen = screen.table("Indicator types", ["type", "roles"], types).table(
+            "Members",
+            ["member", "charter", "fingerprint"],
+            signed,
+        );
         let screen = self.leakage.iter().fold(screen, |screen, leakage| leakage.draw(screen));
         if self.awaits_us {
             return screen

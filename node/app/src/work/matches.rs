@@ -149,7 +149,7 @@ impl MatchListWork {
                 if place.at < from || self.kind.is_some_and(|kind| kind != found.row.kind) {
                     continue;
                 }
-                if lines.push(|| line(state, run, place, &found.row)).is_break() {
+                if lines.push(|| line(state, run.plan.pilot, place, &found.row)).is_break() {
                     return Ok(ControlFlow::Break(()));
                 }
             }
@@ -173,7 +173,9 @@ impl MatchListWork {
                     continue;
                 }
                 let pilot = round.terms.body().pilot;
-                if lines.push(|| line_of(state, pilot, place, &found.row)).is_break() {
+                let with_room =
+                    || MatchLine { room: room_of(round, &found.row), ..line(state, pilot, place, &found.row) };
+                if lines.push(with_room).is_break() {
                     return Ok(());
                 }
             }
@@ -214,7 +216,7 @@ impl MatchListWork {
                     } else {
                         Vec::new()
                     },
-                    ..line(state, run, Place::of(id, at), &found.row)
+                    ..line(state, run.plan.pilot, Place::of(id, at), &found.row)
                 }
             });
             if pushed.is_break() {
@@ -355,6 +357,7 @@ fn show_round(state: &State, place: Place, records: &dyn Records) -> Result<View
     let (_, round, _) = round_with_matches(state, place.run).ok_or(Problem::defect("a run is gone"))?;
     let (pilot, body) = charter_of(state, round.terms.body().pilot)?;
     let others = round.terms.body().threshold.saturating_sub(1);
+    let row = row_at(place, records)?;
     let about = About {
         fact: format!(
             "A fact about values, not an accusation: this member and at least {others} others hold this identifier, and nobody \
@@ -362,16 +365,19 @@ fn show_round(state: &State, place: Place, records: &dyn Records) -> Result<View
         ),
         found: round.over_at.unwrap_or(round.at),
         with: "members of the round".to_owned(),
+        room: room_of(round, &row),
         lighthouse: None,
     };
-    Ok(about.view(place, (pilot, body), row_at(place, records)?))
+    Ok(about.view(place, (pilot, body), row))
 }
 
-fn line(state: &State, run: &Run, place: Place, row: &IndicatorRow) -> MatchLine {
-    line_of(state, run.plan.pilot, place, row)
+/// The number of the room of an item, from 1.
+fn room_of(round: &KnownRound, row: &IndicatorRow) -> Option<u32> {
+    let at = round.rooms().position(|item| item == row.item)?;
+    u32::try_from(at + 1).ok().filter(|_| round.terms.body().rooms.intervals > 0)
 }
 
-fn line_of(state: &State, pilot: PilotId, place: Place, row: &IndicatorRow) -> MatchLine {
+fn line(state: &State, pilot: PilotId, place: Place, row: &IndicatorRow) -> MatchLine {
     MatchLine {
         id: place.number(),
         kind: row.kind.name().to_owned(),
@@ -384,6 +390,7 @@ fn line_of(state: &State, pilot: PilotId, place: Place, row: &IndicatorRow) -> M
         release: None,
         band: None,
         may_open: None,
+        room: None,
         recalled: Vec::new(),
     }
 }
@@ -408,7 +415,7 @@ fn show(
             clues.release
         ),
     };
-    Ok(About { fact, found: run.changed, with, lighthouse }.view(place, charter, row))
+    Ok(About { fact, found: run.changed, with, room: None, lighthouse }.view(place, charter, row))
 }
 
 fn charter_of(state: &State, pilot: PilotId) -> Result<(PilotId, &Body), Problem> {
@@ -421,6 +428,7 @@ struct About {
     fact: String,
     found: UnixTime,
     with: String,
+    room: Option<u32>,
     lighthouse: Option<Box<ClueMatchView>>,
 }
 
@@ -444,6 +452,7 @@ impl About {
             pilot_name: charter.name.to_string(),
             purpose: charter.purpose.to_string(),
             delete_after: shown(delete_after),
+            room: self.room,
             lighthouse: self.lighthouse,
         }))
     }

@@ -24,6 +24,74 @@ pub(crate) enum BenchCommand {
     /// Half of the look-ups meet a clue; an answer that is not the planted one is an error. A look-up is timed from the question
     /// on the bank's socket to its answer: one evaluation by the hub, charged and durable before, and a look in the editions.
     Lookup(BenchLookup),
+    /// Measures rounds between a hub and members, as processes on this machine: evaluation, tickets, uploads, result.
+    ///
+    /// About a hundredth of every list is shared by one, two and up to all members; a result that is not that of plain counting is an
+    /// error. Times are those of the nodes' own traces, from when a phase could begin to when it was done: waiting for the end of
+    /// evaluations, which the terms fix, is in none of them. Rounds of several k are held one after the other by the same nodes.
+    Round(BenchRound),
+    /// Measures the hub's search by itself: what at least k of some lists hold, with all cores.
+    ///
+    /// Numbers of members, items and k may be several each, separated by commas; every combination is measured. A result that is not
+    /// that of plain counting is an error.
+    Collect(BenchCollect),
+    /// Measures the shared function of rounds on one thread: evaluations with proof at a keyholder; blinding, and verifying,
+    /// joining and finalizing at a member.
+    Evaluate(BenchEvaluate),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchRound {
+    /// Members: 4 to 15.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(4..=15), default_value_t = 15)]
+    pub(crate) members: u8,
+    /// Items of every member.
+    #[arg(long, value_name = "N", value_parser = size, default_value = "10^4")]
+    pub(crate) items: u32,
+    /// Members that must hold an item; several, separated by commas, are several rounds.
+    #[arg(long = "k", value_name = "K", value_parser = clap::value_parser!(u8).range(2..=13), value_delimiter = ',', default_value = "2,3")]
+    pub(crate) thresholds: Vec<u8>,
+    /// Members that hold a share of the key; five, or all if there are fewer.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(2..=15), default_value_t = 5)]
+    pub(crate) keyholders: u8,
+    /// How many of them it takes to evaluate.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(2..=15), default_value_t = 3)]
+    pub(crate) evaluators: u8,
+    /// From the opening to the end of evaluations, instead of what this machine seems to need.
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) evaluate: Option<u64>,
+    /// Holds each round so often and shows the one with the median busy time.
+    #[arg(long, value_name = "R", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=16))]
+    pub(crate) repeat: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchCollect {
+    /// Lists: 2 to 15.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(2..=15), value_delimiter = ',', default_value = "15")]
+    pub(crate) members: Vec<u8>,
+    /// Items of every list.
+    #[arg(long, value_name = "N", value_parser = size, value_delimiter = ',', default_value = "10^5")]
+    pub(crate) items: Vec<u32>,
+    /// Lists that must hold an item.
+    #[arg(long = "k", value_name = "K", value_parser = clap::value_parser!(u8).range(2..=15), value_delimiter = ',', default_value = "2,3,4,5")]
+    pub(crate) thresholds: Vec<u8>,
+    /// Searches so often and shows the median wall time.
+    #[arg(long, value_name = "R", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) repeat: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchEvaluate {
+    /// Who hold a share of the key: 2 to 15.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(2..=15), default_value_t = 5)]
+    pub(crate) keyholders: u8,
+    /// How many of them it takes to evaluate.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(2..=15), default_value_t = 3)]
+    pub(crate) evaluators: u8,
+    /// Batches.
+    #[arg(long, value_name = "N", value_parser = size, default_value = "20")]
+    pub(crate) batches: u32,
 }
 
 #[derive(Debug, Args)]

@@ -1,9 +1,9 @@
-//! What this process uses: time, processor time, memory.
+//! What work uses: time, processor time, memory.
 
 use std::fs;
 use std::time::{Duration, Instant};
 
-use rustix::time::{ClockId, clock_gettime};
+use crate::clocks;
 
 /// A span that is being measured.
 pub(crate) struct Gauge {
@@ -24,19 +24,46 @@ pub(crate) struct Reading {
     pub(crate) note: Option<&'static str>,
 }
 
+/// Times of work that one thread at a time does, added up.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Stopwatch {
+    wall: Duration,
+    processor: Duration,
+}
+
+impl Stopwatch {
+    /// Does this work, and adds what it took.
+    pub(crate) fn time<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        let (started, processor) = (Instant::now(), clocks::thread());
+        let done = work();
+        self.wall += started.elapsed();
+        self.processor += clocks::thread().saturating_sub(processor);
+        done
+    }
+
+    /// Seconds of the clock on the wall.
+    pub(crate) fn wall_s(&self) -> f64 {
+        self.wall.as_secs_f64()
+    }
+
+    /// Seconds of the thread on a processor, which other programs do not add to.
+    pub(crate) fn cpu_s(&self) -> f64 {
+        self.processor.as_secs_f64()
+    }
+}
+
 impl Gauge {
     /// Begins a span.
     pub(crate) fn start() -> Self {
-        // 5 sets the peak back to what is held now (proc_pid_clear_refs(5)); not every kernel lets us.
-        let peak_is_of_span = fs::write("/proc/self/clear_refs", "5").is_ok();
-        Self { started: Instant::now(), processor: processor_time(), peak_is_of_span }
+        let peak_is_of_span = set_peak_back("self");
+        Self { started: Instant::now(), processor: clocks::processor(), peak_is_of_span }
     }
 
     /// The figures of the span up to now.
     pub(crate) fn read(&self) -> Reading {
         let wall_s = self.started.elapsed().as_secs_f64();
-        let cpu_s = processor_time().saturating_sub(self.processor).as_secs_f64();
-        let rss_mb = fs::read_to_string("/proc/self/status").ok().and_then(|status| peak_mb(&status));
+        let cpu_s = clocks::processor().saturating_sub(self.processor).as_secs_f64();
+        let rss_mb = peak_of("self");
         let note = match rss_mb {
             None => Some("this system does not say how much memory a side held"),
             Some(_) if !self.peak_is_of_span => Some("peak memory is of the whole life of a side, its start included"),
@@ -46,11 +73,15 @@ impl Gauge {
     }
 }
 
-/// All threads of this process, those that ended too. `/proc` has the same in hundredths of a second.
-fn processor_time() -> Duration {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    let (seconds, nanos) = (u64::try_from(time.tv_sec), u32::try_from(time.tv_nsec));
-    Duration::new(seconds.unwrap_or_default(), nanos.unwrap_or_default())
+/// From now on the peak of a program is that of what comes, if the kernel lets us. A program is named as `/proc` does.
+pub(crate) fn set_peak_back(program: &str) -> bool {
+    // 5 sets the peak back to what is held now (proc_pid_clear_refs(5)).
+    fs::write(format!("/proc/{program}/clear_refs"), "5").is_ok()
+}
+
+/// Most memory that a program held, in 10^6 bytes; `None` where there is no `/proc`.
+pub(crate) fn peak_of(program: &str) -> Option<f64> {
+    fs::read_to_string(format!("/proc/{program}/status")).ok().and_then(|status| peak_mb(&status))
 }
 
 /// `VmHWM:     1234 kB`, where kB means 1024 bytes.

@@ -11,7 +11,7 @@ use cwg_protocol::lighthouse::ClueId;
 use serde::Serialize;
 
 use super::args::BenchLookup;
-use crate::demo::network::{Network, unexpected};
+use crate::demo::network::{Network, Sample, Traced, unexpected, until};
 use crate::output::{Output, drawn};
 use crate::problems;
 
@@ -45,13 +45,14 @@ fn measure(args: &BenchLookup, out: Output) -> Result<Figures, Problem> {
         let _ = writeln!(text, "{},c{customer}", address(2 * customer));
         text
     });
-    let samples = [("Bank A", book.as_bytes(), BOOK_MAP), ("Bank B", &b"mail,ref\n"[..], BOOK_MAP)];
-    let network = Network::start(&samples, CHARTER, |talk| out.note(talk))?;
+    let samples = [("Bank A", book.as_bytes()), ("Bank B", &b"mail,ref\n"[..])];
+    let samples = samples.map(|(name, file)| Sample { name, file, map: BOOK_MAP });
+    let network = Network::start(&samples, CHARTER, Traced::No, |talk| out.note(talk))?;
     publish(&network, args.clues)?;
     let bank = &network.banks()[0];
     let (edition_s, ()) = timed(|| {
         network.hub_command(&["lighthouse", "edition", "publish"])?;
-        until(|| match bank.ask(&Request::StandingShow)? {
+        until(DOWNLOADED_WITHIN, "an edition", || match bank.ask(&Request::StandingShow)? {
             View::Standing(view) => Ok(view.periods.iter().any(|period| period.release.is_some())),
             _ => Err(unexpected("periods")),
         })
@@ -125,18 +126,6 @@ fn timed<T>(work: impl FnOnce() -> Result<T, Problem>) -> Result<(f64, T), Probl
     let started = Instant::now();
     let done = work()?;
     Ok((started.elapsed().as_secs_f64(), done))
-}
-
-/// Asks until it is so, within a limit.
-fn until(so: impl Fn() -> Result<bool, Problem>) -> Result<(), Problem> {
-    let deadline = Instant::now() + DOWNLOADED_WITHIN;
-    while !so()? {
-        if Instant::now() > deadline {
-            return Err(unexpected("an edition, in time"));
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    Ok(())
 }
 
 fn draw(figures: &Figures, out: Output) {

@@ -1,20 +1,26 @@
-//! `cwg bench psi` and `cwg bench lighthouse`: every protocol measured between two real processes, over QUIC, on made-up items.
+//! `cwg bench`. `cwg bench psi` and `cwg bench lighthouse`: every protocol measured between two real processes, over QUIC, on made-up items.
 //!
 //! Each measurement starts this program twice (`side`). A side makes its items, says that it is ready and waits; both
 //! are then released at once, so that what is measured is a session and nothing else: no file, no start of a program,
 //! no making of items, no first seeding of the TLS library, which the start of the network sees to. What a side does
-//! then is what `cwg psi` does. `link` describes a slower link, and `relay` is one. `cwg bench lookup` measures a hub and a bank
-//! as they are shipped instead.
+//! then is what `cwg psi` does. `link` describes a slower link, and `relay` is one.
+//!
+//! `cwg bench lookup` and `cwg bench round` measure a hub and members as they are shipped instead; `cwg bench collect` and `cwg bench
+//! evaluate` the two parts of a round that compute the most, by themselves.
 
 mod args;
+mod collect;
+mod evaluate;
 mod gauge;
 mod items;
 mod link;
 mod lookup;
 mod pair;
 mod plan;
+mod planted;
 mod relay;
 mod report;
+mod round;
 mod side;
 
 use cwg_app::{Exit, Problem};
@@ -36,6 +42,9 @@ pub(crate) async fn run(command: &BenchCommand, out: Output) -> Result<Exit, Pro
         BenchCommand::Psi(args) => (plan::plan(args, &|text| out.note(text))?, &args.conditions),
         BenchCommand::Lighthouse(args) => (plan::lighthouse(args)?, &args.conditions),
         BenchCommand::Lookup(args) => return lookup::run(args, out),
+        BenchCommand::Round(args) => return round::run(args, out),
+        BenchCommand::Collect(args) => return collect::run(args, out),
+        BenchCommand::Evaluate(args) => return evaluate::run(args, out),
     };
     let mut rows = Vec::with_capacity(plan.len());
     for measurement in &plan {

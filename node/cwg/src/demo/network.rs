@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use cwg_app::view::RunView;
+use cwg_app::view::{MatchView, RunView};
 use cwg_app::{Exit, Problem, Request, View, WhoLearns};
 use tempfile::TempDir;
 use zeroize::Zeroizing;
@@ -18,8 +18,8 @@ use crate::{entropy, operator_key, problems, socket};
 /// A daemon that is not ready by then will not be.
 const READY_WITHIN: Duration = Duration::from_secs(30);
 
-/// How often another process is asked whether a charter has reached it.
-const ASK_AGAIN: Duration = Duration::from_millis(25);
+/// How often another process is asked whether something has reached it.
+const ASK_AGAIN: Duration = Duration::from_millis(10);
 
 /// The person who signs for each bank.
 const PERSON: &str = "Demo Person";
@@ -32,15 +32,31 @@ pub(crate) struct Network {
     dir: TempDir,
 }
 
+/// What a bank is and holds.
+pub(crate) struct Sample<'a> {
+    pub(crate) name: &'a str,
+    /// Its file.
+    pub(crate) file: &'a [u8],
+    /// Its column map.
+    pub(crate) map: &'a str,
+}
+
+/// Whether nodes write down what they do ([`crate::trace`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Traced {
+    Yes,
+    No,
+}
+
 /// One bank.
 pub(crate) struct Bank {
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     daemon: Daemon,
     pilot: String,
 }
 
 /// A process that serves a directory; killed when dropped.
-struct Daemon {
+pub(crate) struct Daemon {
     dir: PathBuf,
     child: Child,
 }
@@ -48,8 +64,9 @@ struct Daemon {
 impl Network {
     /// Starts everything and signs the charter everywhere.
     pub(crate) fn start(
-        samples: &[(&'static str, &[u8], &str)],
+        samples: &[Sample<'_>],
         charter: &str,
+        traced: Traced,
         talk: impl Fn(&str),
     ) -> Result<Self, Problem> {
         let dir = tempfile::Builder::new()
@@ -58,20 +75,21 @@ impl Network {
             .map_err(|error| problems::cannot_write(&std::env::temp_dir(), &error))?;
         let root = dir.path();
         init(root, "hub", &["hub", "init", "--name", "Demo hub"])?;
-        let hub = Daemon::start(&root.join("hub"))?;
+        let hub = Daemon::start(&root.join("hub"), traced)?;
         let mut banks = Vec::new();
-        for (name, sample, map) in samples {
+        for Sample { name, file, map } in samples {
             let slug = slug(name);
             init(root, &slug, &["member", "init", "--name", name])?;
             let bank_dir = root.join(&slug);
-            write(&bank_dir.join("sample.csv"), sample)?;
+            write(&bank_dir.join("sample.csv"), file)?;
             write(&bank_dir.join("sample.map.toml"), map.as_bytes())?;
             let invite = Request::Invite { name: (*name).to_owned(), valid_secs: 3600 };
             let View::Invitation(invitation) = hub.ask(&invite)? else { return Err(unexpected("an invitation")) };
             let text = bank_dir.join("invitation.txt");
             write(&text, invitation.text.as_bytes())?;
             command(&bank_dir, &["member", "join", &text.display().to_string()])?;
-            banks.push(Bank { name, daemon: Daemon::start(&bank_dir)?, pilot: String::new() });
+            let daemon = Daemon::start(&bank_dir, traced)?;
+            banks.push(Bank { name: (*name).to_owned(), daemon, pilot: String::new() });
         }
         talk("all have joined by invitation; every connection is pinned to the roster, TLS 1.3 with X25519MLKEM768");
         let mut network = Self { banks, hub, dir };
@@ -122,6 +140,10 @@ impl Network {
         Ok(path.display().to_string())
     }
 
+    pub(crate) fn hub(&self) -> &Daemon {
+        &self.hub
+    }
+
     pub(crate) fn banks(&self) -> &[Bank] {
         &self.banks
     }
@@ -145,6 +167,15 @@ impl Bank {
         self.daemon.ask(request)
     }
 
+    pub(crate) fn daemon(&self) -> &Daemon {
+        &self.daemon
+    }
+
+    /// The pilot whose charter it has signed.
+    pub(crate) fn pilot(&self) -> &str {
+        &self.pilot
+    }
+
     pub(crate) fn file(&self) -> PathBuf {
         self.daemon.dir.join("sample.csv")
     }
@@ -155,7 +186,7 @@ impl Bank {
 
     /// The name of its sample.
     pub(crate) fn slug(&self) -> String {
-        slug(self.name)
+        slug(&self.name)
     }
 
     /// Plans a run, consents to what the plan says it reveals, and waits for its end.
@@ -178,6 +209,26 @@ impl Bank {
         }
     }
 
+    /// All matches of a run or a round, in full.
+    pub(crate) fn matches(&self, run: &str) -> Result<Vec<MatchView>, Problem> {
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let list =
+                Request::MatchList { run: Some(run.to_owned()), kind: None, after, limit: 1000, withdrawn: false };
+            let View::Matches(list) = self.ask(&list)? else { return Err(unexpected("matches")) };
+            for line in list.matches {
+                let View::Match(full) = self.ask(&Request::MatchShow { id: line.id })? else {
+                    return Err(unexpected("a match"));
+                };
+                all.push(*full);
+            }
+            match list.next {
+                Some(next) => after = Some(next),
+                None => return Ok(all),
+            }
+        }
+    }
+
     /// Charters travel from node to node on their own: asks until this one has come, within a limit.
     fn await_pilot(
         &self,
@@ -196,9 +247,13 @@ impl Bank {
 }
 
 impl Daemon {
-    fn start(dir: &Path) -> Result<Self, Problem> {
-        let mut child = program()?
-            .args(["--dir", &dir.display().to_string(), "serve"])
+    fn start(dir: &Path, traced: Traced) -> Result<Self, Problem> {
+        let mut serve = program()?;
+        serve.args(["--dir", &dir.display().to_string(), "serve"]);
+        if traced == Traced::Yes {
+            serve.arg("--trace").arg(trace_of(dir));
+        }
+        let mut child = serve
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -216,7 +271,21 @@ impl Daemon {
         }
     }
 
-    fn ask(&self, request: &Request) -> Result<View, Problem> {
+    /// Its number, as `/proc` has it.
+    pub(crate) fn number(&self) -> String {
+        self.child.id().to_string()
+    }
+
+    /// What it has done so far; empty if it is not traced.
+    pub(crate) fn trace(&self) -> Result<String, Problem> {
+        let path = trace_of(&self.dir);
+        match std::fs::read_to_string(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+            read => read.map_err(|error| failed("a trace cannot be read", &error.to_string())),
+        }
+    }
+
+    pub(crate) fn ask(&self, request: &Request) -> Result<View, Problem> {
         socket::ask(&self.dir, request, &mut crate::output::progress())
             .unwrap_or_else(|| Err(failed("a node is gone", "see serve.log, with --keep")))
     }
@@ -246,6 +315,11 @@ fn copy_log(lines: impl std::io::BufRead, mut log: File, ready: &std::sync::mpsc
     if !serving {
         let _ = ready.send(Err(said.join("; ")));
     }
+}
+
+/// Beside the directory, which only the node writes to.
+fn trace_of(dir: &Path) -> PathBuf {
+    dir.with_extension("trace")
 }
 
 fn slug(name: &str) -> String {
@@ -299,6 +373,18 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
 
 fn failed(what: &str, said: &str) -> Problem {
     Problem::new(Exit::Internal, "demo", format!("{what}: {said}"), "run it again with --keep and look at the logs")
+}
+
+/// Asks until it is so, within a limit.
+pub(crate) fn until(within: Duration, what: &str, so: impl Fn() -> Result<bool, Problem>) -> Result<(), Problem> {
+    let deadline = Instant::now() + within;
+    while !so()? {
+        if Instant::now() > deadline {
+            return Err(unexpected(&format!("{what}, in time")));
+        }
+        std::thread::sleep(ASK_AGAIN);
+    }
+    Ok(())
 }
 
 /// An answer of another kind than was asked for.

@@ -2,7 +2,7 @@
 
 use cwg_crypto::Digest;
 use cwg_protocol::NodeKey;
-use cwg_protocol::charter::Charter;
+use cwg_protocol::charter::{Body, Charter};
 use cwg_protocol::psi::JobOutput;
 use cwg_protocol::round::evaluate::{Allowance, BatchName, EvaluateAsk, EvaluateRefusal, Keyholder};
 use cwg_protocol::round::{EvaluateRefused, RoundMessage};
@@ -11,12 +11,13 @@ use super::state::HeldShare;
 use super::{Broken, JobOf};
 use crate::Engine;
 use crate::io::CloseCode;
-use crate::limits::ROUNDS_PER_KEY;
 use crate::record::Entry;
 
 /// Elements of each kind that are evaluated for one member under one key of a pilot.
 pub(super) fn allowance_of(charter: &Charter) -> u64 {
-    u64::from(charter.body().budget.items_per_session).saturating_mul(ROUNDS_PER_KEY)
+    let Body { budget, rounds, .. } = charter.body();
+    let times = rounds.as_ref().map_or(0, |rules| rules.rounds_per_key);
+    u64::from(budget.items_per_session) * u64::from(times)
 }
 
 impl Engine {

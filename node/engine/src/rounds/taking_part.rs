@@ -98,6 +98,7 @@ impl Engine {
         }
         let seed = StoredSecret(self.random("round part"));
         self.commit(Entry::RoundJoined { round, leakage, seed });
+        self.push(Effect::Log(Level::Info, "round-joined"));
         self.load_items(round);
         Ok(Reply::Done)
     }
@@ -244,6 +245,7 @@ impl Engine {
         let pieces = (0..).step_by(VALUES_PER_RECORD).zip(values.chunks(VALUES_PER_RECORD));
         entries.extend(pieces.map(|(first, piece)| entry(first, piece)));
         self.commit_all(entries);
+        self.push(Effect::Log(Level::Info, "round-evaluated"));
         if let Some(taking) = self.rounds.taking.get_mut(&round) {
             taking.stage = Stage::Turn;
         }

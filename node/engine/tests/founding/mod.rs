@@ -8,7 +8,7 @@ use cwg_crypto::{Digest, Secret32, Seed, SigningKey};
 use cwg_engine::client_version;
 use cwg_engine::io::IndicatorRow;
 use cwg_engine::record::{Entry, NodeKind, Record, StoredSecret};
-use cwg_protocol::charter::{Body as CharterBody, Budget, Charter, KindRoles, MemberSignature, RunKind};
+use cwg_protocol::charter::{Body as CharterBody, Budget, Charter, KindRoles, MemberSignature, RoundRules, RunKind};
 use cwg_protocol::indicator::{IndicatorKind, RULESET_ID, Roles, Strength, ruleset_hash};
 use cwg_protocol::lighthouse::{
     ApprovedRelease, BuiltRelease, DeltaBase, LabelClass, Purpose, ReleaseBody, ReleaseNumber, Tally,
@@ -104,6 +104,13 @@ impl Group<'_> {
         members.sort();
         let kinds: Vec<_> = kinds.iter().map(|kind| KindRoles { kind: *kind, roles: Roles::BOTH }).collect();
         let learns = if runs == [RunKind::Round] { Vec::new() } else { vec![Learns::Proposer, Learns::Both] };
+        let rounds = runs.contains(&RunKind::Round).then(|| RoundRules {
+            keyholders: members.clone().try_into().unwrap(),
+            threshold: 2,
+            uploads_min: 4,
+            rounds_per_key: 32,
+            reveals: Some(text("clause 9")),
+        });
         let body = CharterBody {
             network: NETWORK,
             pilot: PILOT,
@@ -119,6 +126,8 @@ impl Group<'_> {
             closes: UnixTime(WALL + LAST_DAYS * DAY_SECS),
             retention_days: 90,
             budget,
+            rounds,
+            counts: None,
         };
         Charter::sign(body, &node_key(self.hub)).unwrap()
     }

@@ -153,7 +153,8 @@ impl CeremonyTerms {
         let rule = |holds: bool, text| if holds { Ok(()) } else { Err(CeremonyError::Rule(text)) };
         let one_each = |at: usize| !body.holders[..at].contains(&body.holders[at]);
         rule((0..body.holders.len()).all(one_each), "holders stand once")?;
-        rule(body.holders.iter().all(|holder| charter.names(*holder)), "holders are members of the charter")?;
+        let rules = charter.body().rounds.as_ref().ok_or(CeremonyError::Rule("the charter has no rounds"))?;
+        rules.check_holders(&body.holders, body.threshold).map_err(CeremonyError::Rule)?;
         rule(body.ends.is_sorted_by(|a, b| a < b), "each phase ends after the one before")?;
         rule(body.ends[3] <= charter.body().closes, "it ends before the charter closes")?;
 
