@@ -216,7 +216,7 @@ impl World {
                             || !self.scenario_names(node, *round)
                             || self.work.rounds.told.contains(&(*round, node))
                     };
-                    engine.rounds_under_way().is_empty()
+                    (engine.rounds_under_way().is_empty() || self.work.was_revoked(node))
                         && rounds.iter().all(|(round, known)| known.phase.is_over() && told(round))
                 });
         }
