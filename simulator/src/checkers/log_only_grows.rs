@@ -71,10 +71,19 @@ fn round_is_durable(
             Entry::RoundOpened { signed, .. } | Entry::RoundOffered(signed) => **signed == *sent,
             _ => false,
         }),
-        RoundMessage::EvaluateAsk(_) => any(&|entry| matches!(entry, Entry::RoundBound { .. })),
-        RoundMessage::EvaluateAnswer(answer) => any(
-            &|entry| matches!(entry, Entry::RoundCharged { charge, .. } if charge.batch == answer.batch && Some(charge.member) == to),
-        ),
+        RoundMessage::EvaluateAsk(ask) => {
+            let of = of_terms(ask.terms);
+            any(&|entry| matches!(entry, Entry::RoundBound { round, .. } if Some(*round) == of))
+        }
+        RoundMessage::EvaluateAnswer(answer) => {
+            let charged = (of_terms(answer.terms), answer.batch, to);
+            any(&|entry| match entry {
+                Entry::RoundCharged { charge, .. } => {
+                    (Some(charge.round), charge.batch, Some(charge.member)) == charged
+                }
+                _ => false,
+            })
+        }
         RoundMessage::TurnOpened(sent) => {
             any(&|entry| matches!(entry, Entry::TurnOpened { signed, .. } if **signed == *sent))
         }
