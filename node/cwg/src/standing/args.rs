@@ -67,7 +67,8 @@ pub(crate) struct LookUpArgs {
     /// The type of the value, for example `phone`.
     #[arg(long = "type", value_name = "TYPE")]
     kind: String,
-    /// A file whose first line is the value, or `-` for standard input. A command line is visible to others.
+    /// A file whose first line is the value, or `-` for standard input: a command line is visible to others. A telephone number without a country
+    /// code is taken as Australian.
     #[arg(value_name = "FILE")]
     value: PathBuf,
 }

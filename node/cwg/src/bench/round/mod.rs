@@ -204,8 +204,14 @@ fn file_of(list: &BTreeSet<u32>) -> String {
 fn charter(args: &BenchRound, names: &[String]) -> String {
     let names: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
     let rounds = args.repeat * args.thresholds.len() as u32;
-    let items = args.items.saturating_mul(rounds).max(10);
-    CHARTER.replace("MEMBERS", &names.join(", ")).replace("ITEMS", &items.to_string())
+    let keyholders = &names[..args.keyholders.min(args.members).into()];
+    CHARTER
+        .replace("MEMBERS", &names.join(", "))
+        .replace("KEYHOLDERS", &keyholders.join(", "))
+        .replace("EVALUATORS", &args.evaluators.to_string())
+        .replace("UPLOADS", &(2 + UPLOADS_SPARE).to_string())
+        .replace("ROUNDS", &rounds.to_string())
+        .replace("ITEMS", &args.items.max(10).to_string())
 }
 
 /// What other processes have not done by then they will not do.
@@ -228,6 +234,11 @@ retention_days = 1
 items_per_session = ITEMS
 sessions_per_day = 10
 items_min = 10
+[rounds]
+keyholders = [KEYHOLDERS]
+threshold = EVALUATORS
+uploads_min = UPLOADS
+rounds_per_key = ROUNDS
 [[indicators]]
 type = "email"
 roles = ["holder"]
