@@ -20,6 +20,9 @@ use crate::scenario::Scenario;
 /// Kinds that simulated members hold.
 pub(crate) const KINDS: [IndicatorKind; 3] = [IndicatorKind::AuAccount, IndicatorKind::Phone, IndicatorKind::Email];
 
+/// Rows that books grow by have numbers from here on.
+const GROWN: u64 = 500_000;
+
 /// Rows of what matched that are answered at once.
 const ROWS_PER_PIECE: usize = 5;
 
@@ -50,6 +53,14 @@ impl Book {
                 }
             }
         }
+        for number in 0..scenario.shared as usize {
+            let (kind, canonical) = identifier(&mut dice, &mut serial);
+            let mut holders: Vec<usize> = (0..members).collect();
+            dice.shuffle(&mut holders);
+            for holder in holders.into_iter().take(2 + number % (members - 1)) {
+                books[holder].add(&mut dice, kind, &canonical);
+            }
+        }
         // Kind and roles follow from the serial number alone, so that sizes do not depend on the planting.
         for book in &mut books {
             while book.rows.len() < scenario.items as usize {
@@ -57,7 +68,17 @@ impl Book {
                 book.add(&mut dice, kind, &canonical);
             }
         }
+        if scenario.exchanged {
+            books.swap(0, 1);
+        }
         books
+    }
+
+    /// A row that nobody else has.
+    pub(crate) fn grow(&mut self, dice: &mut Dice, number: u64) {
+        let mut serial = GROWN + number;
+        let (kind, canonical) = identifier(dice, &mut serial);
+        self.add(dice, kind, &canonical);
     }
 
     /// A book of no rows, with labels if it is the hub's.

@@ -17,17 +17,18 @@ impl Disk {
         self.unsynced = Some(records);
     }
 
-    pub(crate) fn synced(&mut self) {
-        self.durable.extend(self.unsynced.take().expect("a sync follows a write"));
+    /// What is durable from now on.
+    pub(crate) fn synced(&mut self) -> Vec<Record> {
+        let written = self.unsynced.take().expect("a sync follows a write");
+        self.durable.extend(written.iter().cloned());
+        written
     }
 
-    /// A crash between write and sync: whether the write reached the disk is nobody's to know.
-    pub(crate) fn crash(&mut self, dice: &mut Dice) {
-        if let Some(records) = self.unsynced.take()
-            && dice.chance(500)
-        {
-            self.durable.extend(records);
-        }
+    /// A crash between write and sync: whether the write reached the disk is nobody's to know. What of it did is durable.
+    pub(crate) fn crash(&mut self, dice: &mut Dice) -> Vec<Record> {
+        let written = self.unsynced.take().filter(|_| dice.chance(500)).unwrap_or_default();
+        self.durable.extend(written.iter().cloned());
+        written
     }
 
     pub(crate) fn records(&self) -> &[Record] {

@@ -15,13 +15,14 @@ mod net;
 mod operators;
 mod release;
 mod report;
+mod rounds;
 mod scenario;
 mod simulate;
 mod trace;
 mod world;
 
 pub use adversary::Lie;
-pub use checkers::{Breach, leakage_as_declared};
+pub use checkers::{Breach, leakage_as_declared, rounds_look_alike};
 pub use report::{Counts, Report};
 pub use scenario::{Scenario, ScenarioError};
 pub use simulate::simulate;

@@ -163,6 +163,12 @@ impl Net {
 }
 
 impl World {
+    /// Who is at the other end of a connection.
+    pub(crate) fn peer_at(&self, node: usize, conn: ConnId) -> Option<usize> {
+        let (wire, end) = self.net.end_of(node, self.nodes[node].life, conn)?;
+        Some(self.net.wires[&wire].ends[1 - end].node)
+    }
+
     pub(crate) fn on_net(&mut self, event: NetEvent) {
         match event {
             NetEvent::Cut { from, to, until_us } if !self.calm => {

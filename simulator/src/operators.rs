@@ -18,6 +18,7 @@ use cwg_protocol::{LoadId, NetworkId, NodeKey, OperatorKey, PilotId, RunId, Unix
 use crate::book::KINDS;
 use crate::dice::Dice;
 use crate::release;
+use crate::rounds::{Asked as AskedOfRounds, Rounds};
 use crate::scenario::Scenario;
 use crate::world::{HUB, SEC, World};
 
@@ -36,6 +37,7 @@ const AFTER_US: u64 = 180 * SEC;
 pub(crate) struct Workload {
     pub(crate) operators: Vec<Operator>,
     pub(crate) wishes: Vec<Wish>,
+    pub(crate) rounds: Rounds,
     revocations: Vec<(u64, usize)>,
     to_revoke: BTreeSet<usize>,
     /// The hub's second person.
@@ -91,6 +93,18 @@ enum Asked {
     Plan(usize),
     Start(usize),
     Await(usize),
+    Round(AskedOfRounds),
+}
+
+impl Asked {
+    /// Whether its answer may come much later.
+    fn waits(&self) -> bool {
+        match self {
+            Self::Await(_) => true,
+            Self::Round(asked) => asked.waits(),
+            _ => false,
+        }
+    }
 }
 
 impl Workload {
@@ -146,14 +160,15 @@ impl Workload {
         let calm_since_us = scenario.faults_secs * SEC;
         let to_revoke = revocations.iter().map(|(_, member)| *member).collect();
         let approver = SigningKey::from_secret(&seed.fork("approver", 0).into_secret());
-        Self { operators, wishes, revocations, to_revoke, approver, dice, calm_since_us, over_since_us: None }
+        let rounds = Rounds::new(seed, scenario);
+        Self { operators, wishes, rounds, revocations, to_revoke, approver, dice, calm_since_us, over_since_us: None }
     }
 
     /// Whether nobody wants anything any more, and has not for a while.
     pub(crate) fn is_over(&mut self, now_us: u64) -> bool {
         let joined = self.operators.iter().skip(1).all(|operator| operator.joined.is_some());
         let ended = self.wishes.iter().all(|wish| matches!(wish.stage, WishStage::Ended(..) | WishStage::Refused(_)));
-        if !(joined && ended && self.revocations.is_empty()) {
+        if !(joined && ended && self.revocations.is_empty() && self.rounds.are_over()) {
             self.over_since_us = None;
             return false;
         }
@@ -181,6 +196,15 @@ impl Workload {
             Learns::Both => vec![wish.proposer, wish.acceptor],
         };
         self.wishes.iter().flat_map(learns).collect()
+    }
+
+    /// Whether what is not live yet may still become so.
+    pub(crate) fn is_patient(&self, now_us: u64) -> bool {
+        now_us < self.calm_since_us + PATIENCE_US
+    }
+
+    pub(crate) fn asks_round(&self, node: usize, asked: &AskedOfRounds) -> bool {
+        self.waits(node, &Asked::Round(asked.clone()))
     }
 
     fn waits(&self, node: usize, asked: &Asked) -> bool {
@@ -248,7 +272,13 @@ impl World {
             let body = self.charter()?;
             return Some((Asked::Other, Command::WriteCharter(Box::new(body))));
         }
-        if self.scenario.lighthouse_runs == 0 || !self.work.operators[HUB].pending.is_empty() {
+        if !self.work.operators[HUB].pending.is_empty() {
+            return None;
+        }
+        if let Some((asked, command)) = self.rounds_of_hub() {
+            return Some((Asked::Round(asked), command));
+        }
+        if self.scenario.lighthouse_runs == 0 {
             return None;
         }
         // The hub's second person is a person of its own.
@@ -274,8 +304,11 @@ impl World {
         }
         let kinds: Vec<KindRoles> = KINDS.iter().map(|kind| KindRoles { kind: *kind, roles: Roles::BOTH }).collect();
         let now = self.now_of(HUB).wall;
-        let budget =
-            Budget { items_per_session: 1 << 16, sessions_per_day: self.scenario.sessions_per_day, items_min: 10 };
+        let rounds = self.round_rules(&members);
+        let items_per_session = if rounds.is_some() { self.round_items_max() } else { 1 << 16 };
+        let budget = Budget { items_per_session, sessions_per_day: self.scenario.sessions_per_day, items_min: 10 };
+        let mut runs = vec![RunKind::Pair, RunKind::Lighthouse];
+        runs.extend(rounds.is_some().then_some(RunKind::Round));
         Some(Body {
             network: NetworkId([0; 16]),
             pilot: PilotId([0; 8]),
@@ -285,13 +318,13 @@ impl World {
             legal_basis: "the scheme's rules".to_owned().try_into().expect("short"),
             members: members.try_into().expect("at most fifteen"),
             kinds: kinds.try_into().expect("three"),
-            runs: vec![RunKind::Pair, RunKind::Lighthouse].try_into().expect("two"),
+            runs: runs.try_into().expect("up to three"),
             learns: vec![Learns::Proposer, Learns::Acceptor, Learns::Both].try_into().expect("three"),
             opens: UnixTime(now.0.saturating_sub(2 * 3600)),
             closes: now.plus_secs(60 * 86_400),
             retention_days: 90,
             budget,
-            rounds: None,
+            rounds,
             counts: None,
         })
     }
@@ -300,8 +333,7 @@ impl World {
         let now_us = self.now_us;
         let state = self.nodes[node].engine.as_ref()?.state();
         let operator = &mut self.work.operators[node];
-        let busy = |asked: &Asked| !matches!(asked, Asked::Await(_));
-        if operator.pending.values().any(busy) {
+        if operator.pending.values().any(|asked| !asked.waits()) {
             return None;
         }
         let Some(own) = state.own() else {
@@ -336,7 +368,8 @@ impl World {
             let pilot = pilot.charter.body().pilot;
             return Some((Asked::Other, Command::SignCharter { pilot, charter, person: name("analyst"), signature }));
         }
-        (0..self.work.wishes.len()).find_map(|wish| self.wish_wants(node, wish))
+        let of_runs = (0..self.work.wishes.len()).find_map(|wish| self.wish_wants(node, wish));
+        of_runs.or_else(|| self.rounds_of_member(node).map(|(asked, command)| (Asked::Round(asked), command)))
     }
 
     fn wish_wants(&mut self, node: usize, number: usize) -> Option<(Asked, Command)> {
@@ -421,6 +454,7 @@ impl World {
                     self.work.wishes[wish].stage = WishStage::Ended(run, end);
                 }
             }
+            (Asked::Round(asked), answer) => self.answered_of_rounds(node, asked, answer),
             (Asked::Revoke, Ok(_)) => self.counts.logged("a-member-was-revoked"),
             (Asked::Await(wish), Err(refusal)) => {
                 self.breach("ends_or_named", format!("run of wish {wish} cannot be awaited: {}", refusal.code()));
@@ -436,7 +470,8 @@ impl World {
         let operator = &mut self.work.operators[node];
         operator.join_tries += 1;
         operator.calm_tries += u32::from(calm);
-        operator.next_try_us = now_us + wait;
+        // People are less and less in a hurry: every invitation that was taken up has a place on the roster, whether its answer came or not.
+        operator.next_try_us = now_us + wait * (1 + u64::from(operator.join_tries) / 4);
         if operator.join_tries.is_multiple_of(TRIES_PER_INVITATION) || matches!(refusal, Refusal::InvitationExpired(_))
         {
             operator.invitation = None;

@@ -3,6 +3,8 @@
 use core::fmt;
 use std::collections::BTreeMap;
 
+use cwg_engine::record::Entry;
+
 use crate::adversary::Lie;
 use crate::checkers::Breach;
 use crate::scenario::Scenario;
@@ -31,6 +33,8 @@ pub struct Counts {
     pub ended: BTreeMap<String, u64>,
     /// Runs that were wanted and never started, by code.
     pub refused: BTreeMap<String, u64>,
+    /// What became of ceremonies, rounds and rooms.
+    pub rounds: BTreeMap<String, u64>,
     /// Lies told by hostile members.
     pub lies: BTreeMap<Lie, u64>,
     /// Lines in the nodes' logs, by code.
@@ -46,6 +50,24 @@ impl Counts {
         *self.lies.entry(lie).or_default() += 1;
     }
 
+    pub(crate) fn of_rounds(&mut self, what: String) {
+        *self.rounds.entry(what).or_default() += 1;
+    }
+
+    pub(crate) fn count_of_rounds(&mut self, entry: &Entry, is_hub: bool) {
+        let side = if is_hub { "hub" } else { "member" };
+        let what = match entry {
+            Entry::RoundResult { .. } => "results".to_owned(),
+            Entry::RoundEnded { code, .. } => format!("{side} ended: {}", code.0),
+            Entry::CeremonyEnded { code, .. } => format!("{side} ceremony: {}", code.0),
+            Entry::KeyHeld { .. } => format!("{side} keys"),
+            Entry::RoundCharged { .. } => "charges".to_owned(),
+            Entry::RoomDrafted { .. } => "posts".to_owned(),
+            _ => return,
+        };
+        self.of_rounds(what);
+    }
+
     /// Adds another simulation's counts.
     pub fn add(&mut self, other: &Self) {
         self.frames += other.frames;
@@ -58,6 +80,7 @@ impl Counts {
         add_all(&mut self.not_joined, &other.not_joined);
         add_all(&mut self.ended, &other.ended);
         add_all(&mut self.refused, &other.refused);
+        add_all(&mut self.rounds, &other.rounds);
         add_all(&mut self.lies, &other.lies);
         add_all(&mut self.logs, &other.logs);
     }
@@ -107,6 +130,9 @@ impl fmt::Display for Report {
         writeln!(f, "# {} crashes, {} cuts, lies {:?}", counts.crashes, counts.cuts, counts.lies)?;
         writeln!(f, "# {} joined, not joined {:?}", counts.joined, counts.not_joined)?;
         writeln!(f, "# {} sealed, ended {:?}, not started {:?}", counts.sealed, counts.ended, counts.refused)?;
+        if !counts.rounds.is_empty() {
+            writeln!(f, "# rounds {:?}", counts.rounds)?;
+        }
         for breach in &self.breaches {
             writeln!(f, "{breach}")?;
         }

@@ -23,6 +23,30 @@ pub struct Scenario {
     pub runs_per_pair: u32,
     /// Lighthouse runs that are wanted for each member.
     pub lighthouse_runs: u32,
+    /// Rounds that are wanted, one after the other.
+    pub rounds: u32,
+    /// Members that must hold an item of a round, 2 or more, with two members to spare; each round draws 2 or 3 where this is absent.
+    pub threshold: Option<u8>,
+    /// Items that two, three, and so on to all members have in common, planted, besides those of pairs.
+    pub shared: u32,
+    /// Members that do not consent to a round, thousandths.
+    pub absent_permille: u32,
+    /// Rounds before which the key is handed over or made anew, thousandths.
+    pub handovers_permille: u32,
+    /// Rounds that the hub closes within an hour, thousandths.
+    pub closes_permille: u32,
+    /// Rounds for which members may have items evaluated under one key.
+    pub rounds_per_key: u32,
+    /// Intervals of each round's rooms.
+    pub room_intervals: u32,
+    /// Posts that a member writes in each round in which it has a room.
+    pub posts: u32,
+    /// Times that a member's list grows while there are faults. Rounds alone bear it: pair runs are held against the last list.
+    pub growths: u32,
+    /// Messages of ceremonies, rounds and rooms on which one of both ends crashes or their link is cut, thousandths, while there are faults.
+    pub strikes_permille: u32,
+    /// Whether the first two members hold each other's lists: worlds that differ only here look the same to all others.
+    pub exchanged: bool,
     /// Who learns; each run draws it where this is absent.
     pub learns: Option<Learns>,
     /// Whether each run selects everything; otherwise it draws kinds and roles.
@@ -75,6 +99,18 @@ impl Default for Scenario {
             common: 7,
             runs_per_pair: 1,
             lighthouse_runs: 0,
+            rounds: 0,
+            threshold: None,
+            shared: 0,
+            absent_permille: 0,
+            handovers_permille: 0,
+            closes_permille: 0,
+            rounds_per_key: 32,
+            room_intervals: 0,
+            posts: 0,
+            growths: 0,
+            strikes_permille: 0,
+            exchanged: false,
             learns: None,
             whole_sets: false,
             sessions_per_day: 20,
@@ -136,12 +172,23 @@ impl Scenario {
     /// The first value that is not.
     pub fn checked(self) -> Result<Self, ScenarioError> {
         let others = u64::from(self.members.saturating_sub(1)).max(1);
-        let ranges: [(&'static str, u64, u64, u64); 21] = [
+        let ranges: [(&'static str, u64, u64, u64); 32] = [
             ("members", self.members.into(), 2, MEMBERS_MAX as u64),
             ("items", self.items.into(), 10, 4096),
             ("common", self.common.into(), 0, u64::from(self.items) / 2 / others),
             ("runs_per_pair", self.runs_per_pair.into(), 0, 8),
             ("lighthouse_runs", self.lighthouse_runs.into(), 0, 8),
+            ("rounds", self.rounds.into(), 0, if self.members < 4 { 0 } else { 8 }),
+            ("threshold", self.threshold.unwrap_or(2).into(), 2, u64::from(self.members).saturating_sub(2).max(2)),
+            ("shared", self.shared.into(), 0, u64::from(self.items) / 2),
+            ("absent_permille", self.absent_permille.into(), 0, 1000),
+            ("handovers_permille", self.handovers_permille.into(), 0, 1000),
+            ("closes_permille", self.closes_permille.into(), 0, 1000),
+            ("rounds_per_key", self.rounds_per_key.into(), 1, 1000),
+            ("strikes_permille", self.strikes_permille.into(), 0, 1000),
+            ("room_intervals", self.room_intervals.into(), 0, 100),
+            ("posts", self.posts.into(), 0, 100),
+            ("growths", self.growths.into(), 0, if self.runs_per_pair + self.lighthouse_runs == 0 { 100 } else { 0 }),
             ("sessions_per_day", self.sessions_per_day.into(), 1, 10_000),
             ("delay_ms", self.delay_ms, 0, 2_000),
             ("jitter_ms", self.jitter_ms, 0, 2_000),
@@ -202,6 +249,56 @@ impl Scenario {
     }
 }
 
+impl Scenario {
+    /// A mix of faults like [`Self::drawn`], over rounds with small lists.
+    pub fn drawn_rounds(seed: u64) -> Self {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&seed.to_le_bytes());
+        let mut dice = Dice::new(&Seed::new(bytes), "scenario of rounds", 0);
+        let members = dice.between(4, 7);
+        let items = dice.between(10, 24);
+        let runs_per_pair = u32::from(dice.chance(80));
+        let growths = if runs_per_pair == 0 { maybe(&mut dice, 3) } else { 0 };
+        let rooms = dice.chance(600);
+        Self {
+            members: members as u32,
+            items: items as u32,
+            common: dice.below(items / 2 / (members - 1) + 1) as u32,
+            shared: dice.below(items / 2 + 1) as u32,
+            runs_per_pair,
+            whole_sets: true,
+            rounds: if dice.chance(250) { dice.between(2, 6) as u32 } else { 1 },
+            threshold: None,
+            absent_permille: maybe(&mut dice, 300),
+            handovers_permille: maybe(&mut dice, 1000),
+            closes_permille: if dice.chance(200) { 300 } else { 0 },
+            rounds_per_key: if dice.chance(200) { 1 } else { 32 },
+            room_intervals: if rooms { dice.between(1, 4) as u32 } else { 0 },
+            posts: dice.between(0, 4) as u32,
+            growths,
+            strikes_permille: maybe(&mut dice, 25),
+            delay_ms: dice.between(1, 150),
+            jitter_ms: dice.between(0, 60),
+            loss_permille: maybe(&mut dice, 200),
+            repeat_permille: maybe(&mut dice, 100),
+            cuts: maybe(&mut dice, 40),
+            cut_max_secs: dice.between(5, 600),
+            crashes: maybe(&mut dice, 25),
+            down_max_secs: if dice.chance(300) { 3_600 } else { 90 },
+            sync_max_ms: if dice.chance(200) { 2_000 } else { 10 },
+            skew_max_secs: if dice.chance(300) { dice.between(1, 290) } else { 0 },
+            clock_jumps: if dice.chance(150) { dice.between(1, 3) as u32 } else { 0 },
+            clock_jump_max_secs: if dice.chance(300) { 30 * 86_400 } else { 3_000 },
+            revocations: u32::from(dice.chance(150)),
+            hostile: u32::from(dice.chance(300)),
+            lies_permille: dice.between(10, 200) as u32,
+            faults_secs: dice.between(600, 4_000),
+            settle_secs: 24 * 3600,
+            ..Self::default()
+        }
+    }
+}
+
 fn maybe(dice: &mut Dice, most: u64) -> u32 {
     if dice.chance(500) { u32::try_from(dice.between(1, most)).expect("small") } else { 0 }
 }
@@ -236,8 +333,10 @@ mod tests {
     #[test]
     fn every_drawn_scenario_is_in_range_and_reads_back() {
         for seed in 0..500 {
-            let drawn = Scenario::drawn(seed).checked().expect("in range");
-            assert_eq!(Scenario::from_toml(&drawn.to_string()), Ok(drawn));
+            for drawn in [Scenario::drawn(seed), Scenario::drawn_rounds(seed)] {
+                let drawn = drawn.checked().expect("in range");
+                assert_eq!(Scenario::from_toml(&drawn.to_string()), Ok(drawn));
+            }
         }
     }
 }

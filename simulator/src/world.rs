@@ -20,6 +20,7 @@ use crate::disk::Disk;
 use crate::net::{Net, NetEvent};
 use crate::operators::{WishStage, Workload};
 use crate::report::Counts;
+use crate::rounds::Seen;
 use crate::scenario::Scenario;
 use crate::trace::{Trace, mark};
 
@@ -34,6 +35,9 @@ const EPOCH_SECS: u64 = 1_800_000_000;
 
 /// What an element of a job costs, microseconds of virtual time.
 const ELEMENT_US: u64 = 60;
+
+/// Messages of ceremonies and rounds have kinds from here on.
+pub(crate) const FIRST_OF_ROUNDS: u8 = 0x70;
 
 /// Deadlines that may come at one moment before a node is said to spin.
 const WAKES_AT_ONCE_MAX: u32 = 64;
@@ -72,6 +76,7 @@ pub(crate) enum Event {
     Crash { node: usize },
     Restart { node: usize, life: u32 },
     ClockJump { node: usize, secs: i64 },
+    Growth { node: usize, number: u64 },
     Calm,
 }
 
@@ -84,6 +89,7 @@ pub(crate) struct World {
     pub(crate) nodes: Vec<Node>,
     pub(crate) net: Net,
     pub(crate) work: Workload,
+    pub(crate) seen: Seen,
     pub(crate) dice: Dice,
     pub(crate) trace: Trace,
     pub(crate) counts: Counts,
@@ -134,6 +140,7 @@ impl World {
         let mut world = Self {
             work: Workload::new(&seed, scenario),
             net: Net::new(&seed, scenario),
+            seen: Seen::default(),
             scenario: scenario.clone(),
             now_us: 0,
             events: BTreeMap::new(),
@@ -180,6 +187,10 @@ impl World {
                 self.at(at, Event::Net(NetEvent::Cut { from: to, to: from, until_us: until }));
             }
         }
+        for number in 0..u64::from(scenario.growths) {
+            let (at, node) = (self.dice.below(end), 1 + self.dice.index(nodes - 1));
+            self.at(at, Event::Growth { node, number });
+        }
         self.at(end, Event::Calm);
     }
 
@@ -198,8 +209,9 @@ impl World {
         self.now_us = at;
         match event {
             Event::Synced { node, life } if self.lives(node, life) => {
-                self.nodes[node].disk.synced();
+                let durable = self.nodes[node].disk.synced();
                 self.nodes[node].syncing = false;
+                self.note_durable(node, &durable);
                 self.pump(node);
             }
             Event::Input { node, life, input } if self.lives(node, life) => self.input(node, *input),
@@ -212,7 +224,9 @@ impl World {
                 if node == HUB {
                     self.void_wishes();
                 }
-                let next = self.now_us + SEC / 2 + self.dice.below(SEC / 2);
+                // Rounds take hours, and their people are in no hurry.
+                let pause = if self.scenario.rounds > 0 { 3 * SEC } else { SEC / 2 };
+                let next = self.now_us + pause + self.dice.below(pause);
                 self.at(next, Event::Operator { node });
             }
             Event::Net(event) => self.on_net(event),
@@ -221,6 +235,12 @@ impl World {
             Event::ClockJump { node, secs } if !self.calm => {
                 self.trace.line(self.now_us, format_args!("{node} clock jumps {secs}"));
                 self.nodes[node].skew_secs += secs;
+            }
+            Event::Growth { node, number } => {
+                self.trace.line(self.now_us, format_args!("{node} has one item more"));
+                if let Some(book) = &mut self.nodes[node].book {
+                    book.grow(&mut self.dice, number);
+                }
             }
             Event::Calm => self.become_calm(),
             _ => {}
@@ -238,6 +258,23 @@ impl World {
             if self.nodes[node].engine.is_none() {
                 self.start(node);
             }
+        }
+    }
+
+    /// Now and then something fails just as a message of a round is on its way.
+    fn strike(&mut self, node: usize, conn: ConnId, body: &[u8]) {
+        let is_of_round = body.get(..2).is_some_and(|kind| kind[1] == 0 && kind[0] >= FIRST_OF_ROUNDS);
+        if self.calm || !is_of_round || !self.dice.chance(self.scenario.strikes_permille) {
+            return;
+        }
+        let Some(peer) = self.peer_at(node, conn) else { return };
+        let at = self.now_us + self.dice.below(2 * self.scenario.delay_ms * 1000 + SEC / 100);
+        let (from, to) = if self.dice.chance(500) { (node, peer) } else { (peer, node) };
+        if self.dice.chance(600) {
+            self.at(at, Event::Crash { node: from });
+        } else {
+            let until_us = at + self.dice.between(1, self.scenario.cut_max_secs) * SEC;
+            self.at(at, Event::Net(NetEvent::Cut { from, to, until_us }));
         }
     }
 
@@ -297,9 +334,10 @@ impl World {
         if let Some(adversary) = &mut crashed.hostile {
             adversary.restarted();
         }
-        crashed.disk.crash(&mut self.dice);
+        let durable = crashed.disk.crash(&mut self.dice);
         let (life, kept) = (crashed.life, crashed.disk.records().len());
         self.trace.line(self.now_us, format_args!("{node} crashes with {kept} records"));
+        self.note_durable(node, &durable);
         self.drop_conns(node);
         self.work.crashed(node);
         let down = self.dice.below(self.scenario.down_max_secs * SEC) + SEC / 100;
@@ -316,6 +354,9 @@ impl World {
     pub(crate) fn input(&mut self, node: usize, input: Input) {
         let now = self.now_of(node);
         self.trace.line(self.now_us, format_args!("{node} < {}", input_text(&input)));
+        if let Input::Frame(_, body) = &input {
+            self.note_arrived(node, body);
+        }
         let Some(engine) = &mut self.nodes[node].engine else { return };
         engine.handle(now, input);
         self.drain(node);
@@ -374,13 +415,16 @@ impl World {
             Effect::Store(records) => {
                 let codes: Vec<&str> = records.iter().map(|record| record.entry.code()).collect();
                 self.trace.line(self.now_us, format_args!("{node} > store {}", codes.join(" ")));
+                self.note_stored(node, &records);
                 self.nodes[node].disk.write(records);
                 self.nodes[node].syncing = true;
                 let sync = self.dice.between(SEC / 10_000, self.scenario.sync_max_ms * 1000);
                 self.at(self.now_us + sync, Event::Synced { node, life });
             }
             Effect::Send(conn, body) => {
-                self.check_promise(node, &body);
+                self.check_promise(node, conn, &body);
+                self.note_said(node, &body);
+                self.strike(node, conn, &body);
                 self.send(node, conn, body);
             }
             Effect::Close(conn, code) => {
@@ -397,6 +441,7 @@ impl World {
             }
             Effect::Load(ticket, query) => {
                 let loaded = self.nodes[node].book.as_mut().map_or(Loaded::Failed, |book| book.answer(ticket, query));
+                self.note_loaded(node, &loaded);
                 let wait = self.dice.between(100, 20_000);
                 self.trace.line(self.now_us, format_args!("{node} > load {}", ticket.0));
                 self.input_at(self.now_us + wait, node, Input::Loaded(ticket, loaded));

@@ -78,6 +78,10 @@ pub const LARGE_BATCH: usize = 64;
 /// Large batches that a member has at the hub: enough that it never waits for the next, and a look-up never for many.
 pub const LARGE_BATCHES_MAX: usize = 4;
 
+/// Milliseconds after which dates of rounds are looked at again, although none is due: a wall clock that was set in the meantime is noticed
+/// by then, also where nothing else comes in.
+pub const CLOCK_CHECK_MS: u64 = 10 * 60 * 1000;
+
 /// Posts that a member has written and that wait for their interval.
 pub const DRAFTS_MAX: usize = 64;
 

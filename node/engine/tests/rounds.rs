@@ -13,12 +13,13 @@ use cwg_engine::RoundPhase;
 use cwg_engine::command::{Command, KeyOrigin, Refusal, Reply, RoundPlan, RoundTells, RunEnd};
 use cwg_engine::io::{Input, Ticket};
 use cwg_engine::record::Entry;
-use cwg_protocol::RunId;
 use cwg_protocol::charter::RunKind;
 use cwg_protocol::count::{Figure, LedgerRefusal};
 use cwg_protocol::round::RoundMessage;
+use cwg_protocol::round::ceremony::Phase;
 use cwg_protocol::round::upload::TurnEnd;
 use cwg_protocol::wire::Message;
+use cwg_protocol::{RunId, UnixTime};
 use founding::{PILOT, node};
 use network::{EVALUATE_SECS, HUB, ITEMS, Network, leakage};
 use wiring::{Wired as _, passing};
@@ -125,6 +126,78 @@ fn a_ceremony_without_one_of_its_holders_comes_to_nothing_and_another_is_called(
     assert!(matches!(end(&network), Some(Err(_))));
     network.call(&[1, 2, 4], 2, KeyOrigin::New);
     assert!(network.engines[4].state().rounds().keys()[&PILOT].is_holder());
+}
+
+/// How a ceremony ended at a node, if it did.
+fn end(network: &Network, number: usize, ceremony: Digest) -> Option<Result<(), String>> {
+    let called = network.engines[number].state().rounds().ceremonies().get(&ceremony)?;
+    called.end.clone().map(|end| end.map_err(|code| code.0))
+}
+
+#[test]
+fn whoever_was_away_when_a_ceremony_failed_or_was_superseded_hears_of_its_end() {
+    for supersedes in [false, true] {
+        let mut network = Network::new(5);
+        network.kill(3);
+        // One participant hears of it and is away from then on.
+        network.wire = passing(|from, _, message| {
+            !(from == 2 && matches!(message, Message::Round(RoundMessage::CeremonyPost(_))))
+        });
+        let failed = network.call(&[1, 2, 3], 2, KeyOrigin::New);
+        network.kill(2);
+        network.wire = passing(|_, _, _| true);
+        if supersedes {
+            network.call(&[1, 4], 2, KeyOrigin::New);
+        } else {
+            network.pass(5 * 3_600);
+        }
+        assert!(end(&network, 2, failed).is_none());
+        network.restart(2);
+        network.pass(60);
+        assert_eq!(end(&network, 2, failed), Some(Err("ceremony-withheld".to_owned())));
+        assert!(
+            (0..=5).filter(|number| *number != 3).all(|number| network.engines[number].rounds_under_way().is_empty())
+        );
+    }
+}
+
+#[test]
+fn whoever_missed_the_end_of_a_ceremony_holds_its_key_before_it_takes_part_in_the_next() {
+    let mut network = Network::new(5);
+    network.wire = passing(|_, to, message| {
+        !(to == 3
+            && matches!(message, Message::Round(RoundMessage::CeremonyBoard(board)) if board.phase == Phase::Signing))
+    });
+    network.call(&[1, 2, 3], 2, KeyOrigin::New);
+    assert!(network.engines[3].state().rounds().keys().is_empty());
+    network.kill(3);
+    network.wire = passing(|_, _, _| true);
+    let mut last = network.call(&[1, 2, 3], 2, KeyOrigin::Handover);
+    // Whatever order the names of ceremonies are in.
+    for _ in 0..4 {
+        last = network.call(&[1, 2, 3], 2, KeyOrigin::Handover);
+    }
+    network.restart(3);
+    network.pass(60);
+    assert_eq!(end(&network, 3, last), Some(Ok(())));
+    assert!(network.engines[3].state().rounds().keys()[&PILOT].is_holder());
+    assert!(network.closed.is_empty());
+}
+
+#[test]
+fn a_holder_that_did_not_see_its_share_handed_over_stays_out_of_the_next_ceremony_and_stays_connected() {
+    let mut network = Network::new(5);
+    network.call(&[1, 2, 3], 2, KeyOrigin::New);
+    network.wire =
+        passing(|from, _, message| !(from == 3 && matches!(message, Message::Round(RoundMessage::CeremonyPost(_)))));
+    let missed = network.call(&[1, 2, 4], 2, KeyOrigin::Handover);
+    network.pass(5 * 3_600);
+    network.wire = passing(|_, _, _| true);
+    assert_eq!(end(&network, 3, missed), Some(Err("ceremony-withheld".to_owned())));
+    assert_eq!(end(&network, HUB, missed), Some(Ok(())));
+    network.call(&[1, 2, 3], 2, KeyOrigin::Handover);
+    assert_eq!(network.refused(3), ["ceremony-old-key"]);
+    assert!(network.closed.is_empty());
 }
 
 #[test]
@@ -363,6 +436,71 @@ fn a_member_with_more_items_than_the_terms_have_is_told_so() {
     network.join(round, 1..=5);
     let phase = &network.engines[1].state().rounds().rounds()[&round].phase;
     assert_eq!(*phase, RoundPhase::Ended("too-many-items".into()));
+}
+
+/// More items of one kind than the terms have.
+fn overfill(network: &mut Network, member: usize) {
+    network.hold(member, (0..2 * ITEMS + 2).map(|number| 2 * number));
+}
+
+#[test]
+fn a_keyholder_whose_own_part_has_ended_evaluates_for_others() {
+    let mut network = with_key(7);
+    overfill(&mut network, 1);
+    let round = network.open(2);
+    network.kill(4);
+    network.kill(5);
+    network.join(round, [1, 2, 3, 6, 7]);
+    network.pass(EVALUATE_SECS + 2_000);
+    assert_exact(&network, round, &[2, 3, 6, 7], 2);
+}
+
+#[test]
+fn a_relay_whose_own_part_has_ended_carries_for_others() {
+    let mut network = with_key(7);
+    let round = network.open(2);
+    let relays = &network.engines[HUB].state().rounds().rounds()[&round].terms.body().relays;
+    let first = (1..=7).find(|number| node(*number) == relays[0]).unwrap();
+    overfill(&mut network, first);
+    network.join(round, 1..=7);
+    network.pass(EVALUATE_SECS + 2_000);
+    assert_eq!(endings(&network, round), [TurnEnd::Answered]);
+    let others: Vec<usize> = (1..=7).filter(|number| *number != first).collect();
+    assert_exact(&network, round, &others, 2);
+}
+
+#[test]
+fn a_round_that_nobody_here_joined_ends_at_its_end_for_whoever_waits() {
+    let mut network = with_key(7);
+    let round = network.open(2);
+    network.join(round, 1..=6);
+    network.handle(7, Input::Command(Ticket(9), Command::AwaitRound(round)));
+    network.pass(EVALUATE_SECS + 12_000);
+    let (_, _, reply) = network.replies.iter().find(|(_, ticket, _)| *ticket == Ticket(9)).unwrap();
+    assert!(matches!(reply, Ok(Reply::RoundEnded(RunEnd::Ended(code))) if *code == "round-not-joined".into()));
+    for number in 0..=7 {
+        assert!(network.engines[number].rounds_under_way().is_empty(), "node {number}");
+    }
+}
+
+#[test]
+fn a_clock_that_is_set_right_while_nothing_comes_in_costs_minutes_at_most() {
+    let mut network = with_key(7);
+    let round = network.open(2);
+    network.join(round, 1..=7);
+    network.pass(EVALUATE_SECS + 2_000);
+    // As after a start with a clock that is a month behind; then it is right again, and past the round's end.
+    let right = network.now.wall.plus_secs(20_000);
+    network.now.wall = UnixTime(network.now.wall.0 - 30 * 86_400);
+    for number in 0..=7 {
+        network.handle(number, Input::Deadline);
+    }
+    network.pump();
+    network.now.wall = right;
+    network.pass(700);
+    for number in 0..=7 {
+        assert!(network.engines[number].rounds_under_way().is_empty(), "node {number}");
+    }
 }
 
 /// Everything that hub, relay and keyholders see of two members is the same when the two exchange their lists.

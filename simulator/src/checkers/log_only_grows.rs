@@ -1,10 +1,15 @@
 //! What an operator or a peer was told is in the records at that moment, and after every crash.
 
+use cwg_crypto::Digest;
 use cwg_engine::command::{Refusal, Reply, RunEnd};
-use cwg_engine::record::Entry;
+use cwg_engine::io::ConnId;
+use cwg_engine::record::{Entry, Record};
 use cwg_engine::state::RunPhase;
+use cwg_protocol::round::RoundMessage;
+use cwg_protocol::round::upload::TurnEnd;
 use cwg_protocol::session::Place;
 use cwg_protocol::wire::Message;
+use cwg_protocol::{NodeKey, RunId};
 
 use crate::operators::WishStage;
 use crate::world::World;
@@ -46,9 +51,60 @@ pub(super) fn check(world: &World) -> Vec<String> {
     lost
 }
 
+/// Whether what a message of a ceremony or a round promises is in these records.
+fn round_is_durable(
+    records: &[Record],
+    to: Option<NodeKey>,
+    message: &RoundMessage,
+    of_terms: impl Fn(Digest) -> Option<RunId>,
+) -> bool {
+    let any = |is: &dyn Fn(&Entry) -> bool| records.iter().any(|record| is(&record.entry));
+    match message {
+        RoundMessage::CeremonyCalled(sent) => {
+            any(&|entry| matches!(entry, Entry::CeremonyCalled { signed, .. } if **signed == *sent))
+        }
+        RoundMessage::CeremonyBoard(sent) => {
+            any(&|entry| matches!(entry, Entry::BoardShown(board) if **board == *sent))
+        }
+        RoundMessage::CeremonyPost(_) => any(&|entry| matches!(entry, Entry::CeremonyCalled { seed: Some(_), .. })),
+        RoundMessage::RoundOffered(sent) => any(&|entry| match entry {
+            Entry::RoundOpened { signed, .. } | Entry::RoundOffered(signed) => **signed == *sent,
+            _ => false,
+        }),
+        RoundMessage::EvaluateAsk(ask) => {
+            let of = of_terms(ask.terms);
+            any(&|entry| matches!(entry, Entry::RoundBound { round, .. } if Some(*round) == of))
+        }
+        RoundMessage::EvaluateAnswer(answer) => {
+            let charged = (of_terms(answer.terms), answer.batch, to);
+            any(&|entry| match entry {
+                Entry::RoundCharged { charge, .. } => {
+                    (Some(charge.round), charge.batch, Some(charge.member)) == charged
+                }
+                _ => false,
+            })
+        }
+        RoundMessage::TurnOpened(sent) => {
+            any(&|entry| matches!(entry, Entry::TurnOpened { signed, .. } if **signed == *sent))
+        }
+        RoundMessage::TicketAsk(_) => any(&|entry| matches!(entry, Entry::TurnOpened { .. })),
+        // A turn is answered before anyone has an answer, or a hub that starts again would open another one over it.
+        RoundMessage::Returned(_) => {
+            any(&|entry| matches!(entry, Entry::TurnEnded { ending, .. } if ending.end == TurnEnd::Answered))
+        }
+        RoundMessage::RoomUpload(upload) => {
+            any(&|entry| matches!(entry, Entry::RoomUploaded { posts, .. } if **posts == *upload))
+        }
+        RoundMessage::RoomPage(sent) => {
+            any(&|entry| matches!(entry, Entry::RoomPageShown { page, .. } if **page == *sent))
+        }
+        _ => true,
+    }
+}
+
 impl World {
     /// Before a frame leaves: what it promises is durable.
-    pub(crate) fn check_promise(&mut self, node: usize, body: &[u8]) {
+    pub(crate) fn check_promise(&mut self, node: usize, conn: ConnId, body: &[u8]) {
         let Ok(message) = Message::decode(body) else {
             return self.breach("log_only_grows", format!("node {node} sends what is no message"));
         };
@@ -80,6 +136,13 @@ impl World {
                     .iter()
                     .any(|record| matches!(&record.entry, Entry::CharterSigned { signature, .. } if signature == sent))
             }),
+            Message::Round(message) => {
+                let to = self.peer_at(node, conn).and_then(|peer| self.work.operators[peer].node);
+                let rounds = self.state(node).map(|state| state.rounds().rounds());
+                let of_terms =
+                    |terms| rounds?.iter().find(|(_, known)| known.terms.digest() == terms).map(|(round, _)| *round);
+                round_is_durable(records, to, message, of_terms)
+            }
             _ => true,
         };
         if !durable {
@@ -105,6 +168,15 @@ impl World {
                 Entry::RunEnded { code, .. } | Entry::SessionEnded { code, .. } => code == told,
                 _ => false,
             }),
+            Ok(Reply::CeremonyCalled(_)) => any(&|entry| matches!(entry, Entry::CeremonyCalled { .. })),
+            Ok(Reply::RoundOpened(_)) => any(&|entry| matches!(entry, Entry::RoundOpened { .. })),
+            Ok(Reply::RoundEnded(RunEnd::Sealed(found))) => any(&|entry| match entry {
+                Entry::RoundResult { rooms, .. } => *found == u32::try_from(rooms.len()).ok(),
+                _ => false,
+            }),
+            Ok(Reply::RoundEnded(RunEnd::Ended(told))) => {
+                any(&|entry| matches!(entry, Entry::RoundEnded { code, .. } if code == told))
+            }
             Ok(Reply::CharterWritten(_)) => any(&|entry| matches!(entry, Entry::CharterAdopted { .. })),
             Ok(_) | Err(_) => true,
         };

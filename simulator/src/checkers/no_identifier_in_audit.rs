@@ -20,7 +20,7 @@ pub(super) fn check(world: &World) -> Vec<String> {
     for (node, simulated) in world.nodes.iter().enumerate() {
         let records = simulated.disk.records();
         let named = |record: &&Record| {
-            let kept = !matches!(record.entry, Entry::Matches { .. }) && needles.in_bytes(&encode(*record));
+            let kept = !keeps_items(&record.entry) && needles.in_bytes(&encode(*record));
             kept || needles.in_bytes(format!("{record:?}").as_bytes())
         };
         if let Some(record) = records.iter().find(named) {
@@ -28,6 +28,11 @@ pub(super) fn check(world: &World) -> Vec<String> {
         }
     }
     found
+}
+
+/// Rows of what matched, and the rooms of items of a round.
+fn keeps_items(entry: &Entry) -> bool {
+    matches!(entry, Entry::Matches { .. } | Entry::RoundResult { .. } | Entry::RoomDrafted { .. })
 }
 
 /// The first bytes of everything that must not be seen.

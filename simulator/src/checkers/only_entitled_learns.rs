@@ -24,6 +24,13 @@ pub(super) fn check(world: &World) -> Vec<String> {
                     };
                     entitled.insert(plan.run, learns);
                 }
+                // Members of a round are all entitled; what they may learn is a claim of its own.
+                Entry::RoundJoined { round, .. } => {
+                    entitled.insert(*round, true);
+                }
+                Entry::RoundResult { round, .. } => {
+                    unsealed.remove(round);
+                }
                 Entry::Matches { run, .. } => {
                     unsealed.insert(*run);
                     if entitled.get(run) != Some(&true) {

@@ -172,6 +172,7 @@ const ENDS: &[(&str, &str, &str)] = &[
     ("round-closed", "the hub ended the round before its time", "ask its coordinator why"),
     ("round-out-of-time", "no turn would have fitted before the end", "open another round with more time"),
     ("round-relays-failed", "every relay failed", "cwg round show tells how; open another round when they run"),
+    ("round-not-joined", "the round ended, and nobody here had consented to it", "consent before evaluations end"),
     ("round-unanswered", "no turn was answered here before the end", "keep the node running until the round ends"),
     (
         "round-evaluation-missed",

@@ -10,7 +10,7 @@ use cwg_protocol::round::ceremony::{
     SignedCeremony, outcome,
 };
 use cwg_protocol::round::{KeyPeriod, RoundMessage};
-use cwg_protocol::{NodeKey, PilotId};
+use cwg_protocol::{NodeKey, PilotId, UnixTime};
 
 use super::Broken;
 use super::state::HeldShare;
@@ -74,11 +74,20 @@ impl Engine {
         }
     }
 
-    /// Another ceremony of the same pilot stands in the place of one that has not ended.
+    /// Another ceremony of the same pilot stands in the place of one that has not ended. At the hub its boards are shown as they are, so that
+    /// those who have no part in the other one come to an end too: without the signatures of all there is no key.
     fn supersede_ceremony(&mut self, pilot: PilotId) {
-        if let Some(open) = self.state.rounds().open_ceremony(pilot) {
-            self.end_ceremony(open, "superseded");
+        let Some(open) = self.state.rounds().open_ceremony(pilot) else { return };
+        while let Some(board) = self.rounds.boards.get_mut(&open).and_then(|keeper| keeper.close(UnixTime(u64::MAX))) {
+            self.show_board(board);
         }
+        self.end_ceremony(open, "superseded");
+    }
+
+    fn show_board(&mut self, board: Board) {
+        let terms = self.state.rounds().ceremonies()[&board.ceremony].terms.clone();
+        self.commit(Entry::BoardShown(Box::new(board.clone())));
+        self.tell_participants(&terms, &RoundMessage::CeremonyBoard(board));
     }
 
     fn end_ceremony(&mut self, ceremony: Digest, code: impl Into<Code>) {
@@ -96,13 +105,17 @@ impl Engine {
         }
     }
 
-    /// Hub: what a participant may have missed of ceremonies that have not failed.
+    /// Hub: what a participant may have missed of ceremonies, in the order in which they were called: one hands over the key of another. Of
+    /// those that came to nothing the boards alone: whoever took part comes to the same end.
     pub(super) fn show_ceremonies(&mut self, node: NodeKey) {
         let called = self.state.rounds().ceremonies().values();
-        let of_node = called.filter(|called| called.terms.names(node) && !matches!(called.end, Some(Err(_))));
+        let mut of_node: Vec<_> = called.filter(|called| called.terms.names(node)).collect();
+        of_node.sort_by_key(|called| called.number);
         let mut messages = Vec::new();
         for called in of_node {
-            messages.push(RoundMessage::CeremonyCalled(called.terms.signed().clone()));
+            if !matches!(called.end, Some(Err(_))) {
+                messages.push(RoundMessage::CeremonyCalled(called.terms.signed().clone()));
+            }
             messages.extend(called.boards.iter().cloned().map(RoundMessage::CeremonyBoard));
         }
         for message in messages {
@@ -130,9 +143,7 @@ impl Engine {
         for ceremony in open {
             while let Some(board) = self.rounds.boards.get_mut(&ceremony).and_then(|keeper| keeper.close(self.now.wall))
             {
-                let terms = self.state.rounds().ceremonies()[&ceremony].terms.clone();
-                self.commit(Entry::BoardShown(Box::new(board.clone())));
-                self.tell_participants(&terms, &RoundMessage::CeremonyBoard(board));
+                self.show_board(board);
             }
             if self.rounds.boards.get(&ceremony).is_some_and(|keeper| keeper.phase().is_none()) {
                 self.settle_ceremony(ceremony);
@@ -170,7 +181,7 @@ impl Engine {
             return Err("ceremony-no-part");
         }
         if self.state.pilots()[&pilot].live(self.now.wall).is_err() {
-            return Err("charter-not-live");
+            return self.stay_out("charter-not-live");
         }
         let held = self.state.rounds().keys().get(&pilot);
         let follows = match (terms.old_key(), held) {
@@ -180,17 +191,27 @@ impl Engine {
             (Some(_), None) => true,
         };
         if !follows {
-            return Err("ceremony-old-key");
+            return self.stay_out("ceremony-old-key");
         }
         let seed = StoredSecret(self.random("ceremony part"));
         let share = self.state.rounds().keys().get(&pilot).and_then(HeldShare::share);
         let signing = &self.own().map_err(|_| "unexpected-message")?.signing;
         let part = Participant::new(terms.clone(), signing, share.as_ref(), Seed::new(seed.0));
-        let (part, post) = part.map_err(|fault| fault.code())?;
+        let (part, post) = match part {
+            Ok(part) => part,
+            Err(fault) => return self.stay_out(fault.code()),
+        };
         self.supersede_ceremony(pilot);
         self.commit(Entry::CeremonyCalled { signed: Box::new(signed), seed: Some(seed) });
         self.rounds.parts.insert(terms.digest(), part);
         self.tell_hub(RoundMessage::CeremonyPost(post));
+        Ok(())
+    }
+
+    /// A ceremony in which this node takes no part, although it is asked to. It may be its own doing: its clock is wrong, or it has missed the
+    /// end of an earlier one. So it is noted, and the hub's connection, over which rounds run, stands.
+    fn stay_out(&mut self, code: &'static str) -> Result<(), Broken> {
+        self.note_fault(self.state.hub(), code);
         Ok(())
     }
 

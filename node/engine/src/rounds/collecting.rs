@@ -166,6 +166,12 @@ impl Engine {
                 return self.relay_failed(round);
             }
         };
+        let (number, execution) = (turn.number(), turn.execution());
+        // Before an answer leaves: a hub that starts again must not open another turn over it.
+        let end = step.end.as_ref().map(|collected| collected.end);
+        if let Some(collected) = step.end {
+            self.commit_all(self.ended(round, number, collected));
+        }
         for message in step.to_relay {
             self.tell(
                 turn.relay(),
@@ -177,26 +183,26 @@ impl Engine {
             );
         }
         for (id, job) in step.jobs {
-            self.compute_for_rounds(JobOf::Collecting(round, turn.execution(), id), job);
+            self.compute_for_rounds(JobOf::Collecting(round, execution, id), job);
         }
-        if let Some(collected) = step.end {
-            self.end_collected(round, &turn, collected);
+        if let Some(end) = end {
+            self.turn_ended(round, execution, end);
         }
     }
 
     /// The exact number of what was found goes no further than here: stored is its band, or with noise about what it is.
-    fn end_collected(&mut self, round: RunId, turn: &Turn, collected: Collected) {
+    fn ended(&self, round: RunId, turn: u8, collected: Collected) -> Vec<Entry> {
         let known = &self.state.rounds().rounds()[&round];
         let (band, confirmed) = (collected.band(), collected.confirmed);
         let faults: Vec<Code> = collected.faults.into_iter().map(|fault| fault.code().into()).collect();
         let ending = TurnEnding { end: collected.end, uploads: collected.uploads, band, faults };
         let (Some(noise), Some(charge), Some(confirmed)) = (known.noise, known.charge(), confirmed) else {
-            return self.end_turn(round, turn, ending, None);
+            return vec![Entry::TurnEnded { round, turn, ending }];
         };
         let seed = known.seed().expect("the hub has keys for its rounds").fork("count", 0);
-        let counted = RoundCount::new(confirmed, known.terms.body().threshold, noise, &seed);
-        let counted = Entry::RoundCounted { round, charge: Box::new(charge), figure: counted.figure() };
-        self.end_turn(round, turn, TurnEnding { band: None, ..ending }, Some(counted));
+        let figure = RoundCount::new(confirmed, known.terms.body().threshold, noise, &seed).figure();
+        let ending = TurnEnding { band: None, ..ending };
+        vec![Entry::RoundCounted { round, charge: Box::new(charge), figure }, Entry::TurnEnded { round, turn, ending }]
     }
 
     /// Ends a turn before its time.
@@ -209,16 +215,16 @@ impl Engine {
     fn turn_over_as(&mut self, round: RunId, number: u8, end: TurnEnd, code: &'static str) {
         let turns = &self.state.rounds().rounds()[&round].turns;
         let Some(turn) = turns.iter().find(|turn| turn.number() == number).cloned() else { return };
-        self.end_turn(round, &turn, TurnEnding { end, uploads: 0, band: None, faults: vec![code.into()] }, None);
+        let ending = TurnEnding { end, uploads: 0, band: None, faults: vec![code.into()] };
+        self.commit(Entry::TurnEnded { round, turn: number, ending });
+        self.turn_ended(round, turn.execution(), end);
     }
 
-    fn end_turn(&mut self, round: RunId, turn: &Turn, ending: TurnEnding, counted: Option<Entry>) {
+    /// What follows from the end of a turn, once it is stored.
+    fn turn_ended(&mut self, round: RunId, execution: Execution, end: TurnEnd) {
         self.rounds.collecting.remove(&round);
-        let end = ending.end;
-        let ended = Entry::TurnEnded { round, turn: turn.number(), ending };
-        self.commit_all(counted.into_iter().chain([ended]).collect());
         self.push(Effect::Log(Level::Info, "round-turn-ended"));
-        self.tell_round(round, &RoundMessage::TurnEnded(TurnEnded { execution: turn.execution(), end }));
+        self.tell_round(round, &RoundMessage::TurnEnded(TurnEnded { execution, end }));
         match end {
             TurnEnd::Answered => self.round_over(round),
             TurnEnd::TooFewUploads => self.end_round(round, "too-few-uploads"),

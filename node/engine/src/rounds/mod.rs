@@ -40,6 +40,7 @@ use cwg_protocol::{NodeKey, PilotId, RunId, UnixTime};
 use crate::Engine;
 use crate::command::{Command, Refusal, Reply, RunEnd};
 use crate::io::{CloseCode, ConnId, Effect, Level, Loaded, Ticket};
+use crate::limits::CLOCK_CHECK_MS;
 use crate::record::{Code, Entry};
 use state::{Known, RoundPhase};
 
@@ -55,7 +56,7 @@ pub(crate) struct UnderWay {
     evaluating: BTreeSet<(NodeKey, Digest, BatchName)>,
     /// Member: rounds in which it takes part.
     taking: BTreeMap<RunId, taking_part::Taking>,
-    /// Member: the newest turn of each.
+    /// Member: the newest turn of each round whose turns concern it.
     turns: BTreeMap<RunId, Turn>,
     /// Hub: turns, and since when a relay is looked for.
     collecting: BTreeMap<RunId, Collector>,
@@ -85,6 +86,20 @@ enum JobOf {
 type Broken = &'static str;
 
 impl Engine {
+    /// Rounds of which this process holds something: a turn, rooms, what is asked of keyholders, or someone who waits. Ceremonies count by
+    /// their pilots' names.
+    pub fn rounds_under_way(&self) -> BTreeSet<RunId> {
+        let UnderWay { boards, parts, taking, turns, collecting, relay_due, carrying, rooms, waiting, .. } =
+            &self.rounds;
+        let of_turns = turns.keys().chain(relay_due.keys()).chain(collecting.keys()).chain(carrying.keys());
+        let rounds = taking.keys().chain(waiting.keys()).chain(of_turns).chain(rooms.rounds()).copied();
+        let of_ceremonies = boards
+            .keys()
+            .chain(parts.keys())
+            .filter_map(|ceremony| Some(RunId(self.state.rounds().ceremonies().get(ceremony)?.terms.body().pilot.0)));
+        rounds.chain(of_ceremonies).collect()
+    }
+
     pub(crate) fn on_rounds_command(&mut self, ticket: Ticket, command: Command) -> Result<Option<Reply>, Refusal> {
         match command {
             Command::CallCeremony(call) => self.call_ceremony(call).map(Some),
@@ -190,7 +205,8 @@ impl Engine {
         let boards = under_way.boards.values().filter_map(BoardKeeper::deadline);
         let rooms = self.rooms_due().chain(self.reveals_due());
         let due = boards.chain(self.turns_due()).chain(self.taking_due()).chain(self.carrying_due()).chain(rooms);
-        due.filter(|due| *due > self.now.wall).min().map(|next| self.mono_at(next))
+        let next = due.filter(|due| *due > self.now.wall).min().map(|next| self.mono_at(next));
+        next.map(|at_ms| at_ms.min(self.now.mono_ms.saturating_add(CLOCK_CHECK_MS)))
     }
 
     pub(crate) fn on_rounds_computed(&mut self, ticket: Ticket, output: JobOutput) -> Option<JobOutput> {
@@ -284,7 +300,7 @@ impl Engine {
     /// Whoever waits for a round that is over is answered.
     fn round_over(&mut self, round: RunId) {
         self.rounds.taking.remove(&round);
-        self.rounds.turns.remove(&round);
+        self.rounds.relay_due.remove(&round);
         let Some(Some(end)) = self.round_end(round) else { return };
         for ticket in self.rounds.waiting.remove(&round).unwrap_or_default() {
             self.reply(ticket, Ok(Reply::RoundEnded(end.clone())));

@@ -43,6 +43,8 @@ pub struct CalledCeremony {
     pub end: Option<Result<(), Code>>,
     /// When it was called.
     pub at: UnixTime,
+    /// How many were called before.
+    pub(crate) number: usize,
 }
 
 /// The key of a pilot, and this node's share of it.
@@ -183,7 +185,8 @@ impl Rounds {
         match &record.entry {
             Entry::CeremonyCalled { signed, seed } => {
                 let terms = known.ceremony(signed).ok()?;
-                let called = CalledCeremony { seed: seed.clone(), boards: Vec::new(), end: None, at: record.at, terms };
+                let (seed, number) = (seed.clone(), self.ceremonies.len());
+                let called = CalledCeremony { seed, boards: Vec::new(), end: None, at: record.at, number, terms };
                 self.ceremonies.insert(called.terms.digest(), called);
             }
             Entry::BoardShown(board) => self.ceremonies.get_mut(&board.ceremony)?.boards.push((**board).clone()),

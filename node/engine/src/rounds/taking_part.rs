@@ -254,10 +254,11 @@ impl Engine {
 
     pub(super) fn on_turn_opened(&mut self, signed: SignedTurn) -> Result<(), Broken> {
         let Some(hub) = self.state.hub() else { return Ok(()) };
-        let open = self.state.rounds().rounds().iter().filter(|(_, known)| !known.phase.is_over());
-        let mut verified = open.map(|(round, known)| (*round, Turn::verify(signed.clone(), &known.terms, hub)));
+        let concerned =
+            self.state.rounds().rounds().iter().filter(|(_, known)| self.turns_until(known) > self.now.wall);
+        let mut verified = concerned.map(|(round, known)| (*round, Turn::verify(signed.clone(), &known.terms, hub)));
         let of_known = verified.find(|(_, turn)| !matches!(turn, Err(TermsError::OtherCharter)));
-        // A round that is over here, or not yet known: its terms come first, so it is over.
+        // A round that is over, or not yet known: its terms come first, so it is over.
         let Some((round, turn)) = of_known else { return Ok(()) };
         let turn = turn.map_err(|error| error.code())?;
         let entered = self.state.rounds().rounds()[&round].turns.last();
@@ -271,6 +272,15 @@ impl Engine {
         self.rounds.turns.insert(round, turn);
         self.enter_turn(round);
         Ok(())
+    }
+
+    /// Until when turns of a round concern this node, whatever became of its own part in it: it may be their relay, and one that has not heard
+    /// that its rooms are to be carried may still hear of it until they close.
+    fn turns_until(&self, known: &KnownRound) -> UnixTime {
+        let body = known.terms.body();
+        let rooms = self.state.own_key().is_some_and(|own| body.relays.contains(&own)) && body.rooms.intervals > 0;
+        let hears_of_rooms = rooms && known.rooms.carried.is_none() && !known.rooms.is_closed;
+        if hears_of_rooms { body.rooms.closes() } else { body.schedule.ends }
     }
 
     /// The hub has opened the turn that this node is in, and may not have its request for a ticket.
@@ -479,6 +489,22 @@ impl Engine {
                 _ => {}
             }
         }
+        let offered = self.offered().filter(|(_, ends)| *ends <= now);
+        for round in offered.map(|(round, _)| round).collect::<Vec<_>>() {
+            self.end_round(round, "round-not-joined");
+        }
+        let over = |round: &&RunId| self.turns_until(&self.state.rounds().rounds()[*round]) <= now;
+        for round in self.rounds.turns.keys().filter(over).copied().collect::<Vec<_>>() {
+            self.rounds.turns.remove(&round);
+        }
+    }
+
+    /// Rounds that nobody here has consented to, and when they end.
+    fn offered(&self) -> impl Iterator<Item = (RunId, UnixTime)> {
+        let is_member = !self.is_hub();
+        let rounds = self.state.rounds().rounds().iter();
+        let offered = rounds.filter(move |(_, known)| is_member && known.phase == RoundPhase::Open);
+        offered.map(|(round, known)| (*round, known.terms.body().schedule.ends))
     }
 
     pub(super) fn taking_due(&self) -> impl Iterator<Item = UnixTime> {
@@ -494,7 +520,8 @@ impl Engine {
                 Stage::Items | Stage::Rows(_) => None,
             }
         };
-        self.rounds.taking.iter().filter_map(of_round)
+        let turns = self.rounds.turns.keys().map(|round| self.turns_until(&self.state.rounds().rounds()[round]));
+        self.rounds.taking.iter().filter_map(of_round).chain(self.offered().map(|(_, ends)| ends)).chain(turns)
     }
 }
 

@@ -44,6 +44,14 @@ pub(super) struct UnderWay {
 }
 
 impl UnderWay {
+    /// Rounds of which it holds something; some several times.
+    pub(super) fn rounds(&self) -> impl Iterator<Item = &RunId> {
+        let of_intervals =
+            self.relays.keys().chain(self.batches.keys()).chain(self.deposits.keys()).chain(self.unread.keys());
+        let of_rounds = self.boards.keys().chain(self.escrows.keys()).chain(self.pages_asked.keys());
+        of_intervals.map(|(round, _)| round).chain(of_rounds)
+    }
+
     fn close(&mut self, round: RunId) {
         self.relays.retain(|(of, _), _| *of != round);
         self.boards.remove(&round);
