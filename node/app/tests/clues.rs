@@ -21,7 +21,7 @@ use serde_json::Value;
 mod network;
 use network::{NETWORK, NOW, Node, name, node_key};
 
-const MEMBERS: [&str; 3] = ["Bank A", "Bank B", "Bank C"];
+const MEMBERS: [&str; 5] = ["Bank A", "Bank B", "Bank C", "Bank D", "Bank E"];
 const CLASS: LabelClass = LabelClass::B256;
 const SOURCES: [(&str, SourceKind); 2] =
     [("hotline-north", SourceKind::Hotline), ("platform-west", SourceKind::Platform)];
@@ -79,7 +79,7 @@ fn release(number: u32) -> Entry {
 fn bank_a(place: &std::path::Path) -> Node {
     let charter = std::fs::read_to_string(samples("charter.toml")).unwrap();
     let path = place.join("charter.toml");
-    std::fs::write(&path, charter.replace("runs = [\"pair\"]", "runs = [\"pair\", \"lighthouse\"]")).unwrap();
+    std::fs::write(&path, charter.replace("runs = [\"pair\",", "runs = [\"pair\", \"lighthouse\",")).unwrap();
     let mut hub = Node::hub_with(&MEMBERS);
     hub.ask(Request::PilotNew { charter: cwg_app::files::read_charter(&path).unwrap() }).unwrap();
     let written = hub.records.last().unwrap().entry.clone();
@@ -94,7 +94,7 @@ fn bank_a(place: &std::path::Path) -> Node {
         node.ask(Request::PilotSign { pilot: of("pilot"), person, charter: of("charter"), signature }).unwrap();
         node
     };
-    let others: Vec<Entry> = (2..=3)
+    let others: Vec<Entry> = (2..=5)
         .map(|number| {
             sign(Node::member(number, &MEMBERS).with([written.clone()])).records.last().unwrap().entry.clone()
         })

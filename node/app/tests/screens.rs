@@ -17,7 +17,7 @@ use serde_json::Value;
 mod network;
 use network::{NETWORK, NOW, Node, node_key};
 
-const MEMBERS: [&str; 3] = ["Bank A", "Bank B", "Bank C"];
+const MEMBERS: [&str; 5] = ["Bank A", "Bank B", "Bank C", "Bank D", "Bank E"];
 const MARKERS: [&str; 2] = ["marker-canonical", "marker-reference"];
 
 fn json(view: &View) -> Value {
@@ -69,7 +69,7 @@ fn bank_a() -> Node {
     let charter = cwg_app::files::read_charter(&samples("charter.toml")).unwrap();
     hub.ask(Request::PilotNew { charter }).unwrap();
     let written = hub.records.last().unwrap().entry.clone();
-    let signed = (2..=3).map(|number| {
+    let signed = (2..=5).map(|number| {
         let mut member = Node::member(number, &MEMBERS).with([written.clone()]);
         sign(&mut member);
         member.records.last().unwrap().entry.clone()

@@ -52,7 +52,7 @@ fn every_fault_of_a_charter_file_is_named_with_its_place() {
         ("opens = 2026-01-01", "opens = \"soon\"", "opens is not a date"),
         ("opens = 2026-01-01", "opens = 2026-01-01T09:00:00", "opens is not a date"),
         ("opens = 2026-01-01", "opens = 20260101", "expected a date"),
-        ("\"Bank B\"", "\"Bank D\"", "members[1] is not on the roster"),
+        ("\"Bank B\"", "\"Bank F\"", "members[1] is not on the roster"),
         ("\"Bank B\"", "\"Bank A\"", "members[1] stands twice"),
         ("\"Bank B\"", "\"Hub\"", "members[1] is not on the roster"),
         ("[\"Bank A\", \"Bank B\", \"Bank C\"]", "[\"Bank A\"]", "members names fewer than two"),

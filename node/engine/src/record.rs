@@ -2,6 +2,8 @@
 //!
 //! The numbers of the variants are on disk: only ever append. Encoding and sealing are the store's business.
 
+mod code;
+
 use core::fmt;
 
 use cwg_crypto::Digest;
@@ -750,86 +752,5 @@ impl RunPlan {
     /// The kind of run.
     pub fn kind(&self) -> RunKind {
         if self.lighthouse.is_some() { RunKind::Lighthouse } else { RunKind::Pair }
-    }
-}
-
-impl Entry {
-    /// The stable code of what happened, for the audit.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Founded { .. } => "node-founded",
-            Self::NetworkFounded { .. } => "network-founded",
-            Self::Invited { .. } => "invited",
-            Self::Admitted { .. } => "member-admitted",
-            Self::Joined { .. } => "network-joined",
-            Self::RosterAdopted { .. } => "roster-adopted",
-            Self::OperatorAdded { .. } => "operator-added",
-            Self::CharterAdopted { .. } => "charter-adopted",
-            Self::CharterSigned { .. } => "charter-signed",
-            Self::Loaded(_) => "indicators-loaded",
-            Self::Purged { .. } => "indicators-purged",
-            Self::RunPlanned(_) => "run-planned",
-            Self::RunStarted { .. } => "run-started",
-            Self::SessionCharged { .. } => "session-charged",
-            Self::SessionEnded { .. } => "session-ended",
-            Self::Matches { .. } => "matches-stored",
-            Self::RunSealed { .. } => "run-sealed",
-            Self::RunEnded { .. } => "run-ended",
-            Self::Refused { .. } => "refused",
-            Self::LighthouseKeyed { .. } => "lighthouse-keyed",
-            Self::ReleaseDrafted(_) => "release-drafted",
-            Self::ReleaseBuilt(_) => "release-built",
-            Self::ReleaseApproved(_) => "release-approved",
-            Self::DraftDropped => "release-draft-dropped",
-            Self::ReleasePublished(_) => "release-published",
-            Self::ReleaseAdopted { .. } => "release-adopted",
-            Self::Recalled(_) => "clue-recalled",
-            Self::MemberHas { .. } => "lighthouse-confirmed",
-            Self::TrendsReleased(_) => "trends-released",
-            Self::FigureReleased { .. } => "figure-released",
-            Self::MeanReleased(_) => "mean-released",
-            Self::MeanAdopted { .. } => "mean-adopted",
-            Self::PeriodOpened { .. } => "period-opened",
-            Self::PeriodPinned { .. } => "period-pinned",
-            Self::PeriodClosed { .. } => "period-closed",
-            Self::EditionPublished { .. } => "edition-published",
-            Self::EditionAdopted { .. } => "edition-adopted",
-            Self::EvaluationCharged { .. } => "evaluation-charged",
-            Self::TableGrown { .. } => "table-grown",
-            Self::EvaluationAsked { .. } => "evaluation-asked",
-            Self::Compared { .. } => "run-compared",
-            Self::BookRead { .. } => "book-read",
-            Self::CeremonyCalled { .. } => "ceremony-called",
-            Self::BoardShown(_) => "ceremony-board-shown",
-            Self::KeyHeld { .. } => "shared-key-held",
-            Self::CeremonyEnded { .. } => "ceremony-ended",
-            Self::RoundOpened { .. } => "round-opened",
-            Self::RoundOffered(_) => "round-offered",
-            Self::RoundJoined { .. } => "round-joined",
-            Self::RoundBound { .. } => "round-items-bound",
-            Self::RoundCharged { .. } => "round-evaluation-charged",
-            Self::RoundEvaluated { .. } => "round-items-evaluated",
-            Self::TurnOpened { .. } => "round-turn-opened",
-            Self::TurnEnded { .. } => "round-turn-ended",
-            Self::RoundResult { .. } => "round-answered",
-            Self::RoundEnded { .. } => "round-ended",
-            Self::RoomsCarried { .. } => "rooms-carried",
-            Self::RoomDrafted { .. } => "room-drafted",
-            Self::RoomUploaded { .. } => "room-uploaded",
-            Self::RoomPageShown { .. } => "room-page-shown",
-            Self::RoomsClosed { .. } => "rooms-closed",
-            Self::RevealStands { known, .. } => known.code(),
-            Self::RevealPageRead { .. } => "reveal-page-read",
-            Self::RevealPageShown { .. } => "reveal-page-shown",
-            Self::RevealErased { .. } => "reveal-erased",
-            Self::CountOpened { .. } => "count-opened",
-            Self::CountOffered(_) => "count-offered",
-            Self::CountJoined { .. } => "count-joined",
-            Self::CountCharged { .. } => "count-charged",
-            Self::Counted { .. } => "counted",
-            Self::CountTold { .. } => "count-told",
-            Self::CountEnded { .. } => "count-ended",
-            Self::RoundCounted { .. } => "round-counted",
-        }
     }
 }

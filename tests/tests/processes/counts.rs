@@ -30,8 +30,8 @@ fn two_banks_are_told_about_how_much_they_have_in_common_once_a_month() {
     }
     let told = group.hub.cwg(&["count", "status", count, "--wait"]).ok()["told"].clone();
     let about = u32::try_from(told["about"].as_u64().unwrap()).unwrap();
-    // Three draws of up to the bound of 28, and half a step.
-    assert!(about.abs_diff(COMMON) <= 3 * 28 + 5, "{told}");
+    // Three draws of up to the bound of 42, and half a step.
+    assert!(about.abs_diff(COMMON) <= 3 * 42 + 5, "{told}");
     assert_eq!(told["least"].as_u64().map(|least| least + 18), Some(about.into()));
     for bank in [a, b] {
         assert_eq!(bank.cwg(&["count", "status", count, "--wait"]).ok()["told"], told);

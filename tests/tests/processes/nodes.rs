@@ -264,7 +264,7 @@ sessions_per_day = 10
 items_min = 10
 [counts]
 epsilon_thousandths = 500
-delta_digits = 6
+delta_digits = 9
 identifiers = 1
 SECTIONS
 [[indicators]]
