@@ -165,7 +165,7 @@ fn wrong_requests_are_refused_before_the_engine_sees_them() {
     refused(
         |request| {
             if let Request::RunPlan { with, .. } = request {
-                *with = "Bank D".into()
+                *with = "Bank F".into()
             }
         },
         "unknown-member",
@@ -257,11 +257,11 @@ fn wrong_requests_are_refused_before_the_engine_sees_them() {
 #[test]
 fn a_hub_invites_and_revokes() {
     let mut hub = Node::hub_with(&MEMBERS);
-    let invitation = json(&hub.ask(Request::Invite { name: "Bank D".into(), valid_secs: 86_400 }).unwrap());
+    let invitation = json(&hub.ask(Request::Invite { name: "Bank F".into(), valid_secs: 86_400 }).unwrap());
     assert!(text(&invitation, "text").starts_with("cwg-invite-1-"));
     assert_eq!(text(&invitation, "expires"), "2026-06-02T00:00:00Z");
     let roster = json(&hub.ask(Request::RosterShow).unwrap());
-    assert_eq!(roster["invitations"][0]["name"], "Bank D");
+    assert_eq!(roster["invitations"][0]["name"], "Bank F");
     assert!(!roster.to_string().contains(text(&invitation, "text")), "the secret is shown once");
     let fingerprint = roster["nodes"][2]["fingerprint"].as_str().unwrap().to_owned();
     let revoked = json(&hub.ask(Request::RosterRevoke { member: fingerprint }).unwrap());
@@ -451,7 +451,7 @@ fn status_runs_loads_and_doctor_tell_how_things_stand() {
     let status = json(&node.ask(Request::Status).unwrap());
     assert_eq!((text(&status, "kind"), text(&status, "name")), ("member", "Bank A"));
     assert_eq!((&status["sizes"]["matches"], &status["roster_epoch"]), (&700.into(), &1.into()));
-    assert_eq!(status["peers"].as_array().unwrap().len(), 3);
+    assert_eq!(status["peers"].as_array().unwrap().len(), 5);
     let shown = json(&node.ask(Request::RunStatus { run }).unwrap());
     assert_eq!((&shown["matches"], &shown["own_items_padded"]), (&700.into(), &1024.into()));
     assert_eq!((text(&shown, "phase"), &shown["other_items_padded"]), ("sealed", &2048.into()));
