@@ -48,7 +48,12 @@ fn seen(scenario: &Scenario, seed: u64) -> Result<Seen, String> {
     let entries = world.nodes.iter().enumerate().map(|(node, simulated)| {
         let others = node == HUB || node > 2;
         let records = simulated.disk.records().iter().filter(|_| others);
-        records.map(|record| record.entry.code()).collect()
+        let mut codes: Vec<&'static str> = records.map(|record| record.entry.code()).collect();
+        // Which of two jobs of one node ends first is up to that node's dice.
+        codes.sort_by_key(|code| *code == BOXES_TRIED);
+        codes
     });
     Ok(Seen { wires, entries: entries.collect() })
 }
+
+const BOXES_TRIED: &str = "reveal-page-read";
