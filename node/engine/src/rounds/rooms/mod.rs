@@ -37,7 +37,7 @@ pub(super) struct UnderWay {
     /// Relay: the last that it passed on. Hub: what is to be opened.
     batches: BTreeMap<(RunId, u16), RoomBatch>,
     pub(super) deposits: BTreeMap<(RunId, u16), RevealBatch>,
-    /// Member: intervals after which it has asked for pages.
+    /// Member: how often it has asked for pages ([`asks_due`]).
     pages_asked: BTreeMap<RunId, u64>,
     /// Member: pages that were not read. The first of each round is being read.
     pub(super) unread: BTreeMap<(RunId, u16), RoomPage>,
@@ -83,6 +83,14 @@ fn pages_due(rooms: &RoomTerms, now: UnixTime) -> u64 {
     let secs = u64::from(rooms.interval_secs);
     let since = now.0.saturating_sub(rooms.opens.0.saturating_add(secs / 2));
     (since / secs.max(1)).min(rooms.intervals.into())
+}
+
+/// How often a member has asked by now: when a page may be asked for, and a quarter of an interval later again for what has not come,
+/// since the clocks of relay and hub may be behind its own.
+fn asks_due(rooms: &RoomTerms, now: UnixTime) -> u64 {
+    let secs = u64::from(rooms.interval_secs).max(1);
+    let since = now.0.saturating_sub(rooms.opens.0.saturating_add(secs / 2));
+    2 * (since / secs) + u64::from(since % secs >= secs / 4)
 }
 
 impl Engine {
@@ -141,12 +149,13 @@ impl Engine {
         self.with_rooms().flat_map(|(_, known)| {
             let rooms = known.terms.body().rooms;
             let (now, secs) = (self.now.wall, u64::from(rooms.interval_secs).max(1));
-            // The next beginning of an interval, and the next middle of one.
+            // The next beginning of an interval, the next middle of one, and a quarter later.
             let next = |first: UnixTime| match now.0.checked_sub(first.0) {
                 None => first,
                 Some(since) => first.plus_secs((since / secs + 1) * secs),
             };
-            [next(rooms.opens), next(rooms.opens.plus_secs(secs / 2)), forgotten_at(&rooms)]
+            let asked = rooms.opens.plus_secs(secs / 2);
+            [next(rooms.opens), next(asked), next(asked.plus_secs(secs / 4)), forgotten_at(&rooms)]
         })
     }
 
@@ -216,16 +225,17 @@ impl Engine {
     }
 
     fn ask_for_pages(&mut self, round: RunId, rooms: &RoomTerms) {
-        let due = pages_due(rooms, self.now.wall);
-        if self.rounds.rooms.pages_asked.get(&round).is_some_and(|asked| *asked >= due) {
+        let (due, asks) = (pages_due(rooms, self.now.wall), asks_due(rooms, self.now.wall));
+        if self.rounds.rooms.pages_asked.get(&round).is_some_and(|asked| *asked >= asks) {
             return;
         }
-        self.rounds.rooms.pages_asked.insert(round, due);
+        self.rounds.rooms.pages_asked.insert(round, asks);
         let known = &self.state.rounds().rounds()[&round];
         let Some(execution) = known.answered().map(Turn::execution).filter(|_| known.seed.is_some()) else { return };
         let is_due = |page: &u16| u64::from(*page) < due;
-        let of_posts = (0..rooms.intervals).take_while(is_due).filter(|page| !known.rooms.pages.contains_key(page));
-        let of_posts: Vec<u16> = of_posts.collect();
+        let unread = &self.rounds.rooms.unread;
+        let has_come = |page: &u16| known.rooms.pages.contains_key(page) || unread.contains_key(&(round, *page));
+        let of_posts: Vec<u16> = (0..rooms.intervals).take_while(is_due).filter(|page| !has_come(page)).collect();
         let of_boxes = (0..rooms.intervals).take_while(is_due).filter(|page| !known.reveals.read.contains(page));
         let of_boxes: Vec<u16> = of_boxes.filter(|_| known.has_reveals()).collect();
         for interval in of_posts {
