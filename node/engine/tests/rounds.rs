@@ -484,6 +484,26 @@ fn a_round_that_nobody_here_joined_ends_at_its_end_for_whoever_waits() {
 }
 
 #[test]
+fn a_round_that_the_hub_closes_is_over_at_once_for_everyone_there_and_for_others_when_they_come_back() {
+    let mut network = with_key(5);
+    let round = network.open(2);
+    network.join(round, 1..=5);
+    network.handle(1, Input::Command(Ticket(9), Command::AwaitRound(round)));
+    network.kill(5);
+    network.command(HUB, Command::CloseRound { round }).unwrap();
+    network.pump();
+    let (_, _, reply) = network.replies.iter().find(|(_, ticket, _)| *ticket == Ticket(9)).unwrap();
+    assert!(matches!(reply, Ok(Reply::RoundEnded(RunEnd::Ended(code))) if *code == "round-closed".into()));
+    network.restart(5);
+    for number in 0..=5 {
+        let state = network.engines[number].state();
+        let is_closed =
+            matches!(&state.rounds().rounds()[&round].phase, RoundPhase::Ended(code) if code.0 == "round-closed");
+        assert!(is_closed, "node {number}");
+    }
+}
+
+#[test]
 fn a_clock_that_is_set_right_while_nothing_comes_in_costs_minutes_at_most() {
     let mut network = with_key(7);
     let round = network.open(2);

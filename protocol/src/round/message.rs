@@ -28,6 +28,13 @@ pub struct EvaluateRefused {
     pub refusal: EvaluateRefusal,
 }
 
+/// The hub has ended a round before its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoundClosed {
+    /// The digest of its terms.
+    pub terms: Digest,
+}
+
 /// Which posts of a round's rooms a member wants to read: those of one interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomPageAsk {
@@ -58,6 +65,8 @@ message_family! {
     CeremonyPost(Post) = 0x71, POST_LEN_MAX + 256;
     /// The hub shows a phase.
     CeremonyBoard(Board) = 0x72, POSTS_MAX * (POST_LEN_MAX + 256) + 128;
+    /// The hub has closed a round.
+    RoundClosed(RoundClosed) = 0x73, SMALL_LEN_MAX;
     /// The hub offers a round.
     RoundOffered(SignedTerms) = 0x74, TERMS_LEN_MAX + 128;
     /// A member asks a keyholder.

@@ -45,7 +45,7 @@ mod whole;
 pub use form::Form;
 pub use key::{HeldKey, KeyBody, KeyError, KeyPeriod, SignedKey};
 pub use leakage::{Learner, RoundLeakage};
-pub use message::{EvaluateRefused, RoomPageAsk, RoundMessage};
+pub use message::{EvaluateRefused, RoomPageAsk, RoundClosed, RoundMessage};
 pub use terms::{
     FreeText, KindItems, RoomTerms, RoundTerms, Schedule, SharedTerms, SignedTerms, TermsBody, TermsError,
 };

@@ -125,6 +125,7 @@ impl Engine {
             RoundMessage::CeremonyCalled(signed) if is_of_hub => self.on_ceremony_called(signed),
             RoundMessage::CeremonyBoard(board) if is_of_hub => self.on_ceremony_board(board),
             RoundMessage::RoundOffered(signed) if is_of_hub => self.on_round_offered(signed),
+            RoundMessage::RoundClosed(closed) if is_of_hub => self.on_round_closed(closed),
             RoundMessage::TurnOpened(signed) if is_of_hub => self.on_turn_opened(signed),
             RoundMessage::TicketGiven(given) if is_of_hub => self.on_ticket_given(&given),
             RoundMessage::Returned(returned) if is_of_hub => self.on_returned(returned),

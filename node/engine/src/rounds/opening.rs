@@ -8,11 +8,13 @@ use cwg_protocol::count::Charge;
 use cwg_protocol::lighthouse::Day;
 use cwg_protocol::round::limits::RELAYS_MAX;
 use cwg_protocol::round::upload::{TurnEnd, TurnEnded};
-use cwg_protocol::round::{RoundLeakage, RoundMessage, RoundTerms, SharedTerms, SignedTerms, TermsBody, TermsError};
+use cwg_protocol::round::{
+    RoundClosed, RoundLeakage, RoundMessage, RoundTerms, SharedTerms, SignedTerms, TermsBody, TermsError,
+};
 use cwg_protocol::{NodeKey, PilotId, RunId};
 
 use super::Broken;
-use super::state::KnownRound;
+use super::state::{KnownRound, RoundPhase};
 use crate::Engine;
 use crate::command::{Refusal, Reply, RoundPlan, RoundTells};
 use crate::io::{Effect, Level};
@@ -105,11 +107,20 @@ impl Engine {
         if known.phase.is_over() {
             return Err(Refusal::RoundState(known.phase.name()));
         }
-        if self.rounds.collecting.contains_key(&round) {
-            self.turn_over(round, TurnEnd::RelayFailed, "round-closed");
-        }
-        self.end_round(round, "round-closed");
+        let terms = known.terms.digest();
+        self.turn_over(round, TurnEnd::RelayFailed, CLOSED);
+        self.end_round(round, CLOSED);
+        self.tell_round(round, &RoundMessage::RoundClosed(RoundClosed { terms }));
         Ok(Reply::Done)
+    }
+
+    pub(super) fn on_round_closed(&mut self, closed: RoundClosed) -> Result<(), Broken> {
+        let is_of = |known: &KnownRound| known.terms.digest() == closed.terms && !known.phase.is_over();
+        let rounds = self.state.rounds().rounds();
+        if let Some(round) = rounds.iter().find(|(_, known)| is_of(known)).map(|(round, _)| *round) {
+            self.end_round(round, CLOSED);
+        }
+        Ok(())
     }
 
     /// Hub: what a node may have missed of rounds that are open.
@@ -120,6 +131,13 @@ impl Engine {
             messages.push(RoundMessage::RoundOffered(known.terms.signed().clone()));
             let open = known.turns.last().filter(|turn| !known.endings.contains_key(&turn.number()));
             messages.extend(open.map(|turn| RoundMessage::TurnOpened(turn.signed().clone())));
+        }
+        let now = self.now.wall;
+        let is_closed = |known: &KnownRound| matches!(&known.phase, RoundPhase::Ended(code) if code.0 == CLOSED);
+        for known in self.state.rounds().rounds().values().filter(|known| is_closed(known)) {
+            if now < known.terms.body().schedule.ends && concerned(&known.terms).contains(&node) {
+                messages.push(RoundMessage::RoundClosed(RoundClosed { terms: known.terms.digest() }));
+            }
         }
         // A relay that was away when the turn was answered still has its intervals of the rooms.
         let is_relay = |known: &KnownRound| known.terms.body().relays.contains(&node);
@@ -162,3 +180,6 @@ fn concerned(terms: &RoundTerms) -> Vec<NodeKey> {
     let holders = terms.key().body().holders.iter().filter(|holder| !terms.names(**holder));
     terms.body().members.iter().chain(holders).copied().collect()
 }
+
+/// How a round ends that the hub closes.
+const CLOSED: &str = "round-closed";

@@ -33,6 +33,7 @@ fn messages() -> Vec<RoundMessage> {
         RoundMessage::CeremonyCalled(ceremony.signed().clone()),
         RoundMessage::CeremonyPost(post),
         RoundMessage::CeremonyBoard(Board { ceremony: ceremony.digest(), phase: Phase::Opening, posts }),
+        RoundMessage::RoundClosed(RoundClosed { terms: terms.digest() }),
         RoundMessage::RoundOffered(terms.signed().clone()),
         RoundMessage::EvaluateAsk(EvaluateAsk { terms: terms.digest(), batch, blinded: elements.clone() }),
         RoundMessage::EvaluateAnswer(EvaluateAnswer { terms: terms.digest(), batch, evaluated: elements, proof }),
@@ -69,7 +70,7 @@ fn every_message_decodes_to_itself_and_every_part_of_it_to_nothing() {
         }
         assert!(RoundMessage::decode(&[&body[..], &[0]].concat()).is_err(), "{} and a byte", message.name());
     }
-    assert_eq!(RoundMessage::decode(&[0x73, 0]), Err(WireError::UnknownKind(0x73)));
+    assert_eq!(RoundMessage::decode(&[0x8f, 0]), Err(WireError::UnknownKind(0x8f)));
     assert_eq!(RoundMessage::decode(&[0x70]), Err(WireError::NoKind));
 }
 
