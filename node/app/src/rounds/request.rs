@@ -39,7 +39,7 @@ pub enum RoundRequest {
         /// What it is to be.
         terms: RoundTerms,
     },
-    /// Hub: ends a round before its time. Answered by `round`.
+    /// Hub: ends a round before its time. Answered by `rounds`.
     Close {
         /// The round.
         round: String,
@@ -147,6 +147,7 @@ pub struct TypeItems {
 pub(crate) enum Awaited {
     Ceremony,
     Opened,
+    Closed,
     Round(RunId),
     Posted(RunId),
     Reveal(RunId),
@@ -181,7 +182,7 @@ pub(crate) fn prepare(ask: RoundRequest, state: &State, now: UnixTime) -> Result
         }
         RoundRequest::Close { round } => {
             let round = named(state, &round)?;
-            submit(Command::CloseRound { round }, Awaited::Round(round))
+            submit(Command::CloseRound { round }, Awaited::Closed)
         }
         RoundRequest::Join { round, leakage } => {
             let round = named(state, &round)?;
@@ -260,6 +261,7 @@ pub(crate) fn answer(
     match (awaited, reply) {
         (Awaited::Ceremony, Reply::CeremonyCalled(_)) => Ok(describe::keys(state)),
         (Awaited::Opened, Reply::RoundOpened(round)) => describe::round(state, round),
+        (Awaited::Closed, Reply::Done) => Ok(describe::rounds(state)),
         (Awaited::Round(round), Reply::Done | Reply::RoundEnded(_)) => describe::round(state, *round),
         (Awaited::Posted(round), Reply::Done) => {
             let note = "It leaves when the next interval begins, among posts that say nothing".to_owned();
