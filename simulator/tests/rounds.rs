@@ -2,12 +2,7 @@
 
 mod common;
 
-use cwg_simulator::{Counts, Scenario, rounds_look_alike, simulate};
-
-/// `CWG_SEED` names one seed, `CWG_SEEDS` how many from it on.
-fn number(name: &str, otherwise: u64) -> u64 {
-    std::env::var(name).map_or(otherwise, |text| text.parse().expect("a number"))
-}
+use cwg_simulator::{Scenario, rounds_look_alike, simulate};
 
 /// What hundreds of seeds must come to.
 const REACHED: [&str; 12] = [
@@ -27,20 +22,7 @@ const REACHED: [&str; 12] = [
 
 #[test]
 fn every_claim_of_rounds_holds_under_mixes_of_faults() {
-    let (first, count) = (number("CWG_SEED", 0), number("CWG_SEEDS", 20));
-    let mut sums = Counts::default();
-    let mut failed = Vec::new();
-    for seed in first..first + count {
-        match common::check(seed, &Scenario::drawn_rounds(seed)) {
-            Ok(report) => sums.add(&report.counts),
-            Err(report) => {
-                println!("{report}");
-                failed.push(seed);
-            }
-        }
-    }
-    println!("{sums:#?}");
-    assert!(failed.is_empty(), "seeds {failed:?} failed; repeat one with CWG_SEED=n CWG_SEEDS=1");
+    let (count, sums) = common::check_many(20, Scenario::drawn_rounds);
     // A generator that reaches nothing finds nothing.
     let reached = |what: &str| sums.rounds.get(what).copied().unwrap_or(0);
     if count >= 20 {

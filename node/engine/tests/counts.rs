@@ -7,11 +7,11 @@ mod wiring;
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
-use std::ops::{Deref, DerefMut, Range};
+use std::ops::Range;
 
 use cwg_crypto::Digest;
 use cwg_engine::command::{Command, CountPlan, Refusal, Reply};
-use cwg_engine::io::{DialFailure, Effect, IndicatorRow, Input, LoadQuery, Loaded};
+use cwg_engine::io::{Effect, IndicatorRow, Input, LoadQuery, Loaded};
 use cwg_engine::record::Entry;
 use cwg_engine::{CountPhase, KnownCount, PersonItems};
 use cwg_protocol::RunId;
@@ -19,7 +19,7 @@ use cwg_protocol::charter::{Budget, KindRoles, RunKind};
 use cwg_protocol::count::{CountMessage, CountRefusal, Figure, LEAKAGE, LedgerRefusal};
 use cwg_protocol::indicator::{IndicatorKind, Roles};
 use cwg_protocol::wire::Message;
-use founding::{DAY_SECS, Group, PILOT, node, noise, row_of, transport};
+use founding::{DAY_SECS, Group, PILOT, node, noise, row_of};
 use wiring::{Nodes, Wired, passing};
 
 const HUB: usize = 0;
@@ -34,30 +34,12 @@ struct Network {
     held: Vec<Vec<IndicatorRow>>,
 }
 
-impl Deref for Network {
-    type Target = Nodes;
-
-    fn deref(&self) -> &Nodes {
-        &self.nodes
-    }
-}
-
-impl DerefMut for Network {
-    fn deref_mut(&mut self) -> &mut Nodes {
-        &mut self.nodes
-    }
-}
+wiring::of_nodes!(Network);
 
 impl Wired for Network {
     fn carry_out(&mut self, number: usize, effect: Effect) {
         let input = match effect {
-            Effect::Dial(dial) => {
-                let other = (0..self.engines.len()).find(|other| transport(*other) == dial.key).unwrap();
-                if !self.away.contains(&other) {
-                    return self.link(number, other);
-                }
-                Input::DialFailed(dial.ticket, DialFailure::Unreachable)
-            }
+            Effect::Dial(dial) => return self.dial(number, &dial),
             Effect::Load(ticket, LoadQuery::ItemsByPerson { selection, each, limit }) => {
                 let rows = self.held[number].iter().filter(|row| selection.contains(row)).cloned();
                 let list = PersonItems::of(rows.map(Ok::<_, Infallible>), each, limit).unwrap();

@@ -3,8 +3,6 @@
 mod founding;
 mod wiring;
 
-use std::ops::{Deref, DerefMut};
-
 use cwg_crypto::Digest;
 use cwg_engine::command::{Command, Refusal, Reply};
 use cwg_engine::io::{CloseCode, Effect};
@@ -26,19 +24,7 @@ struct Network {
     nodes: Nodes,
 }
 
-impl Deref for Network {
-    type Target = Nodes;
-
-    fn deref(&self) -> &Nodes {
-        &self.nodes
-    }
-}
-
-impl DerefMut for Network {
-    fn deref_mut(&mut self) -> &mut Nodes {
-        &mut self.nodes
-    }
-}
+wiring::of_nodes!(Network);
 
 impl Wired for Network {
     /// Nobody dials: a test connects.

@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::collections::BTreeMap;
-use std::ops::{Deref, DerefMut};
 
 use cwg_crypto::{Digest, Seed};
 use cwg_engine::command::{Command, EvaluationBatch, Refusal, Reply};
@@ -42,19 +41,7 @@ pub(crate) struct Pair {
     said: BTreeMap<ReleaseNumber, Vec<Item>>,
 }
 
-impl Deref for Pair {
-    type Target = Nodes;
-
-    fn deref(&self) -> &Nodes {
-        &self.nodes
-    }
-}
-
-impl DerefMut for Pair {
-    fn deref_mut(&mut self) -> &mut Nodes {
-        &mut self.nodes
-    }
-}
+crate::wiring::of_nodes!(Pair);
 
 impl Wired for Pair {
     fn carry_out(&mut self, number: usize, effect: Effect) {

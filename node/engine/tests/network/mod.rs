@@ -3,18 +3,17 @@
 #![allow(dead_code, reason = "each test binary uses a part")]
 
 use std::collections::BTreeSet;
-use std::ops::{Deref, DerefMut};
 
 use cwg_crypto::Digest;
 use cwg_engine::command::{CeremonyCall, Command, KeyOrigin, Reply, RoundPlan, RoundTells};
-use cwg_engine::io::{DialFailure, Effect, FoundRow, IndicatorRow, Input, LoadQuery, Loaded, More, OwnKinds};
+use cwg_engine::io::{Effect, FoundRow, IndicatorRow, Input, LoadQuery, Loaded, More, OwnKinds};
 use cwg_engine::record::Entry;
 use cwg_protocol::charter::{Budget, Charter, RunKind};
 use cwg_protocol::indicator::{IndicatorKind, Roles};
 use cwg_protocol::round::{FreeText, KindItems, RoomTerms, RoundLeakage, Schedule};
 use cwg_protocol::{Item, RunId};
 
-use crate::founding::{Group, PILOT, node, node_key, row_of, transport};
+use crate::founding::{Group, PILOT, node, node_key, row_of};
 use crate::wiring::{Nodes, Wired};
 
 pub(crate) const HUB: usize = 0;
@@ -29,30 +28,12 @@ pub(crate) struct Network {
     pub(crate) room_intervals: u16,
 }
 
-impl Deref for Network {
-    type Target = Nodes;
-
-    fn deref(&self) -> &Nodes {
-        &self.nodes
-    }
-}
-
-impl DerefMut for Network {
-    fn deref_mut(&mut self) -> &mut Nodes {
-        &mut self.nodes
-    }
-}
+crate::wiring::of_nodes!(Network);
 
 impl Wired for Network {
     fn carry_out(&mut self, number: usize, effect: Effect) {
         let input = match effect {
-            Effect::Dial(dial) => {
-                let other = (0..self.engines.len()).find(|other| transport(*other) == dial.key).unwrap();
-                if !self.away.contains(&other) {
-                    return self.link(number, other);
-                }
-                Input::DialFailed(dial.ticket, DialFailure::Unreachable)
-            }
+            Effect::Dial(dial) => return self.dial(number, &dial),
             Effect::Load(ticket, query) => Input::Loaded(ticket, self.load(number, query)),
             Effect::Compute(ticket, job) => Input::Computed(ticket, job.run()),
             other => panic!("{other:?} is no part of a round"),

@@ -1,7 +1,6 @@
 //! A member and the hub under one charter, made from records, with releases of invented clues between them.
 
 use std::collections::BTreeMap;
-use std::ops::{Deref, DerefMut};
 
 use cwg_crypto::Secret32;
 use cwg_engine::command::{Command, Refusal, Reply};
@@ -49,19 +48,7 @@ pub(crate) struct Pair {
     sets: [BTreeMap<Ticket, (Set, LabelLen)>; 2],
 }
 
-impl Deref for Pair {
-    type Target = Nodes;
-
-    fn deref(&self) -> &Nodes {
-        &self.nodes
-    }
-}
-
-impl DerefMut for Pair {
-    fn deref_mut(&mut self) -> &mut Nodes {
-        &mut self.nodes
-    }
-}
+crate::wiring::of_nodes!(Pair);
 
 impl Wired for Pair {
     fn carry_out(&mut self, number: usize, effect: Effect) {

@@ -9,7 +9,7 @@ use std::ops::DerefMut;
 
 use cwg_crypto::Seed;
 use cwg_engine::command::{Command, Refusal, Reply};
-use cwg_engine::io::{CloseCode, ConnId, DownReason, Effect, Input, Now, PeerUp, Side, Ticket};
+use cwg_engine::io::{CloseCode, ConnId, Dial, DialFailure, DownReason, Effect, Input, Now, PeerUp, Side, Ticket};
 use cwg_engine::record::{Entry, Record, ReleaseDraft};
 use cwg_engine::state::State;
 use cwg_engine::{Config, Engine};
@@ -26,6 +26,26 @@ pub(crate) type Wire = Box<dyn FnMut(usize, usize, Message) -> Option<Message>>;
 pub(crate) fn passing(mut passes: impl FnMut(usize, usize, &Message) -> bool + 'static) -> Wire {
     Box::new(move |from, to, message| passes(from, to, &message).then_some(message))
 }
+
+/// A network is its nodes, and what its own tests need besides.
+macro_rules! of_nodes {
+    ($network:ident) => {
+        impl core::ops::Deref for $network {
+            type Target = $crate::wiring::Nodes;
+
+            fn deref(&self) -> &Self::Target {
+                &self.nodes
+            }
+        }
+
+        impl core::ops::DerefMut for $network {
+            fn deref_mut(&mut self) -> &mut Self::Target {
+                &mut self.nodes
+            }
+        }
+    };
+}
+pub(crate) use of_nodes;
 
 /// Nodes by their numbers.
 pub(crate) struct Nodes {
@@ -112,6 +132,16 @@ impl Nodes {
         self.conns.insert(conn, [dialer, listener]);
         for (at, with, side) in [(dialer, listener, Side::Dialer), (listener, dialer, Side::Listener)] {
             self.handle(at, Input::PeerUp(PeerUp { conn, key: transport(with), side, exporter }));
+        }
+    }
+
+    /// Connects to the node that is dialed, unless it is away.
+    pub(crate) fn dial(&mut self, dialer: usize, dial: &Dial) {
+        let listener = (0..self.engines.len()).find(|other| transport(*other) == dial.key).unwrap();
+        if self.away.contains(&listener) {
+            self.handle(dialer, Input::DialFailed(dial.ticket, DialFailure::Unreachable));
+        } else {
+            self.link(dialer, listener);
         }
     }
 
