@@ -2,6 +2,7 @@
 
 mod band_of_plain_count;
 mod budget_never_negative;
+mod counted;
 mod ends_or_named;
 mod evaluations_within_allowance;
 mod intersection_equals_ideal;
