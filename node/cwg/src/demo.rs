@@ -4,6 +4,7 @@
 //! Everything the banks do goes through their own daemons, as a person's commands would. The people, accounts and
 //! wallets in the samples are invented.
 
+pub(crate) mod held;
 pub(crate) mod network;
 mod round;
 

@@ -2,12 +2,12 @@
 //! each other who they are.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
-use cwg_app::view::{PostLine, ReceivedView, RevealFields, RevealView, RoomsView, RoundView};
+use cwg_app::view::{PostLine, ReceivedView, RevealFields, RevealView, RoomsView};
 use cwg_app::{Problem, Request, RevealRequest, RoundRequest, RoundTerms, TypeItems, View};
 use serde::Serialize;
 
+use super::held::{self, WITHIN};
 use super::network::{Bank, Network, PERSON, unexpected, until};
 
 /// Payees, and which banks have them.
@@ -68,7 +68,7 @@ pub(super) fn run(network: &mut Network, talk: impl Fn(&str)) -> Result<Report, 
         serde_json::from_str(PAYEES).map_err(|_| unexpected("the planted payees"))?;
     load(network, &payees)?;
     talk("five banks load whom their customers pay; all five make a key, of which it takes three to use it");
-    ceremony(network)?;
+    held::make_key(network, 5, 3)?;
     let round = answered(network, &talk)?;
     let members = network.banks().iter().map(|bank| line(bank, &round, &payees)).collect::<Result<_, _>>()?;
     talk("holders of one payee write to each other, unnamed, among as many posts of everyone that say nothing");
@@ -89,41 +89,17 @@ fn load(network: &Network, payees: &BTreeMap<String, BTreeSet<String>>) -> Resul
     Ok(())
 }
 
-fn ceremony(network: &Network) -> Result<(), Problem> {
-    let holders = network.banks().iter().map(|bank| bank.name.clone()).collect();
-    let pilot = network.banks()[0].pilot().to_owned();
-    let call = RoundRequest::Ceremony { pilot, holders, threshold: 3, phase_secs: 120, handover: false };
-    network.hub().ask(&Request::Round { ask: call })?;
-    for node in network.banks().iter().map(Bank::daemon).chain([network.hub()]) {
-        until(WITHIN, "a shared key", || match node.ask(&Request::Round { ask: RoundRequest::Keys })? {
-            View::SharedKeys(view) => Ok(!view.keys.is_empty()),
-            _ => Err(unexpected("shared keys")),
-        })?;
-    }
-    Ok(())
-}
-
 /// A round with a result. On a busy machine time may not be enough: then it is held again with twice as much.
 fn answered(network: &Network, talk: &impl Fn(&str)) -> Result<String, Problem> {
     for times in [1, 2, 4] {
         talk(&format!("a round: what {HOLDERS} of them have is shown to its holders, and to nobody whose it is"));
         let terms = terms(network.banks()[0].pilot(), times);
-        let opened = round_of(network.hub().ask(&Request::Round { ask: RoundRequest::Open { terms } })?)?;
-        let round = opened.round;
-        let show = Request::Round { ask: RoundRequest::Show { round: round.clone() } };
-        for bank in network.banks() {
-            until(WITHIN, "the terms of the round", || Ok(matches!(bank.ask(&show), Ok(View::Round(_)))))?;
-            let join = RoundRequest::Join { round: round.clone(), leakage: opened.leakage.clone() };
-            bank.ask(&Request::Round { ask: join })?;
-        }
-        let await_end = Request::Round { ask: RoundRequest::Await { round: round.clone() } };
-        let ends: Vec<RoundView> =
-            network.banks().iter().map(|bank| round_of(bank.ask(&await_end)?)).collect::<Result<_, _>>()?;
+        let ends = held::hold(network, terms)?;
+        let round = ends[0].round.clone();
         if ends.iter().all(|end| end.end.is_none()) {
             return Ok(round);
         }
-        let is_over = || Ok(round_of(network.hub().ask(&show)?)?.end.is_some());
-        until(WITHIN, "the end of the round", is_over)?;
+        until(WITHIN, "the end of the round", || Ok(held::at_hub(network, &round)?.end.is_some()))?;
     }
     Err(unexpected("a round in time"))
 }
@@ -279,13 +255,4 @@ fn reveal_of(view: View) -> Result<RevealView, Problem> {
     }
 }
 
-fn round_of(view: View) -> Result<RoundView, Problem> {
-    match view {
-        View::Round(view) => Ok(*view),
-        _ => Err(unexpected("a round")),
-    }
-}
-
-/// What other processes have not done by then they will not do.
-const WITHIN: Duration = Duration::from_secs(120);
 const SECOND_PERSON: &str = "Second Person";

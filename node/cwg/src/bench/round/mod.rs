@@ -9,10 +9,9 @@ mod spans;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use cwg_app::view::{RoundView, View};
-use cwg_app::{Exit, Problem, Request, RoundRequest, RoundTerms, TypeItems};
+use cwg_app::{Exit, Problem, Request, RoundTerms, TypeItems};
 use cwg_protocol::round::limits::{EVALUATION_BATCH, UPLOADS_SPARE};
 
 use super::args::BenchRound;
@@ -20,7 +19,8 @@ use super::evaluate::Holders;
 use super::gauge;
 use super::planted;
 use crate::clocks;
-use crate::demo::network::{Bank, Daemon, Network, Sample, Traced, unexpected, until};
+use crate::demo::held;
+use crate::demo::network::{Bank, Daemon, Network, Sample, Traced, unexpected};
 use crate::output::Output;
 use crate::problems;
 use crate::trace::Event;
@@ -47,7 +47,7 @@ fn measure(args: &BenchRound, out: Output) -> Result<Vec<Figures>, Problem> {
     };
     let lists = planted::lists(args.members, args.items);
     let network = start(args, &lists, out)?;
-    ceremony(&network, keyholders, args.evaluators)?;
+    held::make_key(&network, keyholders, args.evaluators)?;
     let mut figures = Vec::new();
     for threshold in &args.thresholds {
         let expected = planted::held_by(*threshold, &lists);
@@ -93,26 +93,6 @@ fn start(args: &BenchRound, lists: &[BTreeSet<u32>], out: Output) -> Result<Netw
     Ok(network)
 }
 
-fn ceremony(network: &Network, keyholders: u8, evaluators: u8) -> Result<(), Problem> {
-    let holders = &network.banks()[..keyholders.into()];
-    let call = RoundRequest::Ceremony {
-        pilot: CHARTER_NAME.to_owned(),
-        holders: holders.iter().map(|bank| bank.name.clone()).collect(),
-        threshold: evaluators,
-        phase_secs: 600,
-        handover: false,
-    };
-    network.hub().ask(&Request::Round { ask: call })?;
-    let has_key = |node: &Daemon| match node.ask(&Request::Round { ask: RoundRequest::Keys })? {
-        View::SharedKeys(view) => Ok(!view.keys.is_empty()),
-        _ => Err(unexpected("shared keys")),
-    };
-    for node in holders.iter().map(Bank::daemon).chain([network.hub()]) {
-        until(WITHIN, "a shared key", || has_key(node))?;
-    }
-    Ok(())
-}
-
 /// The terms of a round: steps that end when everything is there have time enough, and only the end of evaluations is waited for.
 fn terms(args: &BenchRound, threshold: u8, evaluate_secs: u64, network: &Network) -> RoundTerms {
     RoundTerms {
@@ -141,41 +121,24 @@ fn hold(network: &Network, terms: RoundTerms, expected: &[BTreeSet<u32>]) -> Res
     let nodes: Vec<&Daemon> = network.banks().iter().map(Bank::daemon).chain([network.hub()]).collect();
     let peaks_are_of_round = nodes.iter().all(|node| gauge::set_peak_back(&node.number()));
     let since = clocks::monotonic();
-    let opened = round_of(network.hub().ask(&Request::Round { ask: RoundRequest::Open { terms } })?)?;
-    let round = opened.round;
-    for bank in network.banks() {
-        let show = Request::Round { ask: RoundRequest::Show { round: round.clone() } };
-        until(WITHIN, "the terms of the round", || Ok(matches!(bank.ask(&show), Ok(View::Round(_)))))?;
-    }
-    for bank in network.banks() {
-        let join = RoundRequest::Join { round: round.clone(), leakage: opened.leakage.clone() };
-        bank.ask(&Request::Round { ask: join })?;
-    }
-    for (bank, expected) in network.banks().iter().zip(expected) {
-        let end = round_of(bank.ask(&Request::Round { ask: RoundRequest::Await { round: round.clone() } })?)?;
-        if let Some(end) = end.end {
+    let ends = held::hold(network, terms)?;
+    let round = &ends[0].round;
+    for ((bank, end), expected) in network.banks().iter().zip(&ends).zip(expected) {
+        if let Some(end) = &end.end {
             return Err(problems::round_ended(&end.problem, &end.code));
         }
-        if found(bank, &round)? != *expected {
+        if found(bank, round)? != *expected {
             return Err(problems::wrong_matches("the round"));
         }
     }
     let peaks = nodes.iter().map(|node| gauge::peak_of(&node.number()).filter(|_| peaks_are_of_round)).collect();
-    let show = Request::Round { ask: RoundRequest::Show { round } };
-    let roles = roles(network, &round_of(network.hub().ask(&show)?)?);
+    let roles = roles(network, &held::at_hub(network, round)?);
     let traces = nodes.iter().map(|node| Event::read(&node.trace()?).ok_or_else(|| unexpected("a trace")));
     let traces = Traces::new(traces.collect::<Result<_, _>>()?, roles, since);
     let found = expected.iter().map(BTreeSet::len).sum();
     traces
         .and_then(|traces| Figures::of(&traces, peaks, (threshold, items), found))
         .ok_or_else(|| unexpected("a trace"))
-}
-
-fn round_of(view: View) -> Result<RoundView, Problem> {
-    match view {
-        View::Round(view) => Ok(*view),
-        _ => Err(unexpected("a round")),
-    }
 }
 
 /// What each node was, in the order of the banks, the hub last.
@@ -216,11 +179,8 @@ fn charter(args: &BenchRound, names: &[String]) -> String {
         .replace("ITEMS", &args.items.max(10).to_string())
 }
 
-/// What other processes have not done by then they will not do.
-const WITHIN: Duration = Duration::from_secs(120);
 /// For what is not evaluation: joining, batches on their way.
 const EVALUATE_SPARE_SECS: u64 = 10;
-const CHARTER_NAME: &str = "Rounds";
 
 const CHARTER: &str = r#"
 name = "Rounds"
