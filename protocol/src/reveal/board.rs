@@ -9,12 +9,12 @@ use cwg_crypto::{Domain, Seed, ct_eq, digest};
 use serde::{Deserialize, Serialize};
 
 use super::deposit::{
-    BOX_LEN, CarriedDeposit, Deposit, Purpose, RevealBatch, RevealPage, RevealUpload, ShownBox, Slot, open_carried,
-    random_carried,
+    BOX_LEN, CarriedDeposit, Deposit, Purpose, RevealBatch, RevealPage, RevealUpload, ShownBox, Slot, filler_box,
+    open_carried, random_carried,
 };
 use super::limits::HOLD_INTERVALS;
 use crate::psi::{Job, JobOutput};
-use crate::round::room::{Gathered, random_bytes};
+use crate::round::room::Gathered;
 use crate::round::{Execution, RoundTerms, SharedTerms};
 use crate::violation::Violation;
 use crate::wire::limits::MEMBERS_MAX;
@@ -192,8 +192,10 @@ impl RevealBoard {
     pub fn on_computed(&mut self, output: JobOutput) -> Result<(RevealPage, Escrow), Violation> {
         let (interval, deposits): (u16, Vec<Deposit>) = output.open()?;
         let mut boxes = self.escrow.take(interval, deposits);
-        let mut rng = self.seed.fork("filling", interval.into()).rng();
-        boxes.resize_with(2 * self.terms.body().members.len(), || random_bytes(&mut rng, BOX_LEN));
+        let seed = self.seed.fork("filling", interval.into());
+        let fillers =
+            (boxes.len()..2 * self.terms.body().members.len()).map(|at| filler_box(&seed.fork("box", at as u64)));
+        boxes.extend(fillers.collect::<Vec<_>>());
         boxes.sort_unstable();
         let boxes: Vec<ShownBox> = boxes.into_iter().map(|one| one.try_into().expect("of the length of all")).collect();
         let boxes = boxes.try_into().expect("each deposit releases itself and one more at most");

@@ -4,13 +4,13 @@ use core::fmt;
 
 use cwg_crypto::hpke::{ENCAPSULATED_LEN, OVERHEAD, OpeningKey, SealingKey, open_one, seal_one};
 use cwg_crypto::{Digest, Secret32, Seed};
+use rand_core::Rng as _;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::approval::Side;
 use super::limits::BOX_PLAIN_LEN;
 use super::step::SEALED_SLOT_LEN;
-use crate::round::room::random_bytes;
 use crate::round::{Execution, RoundTerms};
 use crate::wire::limits::MEMBERS_MAX;
 use crate::wire::{BoundedBytes, BoundedVec};
@@ -67,13 +67,14 @@ impl fmt::Debug for Deposit {
 }
 
 impl Deposit {
-    /// A box in a slot that nobody else has.
-    fn random(rng: &mut impl rand_core::Rng) -> Self {
+    /// A box of nothing in a slot that nobody else has.
+    fn random(seed: &Seed) -> Self {
+        let mut rng = seed.fork("slot", 0).rng();
         let mut slot = Slot([0; 16]);
         let mut mark = [0; 32];
         rng.fill_bytes(&mut slot.0);
         rng.fill_bytes(&mut mark);
-        Self { purpose: Purpose::Hold, slot, mark, sealed: random_bytes(rng, BOX_LEN) }
+        Self { purpose: Purpose::Hold, slot, mark, sealed: filler_box(&seed.fork("box", 0)) }
     }
 
     fn encode(&self) -> Zeroizing<Vec<u8>> {
@@ -119,7 +120,7 @@ pub struct RevealBatch {
     pub deposits: BoundedVec<CarriedDeposit, MEMBERS_MAX>,
 }
 
-/// What the hub shows everyone of an interval: the boxes that it releases, and random bytes up to two for each member.
+/// What the hub shows everyone of an interval: the boxes that it releases, and boxes of nothing up to two for each member.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RevealPage {
     /// The turn that gave the rooms.
@@ -139,7 +140,7 @@ pub fn reveal_upload(
     deposit: Option<&Deposit>,
     seed: &Seed,
 ) -> RevealUpload {
-    let random = Deposit::random(&mut seed.fork("dummy", 0).rng());
+    let random = Deposit::random(&seed.fork("dummy", 0));
     let deposit = carried(terms, execution, interval, &deposit.unwrap_or(&random).encode(), seed.fork("outer", 0));
     RevealUpload { execution, interval, deposit }
 }
@@ -183,6 +184,12 @@ pub(super) fn seal_box(
 ) -> Option<Vec<u8>> {
     let side = [from.number()];
     seal_one(&SealingKey::from_bytes(to), &box_parts(name, &slot, &side), BOX_LEN, plain, seed).ok()
+}
+
+/// A box of nothing, sealed to a key that nobody keeps. Random bytes would be told from a box: they are no X25519 key in most cases.
+pub(super) fn filler_box(seed: &Seed) -> Vec<u8> {
+    let to = OpeningKey::derive(&seed.fork("to", 0).into_secret()).public();
+    seal_one(&to, &[], BOX_LEN, &[], seed.fork("seal", 0)).expect("something can be sealed to a key that was derived")
 }
 
 /// Opens a box, if it is the one that this side of this reveal awaits.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use cwg_crypto::{Digest, Secret32, SigningKey};
 
+use super::deposit::{BOX_LEN, open_carried};
 use super::*;
 use crate::charter::{Charter, LiveCharter};
 use crate::round::room::{
@@ -379,6 +380,23 @@ fn hub_and_relay_see_the_same_of_a_request_that_is_declined_unanswered_or_never_
         world.interval(&[(1, None, Some(deposit))]);
     });
     assert_eq!(revealed.seen, worlds[0].seen);
+}
+
+/// Every X25519 key has its highest bit clear; random bytes do in half of the cases.
+#[test]
+fn a_box_of_nothing_begins_with_a_key_as_a_real_one_does() {
+    let mut world = World::new();
+    for number in 0..4 {
+        world.interval(&[]);
+        let (_, page) = world.pages.last().unwrap();
+        assert!(page.boxes.len() == 30 && page.boxes.iter().all(|shown| shown[31] < 0x80));
+        for member in 1..=MEMBERS {
+            let seed = seed(member).fork("interval", number);
+            let upload = reveal_upload(&world.terms, EXECUTION, 0, None, &seed);
+            let deposit = open_carried(&opening_key(), EXECUTION, 0, &upload.deposit).unwrap();
+            assert!(deposit.sealed.len() == BOX_LEN && deposit.sealed[31] < 0x80);
+        }
+    }
 }
 
 #[test]
