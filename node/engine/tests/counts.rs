@@ -230,7 +230,7 @@ fn a_bank_consents_to_no_more_than_its_own_ledger_allows() {
 }
 
 #[test]
-fn a_hub_that_offers_the_same_two_banks_a_second_count_is_refused() {
+fn a_second_count_of_the_same_two_banks_is_passed_over_and_noted() {
     let mut network = Network::pair();
     let before = network.journals[HUB].clone();
     let first = network.open();
@@ -242,6 +242,7 @@ fn a_hub_that_offers_the_same_two_banks_a_second_count_is_refused() {
     for bank in BANKS {
         assert_eq!(network.refused(bank)[0], "count-offered-twice");
         assert_eq!(network.engines[bank].state().counts().counts().len(), 1);
+        assert!(!network.closers().contains(&bank), "rounds go on over the same connection");
     }
 }
 
@@ -296,6 +297,23 @@ fn a_bank_that_was_away_gets_the_answer_when_it_comes_back() {
         network.pass_ms(60_000);
         network.assert_told(count, expected);
     }
+}
+
+#[test]
+fn a_bank_that_has_sent_all_and_starts_again_after_the_end_still_awaits_the_answer() {
+    let expected = undisturbed();
+    let mut network = Network::pair();
+    let count = network.open();
+    network.wire = passing(|_, to, message| !(to == 2 && is_from(message, "CountAnswered")));
+    network.join(count);
+    network.kill(2);
+    network.pass_ms((SECS + 60) * 1_000);
+    network.restart(2);
+    assert_eq!(network.engines[2].state().counts().counts()[&count].phase, CountPhase::Joined);
+    network.wire = passing(|_, _, _| true);
+    network.restart(HUB);
+    network.pass_ms(60_000);
+    network.assert_told(count, expected);
 }
 
 #[test]

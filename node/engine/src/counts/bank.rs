@@ -68,7 +68,9 @@ impl Engine {
         // A hub has one open at a time: a second would be another draw for the same lists.
         let is_same = |known: &KnownCount| known.terms.body().banks == terms.body().banks && !known.phase.is_over();
         if self.state.counts().counts().values().any(is_same) {
-            return Err("count-offered-twice");
+            // Passed over, and no reason to part: the hub may have ended the one that this bank still holds open.
+            self.note_fault(self.state.hub(), "count-offered-twice");
+            return Ok(());
         }
         self.push(Effect::Log(Level::Info, "count-offered"));
         self.commit(Entry::CountOffered(Box::new(signed)));
@@ -102,7 +104,11 @@ impl Engine {
 
     /// After a start: the list is read again, and all that follows from it and the seed is the same.
     pub(super) fn resume_taking_counts(&mut self) {
-        let joined = self.state.counts().counts().iter().filter(|(_, known)| known.phase == CountPhase::Joined);
+        let now = self.now.wall;
+        // Whoever has sent all its tags and is past the end has nothing more to send, and awaits the answer.
+        let awaits = |known: &KnownCount| known.sent.is_some() && now > known.terms.body().ends;
+        let joined = self.state.counts().counts().iter();
+        let joined = joined.filter(|(_, known)| known.phase == CountPhase::Joined && !awaits(known));
         for (count, terms) in joined.map(|(count, known)| (*count, known.terms.clone())).collect::<Vec<_>>() {
             self.load_list(&terms, LoadOf::Resuming { count });
         }
