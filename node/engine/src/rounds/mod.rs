@@ -266,6 +266,10 @@ impl Engine {
         }
     }
 
+    fn is_computing(&self, is_it: impl Fn(&JobOf) -> bool) -> bool {
+        self.rounds.jobs.values().any(is_it)
+    }
+
     fn compute_for_rounds(&mut self, of: JobOf, job: Job) {
         let ticket = self.ticket();
         self.rounds.jobs.insert(ticket, of);

@@ -30,8 +30,7 @@ impl Engine {
     /// Opens what came, once its interval is over by this node's clock too. One interval after the other: what is held follows from all
     /// before.
     pub(in crate::rounds) fn open_deposits(&mut self, round: RunId) {
-        let is_busy = |of: &JobOf| matches!(of, JobOf::Deposits(busy) if *busy == round);
-        if self.rounds.jobs.values().any(is_busy) {
+        if self.is_computing(|of| matches!(of, JobOf::Deposits(busy) if *busy == round)) {
             return;
         }
         let known = &self.state.rounds().rounds()[&round];

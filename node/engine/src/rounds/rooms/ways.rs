@@ -135,8 +135,12 @@ impl Engine {
         Ok(())
     }
 
-    /// Hub: opens what came, once its interval is over by this node's clock too.
+    /// Hub: opens what came, once its interval is over by this node's clock too. One interval after the other: no page is shown once a later one
+    /// is.
     pub(super) fn open_batch(&mut self, round: RunId) {
+        if self.is_computing(|of| matches!(of, JobOf::Page(busy) if *busy == round)) {
+            return;
+        }
         let known = &self.state.rounds().rounds()[&round];
         let terms = known.terms.clone();
         let (Some(turn), Some(seed)) = (known.answered().cloned(), known.seed()) else { return };
@@ -161,6 +165,7 @@ impl Engine {
         if let Ok(page) = board.on_computed(output) {
             self.commit(Entry::RoomPageShown { round, page: Box::new(page), own: false });
         }
+        self.open_batch(round);
     }
 
     pub(in crate::rounds) fn on_room_page_ask(&mut self, from: NodeKey, ask: RoomPageAsk) -> Result<(), Broken> {
