@@ -6,7 +6,7 @@ use cwg_engine::state::State;
 use cwg_protocol::charter::{
     Body, Budget, CountRules, ITEMS_MIN_FLOOR, KindRoles, ROUNDS_PER_KEY_MAX, RoundRules, RunKind,
 };
-use cwg_protocol::count::NoiseTerms;
+use cwg_protocol::count::{NoiseTerms, OutOfBounds};
 use cwg_protocol::indicator::{IndicatorKind, Role, Roles};
 use cwg_protocol::round::limits::UPLOADS_FEWEST;
 use cwg_protocol::session::Learns;
@@ -295,14 +295,14 @@ fn rounds_of(file: &CharterFile, state: &State) -> Result<Option<RoundRules>, Pr
 
 fn counts_of(file: &CharterFile) -> Result<Option<CountRules>, Problem> {
     let Some(terms) = section(file, RunKind::Count, file.counts.as_ref())? else { return Ok(None) };
-    let outside = |name, range| {
-        let hint = "docs/spec/count.md says what it does";
-        field(format!("counts.{name}"), format!("is not from {range}"), hint)
+    let outside = |name: &str, error: OutOfBounds| {
+        let what = format!("is not from {} to {}", error.min, error.max);
+        field(format!("counts.{name}"), what, "docs/spec/count.md says what it does")
     };
     let noise = NoiseTerms {
-        epsilon: terms.epsilon_thousandths.try_into().map_err(|_| outside("epsilon_thousandths", "50 to 500"))?,
-        delta: terms.delta_digits.try_into().map_err(|_| outside("delta_digits", "6 to 12"))?,
-        sensitivity: terms.identifiers.try_into().map_err(|_| outside("identifiers", "1 to 16"))?,
+        epsilon: terms.epsilon_thousandths.try_into().map_err(|error| outside("epsilon_thousandths", error))?,
+        delta: terms.delta_digits.try_into().map_err(|error| outside("delta_digits", error))?,
+        sensitivity: terms.identifiers.try_into().map_err(|error| outside("identifiers", error))?,
     };
     Ok(Some(CountRules { noise }))
 }

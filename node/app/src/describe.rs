@@ -5,17 +5,19 @@ use cwg_engine::state::{Pilot, Run, RunPhase, State};
 use cwg_protocol::charter::{KindRoles, RunKind};
 use cwg_protocol::indicator::Roles;
 use cwg_protocol::invitation::Invitation;
+use cwg_protocol::leakage::Sentences;
 use cwg_protocol::psi::{Fact, Leakage, PROTOCOLS, ProtocolId, PsiProtocol, padded_size, protocol};
 use cwg_protocol::session::{Learns, Place};
 use cwg_protocol::{LoadId, NodeKey, PilotId, RunId, UnixTime};
 
+use crate::counts;
 use crate::named::{self, name_of};
 use crate::problem::{Exit, Problem};
 use crate::refusals;
 use crate::times::shown;
 use crate::view::{
     Allowance, BookPlace, BookView, CodeCount, IndicatorsView, InvitationLine, InvitationView, KindLine, LeakageView,
-    LoadLine, MemberLine, NodeMadeView, NoiseLine, OperatorLine, OperatorsView, PilotLine, PilotView, PilotsView,
+    LoadLine, MemberLine, NodeMadeView, OperatorLine, OperatorsView, PilotLine, PilotView, PilotsView, RevealedTo,
     RosterView, RoundRulesLine, RunLine, RunPlanView, RunView, RunsView, SetSizeView, SignatureLine, TypeRoles, View,
 };
 
@@ -128,12 +130,7 @@ pub(crate) fn pilot(state: &State, id: PilotId, now: UnixTime) -> Result<View, P
             rounds_per_key: rules.rounds_per_key,
             reveals: rules.reveals.as_ref().map(ToString::to_string),
         }),
-        counts: body.counts.map(|rules| NoiseLine {
-            epsilon_thousandths: rules.noise.epsilon.number(),
-            delta_digits: rules.noise.delta.number(),
-            identifiers: rules.noise.sensitivity.number(),
-            bound: rules.noise.bound(),
-        }),
+        counts: body.counts.map(|rules| counts::noise(rules.noise, rules.noise.margin_of_pair())),
         budget: Allowance {
             items_per_session: body.budget.items_per_session,
             sessions_per_day: body.budget.sessions_per_day,
@@ -425,4 +422,22 @@ fn texts(facts: &[Fact]) -> Vec<String> {
 
 fn count(len: usize) -> u32 {
     u32::try_from(len).unwrap_or(u32::MAX)
+}
+
+/// What a count or a reveal tells, by who learns it.
+pub(crate) fn revealed(sentences: &Sentences) -> Vec<RevealedTo> {
+    let open = sentences.not_protected.iter().map(|fact| ("not protected", *fact));
+    by_who(sentences.told.iter().copied().chain(open), sentences.assumption)
+}
+
+/// Who learns what, a line for each who, and the assumption.
+pub(crate) fn by_who<'a>(facts: impl Iterator<Item = (&'a str, &'a str)>, assumption: &'a str) -> Vec<RevealedTo> {
+    let mut lines: Vec<RevealedTo> = Vec::new();
+    for (who, fact) in facts.chain([("holds if", assumption)]) {
+        match lines.last_mut().filter(|line| line.who == who) {
+            Some(line) => line.facts.push(fact.to_owned()),
+            None => lines.push(RevealedTo { who: who.to_owned(), facts: vec![fact.to_owned()] }),
+        }
+    }
+    lines
 }

@@ -37,7 +37,7 @@ pub(crate) enum CountCommand {
     },
     /// Shows all counts.
     List,
-    /// Shows what was released, and what is left of which month: at a bank of its own, at the hub of everyone's.
+    /// Shows what was released, and what is left of which month: at a bank of its counts with other banks, at the hub of everyone's and of rounds.
     Ledger,
 }
 

@@ -10,14 +10,14 @@ use cwg_protocol::count::{Charge, Figure, LEAKAGE, NoiseTerms, Subject};
 use cwg_protocol::lighthouse::{Day, Month};
 use cwg_protocol::{NodeKey, RunId, UnixTime};
 
-use crate::describe::{pilot_name, role_names};
+use crate::describe::{pilot_name, revealed, role_names};
 use crate::named;
 use crate::problem::Problem;
 use crate::refusals;
 use crate::times::shown;
 use crate::view::{
-    CountLine, CountView, CountsView, EndReason, LedgerView, NoiseView, ReleaseChargeLine, RevealedTo, SpentLine,
-    ToldView, TypeRoles, View,
+    CountLine, CountView, CountsView, EndReason, LedgerView, NoiseView, ReleaseChargeLine, SpentLine, ToldView,
+    TypeRoles, View,
 };
 
 /// All counts.
@@ -61,7 +61,7 @@ pub(super) fn count(state: &State, id: RunId) -> Result<View, Problem> {
         left_out: known.own.map(|own| own.left_out),
         told: figure_of(known).map(|figure| told(figure, margin)),
         leakage: LEAKAGE.digest().to_string(),
-        reveals: reveals(),
+        reveals: revealed(&LEAKAGE),
         end: match &known.phase {
             CountPhase::Ended(code) => Some(end_reason(&code.0)),
             _ => None,
@@ -135,7 +135,8 @@ fn told(figure: Figure, margin: u32) -> ToldView {
     ToldView { figure: figure.to_string(), about, least, most, words }
 }
 
-fn noise(terms: NoiseTerms, margin: u32) -> NoiseView {
+/// Noise, and how far it puts what is told from the true number.
+pub(crate) fn noise(terms: NoiseTerms, margin: u32) -> NoiseView {
     let (epsilon, each) = (terms.epsilon.number(), terms.sensitivity.number());
     let factor = (f64::from(epsilon) / 1000.0).exp();
     let promise = format!(
@@ -154,19 +155,6 @@ fn thousandths(number: u32) -> String {
 
 fn delta(terms: NoiseTerms) -> String {
     format!("10^-{}", terms.delta.number())
-}
-
-fn reveals() -> Vec<RevealedTo> {
-    let mut lines: Vec<RevealedTo> = Vec::new();
-    let told = LEAKAGE.told.iter().map(|(who, fact)| (*who, *fact));
-    let open = LEAKAGE.not_protected.iter().map(|fact| ("not protected", *fact));
-    for (who, fact) in told.chain(open).chain([("holds if", LEAKAGE.assumption)]) {
-        match lines.last_mut().filter(|line| line.who == who) {
-            Some(line) => line.facts.push(fact.to_owned()),
-            None => lines.push(RevealedTo { who: who.to_owned(), facts: vec![fact.to_owned()] }),
-        }
-    }
-    lines
 }
 
 /// Why a count ended here without a figure, and what to do.

@@ -3,6 +3,6 @@
 mod describe;
 mod request;
 
-pub(crate) use describe::round_count;
+pub(crate) use describe::{noise, round_count};
 pub use request::CountRequest;
 pub(crate) use request::{Awaited, answer, prepare};

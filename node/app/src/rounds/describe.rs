@@ -3,20 +3,19 @@
 use cwg_engine::state::State;
 use cwg_engine::{KnownRound, RoundPhase};
 use cwg_protocol::lighthouse::Day;
-use cwg_protocol::round::RoundLeakage;
 use cwg_protocol::round::upload::{CountBand, TurnEnd};
 use cwg_protocol::{Item, RunId, UnixTime};
 
 use super::post;
 use crate::counts::round_count;
-use crate::describe::{pilot_name, role_names};
+use crate::describe::{by_who, pilot_name, role_names};
 use crate::named;
 use crate::problem::{Exit, Problem};
 use crate::refusals;
 use crate::times::shown;
 use crate::view::{
-    CeremonyLine, EndReason, PostLine, RoomsView, RoundLeakageLine, RoundLine, RoundType, RoundView, RoundsView,
-    SharedKeyLine, SharedKeysView, TurnLine, View,
+    CeremonyLine, EndReason, PostLine, RoomsView, RoundLine, RoundType, RoundView, RoundsView, SharedKeyLine,
+    SharedKeysView, TurnLine, View,
 };
 
 /// Ceremonies and keys.
@@ -124,25 +123,12 @@ pub(super) fn round(state: &State, id: RunId) -> Result<View, Problem> {
         told: counted.and_then(|(_, told)| told),
         turns: turns.collect(),
         leakage: leakage.digest().to_string(),
-        reveals: reveals(&leakage),
+        reveals: by_who(leakage.sentences().into_iter().map(|(who, fact)| (who.text(), fact)), leakage.assumption()),
         end: match &known.phase {
             RoundPhase::Ended(code) => Some(end_reason(&code.0)),
             _ => None,
         },
     })))
-}
-
-fn reveals(leakage: &RoundLeakage) -> Vec<RoundLeakageLine> {
-    let mut lines: Vec<RoundLeakageLine> = Vec::new();
-    for (learner, sentence) in leakage.sentences() {
-        let (who, fact) = (learner.text(), sentence.to_owned());
-        match lines.last_mut().filter(|line| line.who == who) {
-            Some(line) => line.facts.push(fact),
-            None => lines.push(RoundLeakageLine { who: who.to_owned(), facts: vec![fact] }),
-        }
-    }
-    let assumption = RoundLeakageLine { who: "holds if".to_owned(), facts: vec![leakage.assumption().to_owned()] };
-    lines.into_iter().chain([assumption]).collect()
 }
 
 const fn end_name(end: TurnEnd) -> &'static str {
@@ -214,10 +200,8 @@ pub(super) fn rooms(
 ) -> Result<View, Problem> {
     let only = only.map(|number| room(state, id, number).map(|_| number)).transpose()?;
     let known = &state.rounds().rounds()[&id];
-    let items: Vec<Item> = known.rooms().collect();
-    let number_of = |item: &Item| items.iter().position(|of| of == item).map_or(0, |at| at as u32 + 1);
     let posts = known.posts().into_iter().filter_map(|(item, interval, post)| {
-        let room = number_of(&item);
+        let room = known.room_number(item)?;
         let is_old = post.as_ref().is_ok_and(|post| !post.holds_on(Day::of(now)));
         if is_old || only.is_some_and(|only| only != room) {
             return None;
@@ -248,7 +232,7 @@ pub(super) fn rooms(
     let terms = known.terms.body().rooms;
     Ok(View::Rooms(RoomsView {
         round: id.to_string(),
-        rooms: u32::try_from(items.len()).unwrap_or(u32::MAX),
+        rooms: u32::try_from(known.rooms().count()).unwrap_or(u32::MAX),
         closes: (terms.intervals > 0).then(|| shown(terms.closes())),
         waiting: u32::try_from(known.drafts()).unwrap_or(u32::MAX),
         posts: posts.collect(),

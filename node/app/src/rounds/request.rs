@@ -267,7 +267,7 @@ pub(crate) fn answer(
             let note = "It leaves when the next interval begins, among posts that say nothing".to_owned();
             describe::rooms(state, *round, None, now, vec![note])
         }
-        (Awaited::Reveal(round), Reply::RevealWritten(reveal)) => reveal::show(state, *round, reveal, Vec::new()),
+        (Awaited::Reveal(round), Reply::RevealWritten(reveal)) => reveal::show(state, *round, reveal),
         (Awaited::Erased, Reply::Done) => Ok(reveal::list(state, None)),
         _ => Err(Problem::defect("the engine's reply does not fit the command")),
     }

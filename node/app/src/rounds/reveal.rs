@@ -3,9 +3,9 @@
 use core::fmt;
 
 use cwg_crypto::Digest;
+use cwg_engine::KnownReveal;
 use cwg_engine::command::{Command, RevealCommand, RevealNumber};
 use cwg_engine::state::State;
-use cwg_engine::{KnownReveal, KnownRound};
 use cwg_protocol::reveal::{Approval, Evidence, Fields, LEAKAGE, Side, Stage, Values};
 use cwg_protocol::round::RoomTerms;
 use cwg_protocol::round::room::Pseudonym;
@@ -16,12 +16,13 @@ use serde::{Deserialize, Serialize};
 use super::describe;
 use super::request::{Awaited, named as round_named};
 use crate::action::{Action, Pending};
+use crate::describe::revealed;
 use crate::lighthouse::request::encoded;
 use crate::named::{self, by_prefix, name_of};
 use crate::problem::{Exit, Problem};
 use crate::refusals;
 use crate::times::{DayEnd, parse, shown};
-use crate::view::{ReceivedView, RevealFields, RevealLine, RevealView, RevealsView, RoundLeakageLine, View};
+use crate::view::{ReceivedView, RevealFields, RevealLine, RevealView, RevealsView, View};
 
 /// What a front end can ask for about reveals: as JSON `{"request": "reveal", "ask": {"of": "show", ...}}`. All are answered by
 /// `reveal`, but for the list and an erasure.
@@ -115,7 +116,7 @@ pub(crate) fn prepare(ask: RevealRequest, state: &State, now: UnixTime) -> Resul
         }
         RevealRequest::Show { reveal } => {
             let (round, reveal) = find(state, &reveal)?;
-            Action::Show(show(state, round, reveal, Vec::new())?)
+            Action::Show(show(state, round, reveal)?)
         }
         RevealRequest::Request { round, room, writer, show, ask, until, reason } => {
             let round = round_named(state, &round)?;
@@ -210,8 +211,7 @@ fn until_interval(rooms: &RoomTerms, now: UnixTime, text: &str) -> Result<u16, P
         let problem = "--until is a number of intervals or a date";
         Problem::new(Exit::Usage, "reveal-until", problem, "write it as 7, or as 2026-01-31")
     })?;
-    let last = rooms.intervals.saturating_sub(1);
-    Ok(if at < rooms.opens { 0 } else { rooms.interval_at(at).unwrap_or(last) })
+    Ok(if at < rooms.opens { 0 } else { rooms.interval_at(at).unwrap_or(rooms.intervals) })
 }
 
 fn shown_values(values: &Values) -> RevealFields {
@@ -235,11 +235,6 @@ fn state_of(known: &KnownReveal) -> String {
     known.code().trim_start_matches("reveal-").to_owned()
 }
 
-fn room_of(round: &KnownRound, known: &KnownReveal) -> Option<u32> {
-    let at = round.rooms().position(|item| item == known.item)?;
-    u32::try_from(at + 1).ok()
-}
-
 /// All of them, or those of a round.
 pub(super) fn list(state: &State, only: Option<RunId>) -> View {
     let rounds = state.rounds().rounds().iter().filter(|(id, _)| only.is_none_or(|only| only == **id));
@@ -251,7 +246,7 @@ pub(super) fn list(state: &State, only: Option<RunId>) -> View {
         RevealLine {
             reveal: number.to_string(),
             round: id.to_string(),
-            room: room_of(round, known),
+            room: round.room_number(known.item),
             side: side(known),
             other: hex::encode(known.reveal.of().1.short()),
             shows: field_names(shows),
@@ -264,7 +259,7 @@ pub(super) fn list(state: &State, only: Option<RunId>) -> View {
 }
 
 /// One.
-pub(super) fn show(state: &State, id: RunId, number: RevealNumber, notes: Vec<String>) -> Result<View, Problem> {
+pub(super) fn show(state: &State, id: RunId, number: RevealNumber) -> Result<View, Problem> {
     let gone = Problem::defect("a reveal is gone");
     let round = state.rounds().rounds().get(&id).ok_or(gone)?;
     let (_, known) = round.reveals().find(|(of, _)| *of == number).ok_or(Problem::defect("a reveal is gone"))?;
@@ -277,7 +272,7 @@ pub(super) fn show(state: &State, id: RunId, number: RevealNumber, notes: Vec<St
     Ok(View::Reveal(Box::new(RevealView {
         reveal: number.to_string(),
         round: id.to_string(),
-        room: room_of(round, known),
+        room: round.room_number(known.item),
         side: side(known),
         state: state_of(known),
         other: hex::encode(known.reveal.of().1.short()),
@@ -291,11 +286,10 @@ pub(super) fn show(state: &State, id: RunId, number: RevealNumber, notes: Vec<St
         approved_by: known.approved_by.iter().map(ToString::to_string).collect(),
         to_be_approved: known.reveal.to_be_approved().ok().map(|digest| digest.to_string()),
         leakage: LEAKAGE.digest().to_string(),
-        tells: tells(),
+        tells: revealed(&LEAKAGE),
         received,
         end: known.fault.as_ref().map(|fault| refusals::explained(&fault.0, &[], BROKEN)),
         delete_after: round.erased_at(known).map(shown),
-        notes,
     })))
 }
 
@@ -311,14 +305,4 @@ fn received(state: &State, shown: &Evidence, receipt: Digest) -> ReceivedView {
         fields: shown_values(&shown.values),
         receipt: receipt.to_string(),
     }
-}
-
-/// What a reveal tells, by who learns it: what both approvers put their names under.
-fn tells() -> Vec<RoundLeakageLine> {
-    let line = |who: &str, facts: &[&str]| RoundLeakageLine {
-        who: who.to_owned(),
-        facts: facts.iter().map(|fact| (*fact).to_owned()).collect(),
-    };
-    let told = LEAKAGE.told.iter().map(|(who, what)| line(who, &[what]));
-    told.chain([line("not protected", LEAKAGE.not_protected), line("holds if", &[LEAKAGE.assumption])]).collect()
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{EndReason, Screen, TypeRoles};
+use super::{EndReason, RevealedTo, Screen, TypeRoles};
 
 /// All counts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,16 +99,7 @@ pub struct ToldView {
     pub words: String,
 }
 
-/// What someone learns.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RevealedTo {
-    /// Who.
-    pub who: String,
-    /// What.
-    pub facts: Vec<String>,
-}
-
-/// What was released: at a bank of its own, at the hub of everyone's.
+/// What was released: at a bank of its counts with other banks, at the hub of everyone's and of rounds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LedgerView {
     /// What the epsilons of one member's releases in one month may come to.
@@ -177,10 +168,7 @@ impl CountView {
         for line in &self.reveals {
             screen = screen.list(&format!("Revealed: {}", line.who), &line.facts);
         }
-        match &self.end {
-            Some(end) => screen.note(format!("{} ({})", end.problem, end.code)).note(format!("hint: {}", end.hint)),
-            None => screen,
-        }
+        screen.end(self.end.as_ref())
     }
 }
 
@@ -208,5 +196,6 @@ impl LedgerView {
             .table("Spent", ["month", "member", "epsilon spent", "left"], spent)
             .table("Releases", ["month", "of", "epsilon", "delta", "terms"], releases)
             .note("The same two banks, or the rounds of a pilot, have one release a month")
+            .note("Counts of rounds stand in the hub's ledger alone")
     }
 }

@@ -25,9 +25,7 @@ use serde::{Deserialize, Serialize};
 
 pub use audit::{AuditEntryView, AuditVerifiedView, AuditView, Detail};
 pub use clues::{ClueMatchView, ClueView, CustomerView, KeyView, PartView, RecalledClue};
-pub use count::{
-    CountLine, CountView, CountsView, LedgerView, NoiseView, ReleaseChargeLine, RevealedTo, SpentLine, ToldView,
-};
+pub use count::{CountLine, CountView, CountsView, LedgerView, NoiseView, ReleaseChargeLine, SpentLine, ToldView};
 pub use indicators::{
     IndicatorsView, KeyCount, KindLine, LoadLine, LoadReportView, RefusalCount, RefusedRow, RepairCount, ValueCount,
 };
@@ -35,7 +33,7 @@ pub use matches::{MatchLine, MatchView, MatchesView};
 pub use node::{
     CheckResult, DoctorPart, DoctorView, NodeMadeView, OperatorLine, OperatorsView, PeerLine, Sizes, StatusView,
 };
-pub use pilot::{Allowance, NoiseLine, PilotLine, PilotView, PilotsView, RoundRulesLine, SignatureLine};
+pub use pilot::{Allowance, PilotLine, PilotView, PilotsView, RoundRulesLine, SignatureLine};
 pub use protocol::{CostLine, ProtocolView};
 pub use release::{
     BuildView, ContradictionLine, DiffLine, FigureLine, GroupMeanView, MemberReleaseLine, PersonLine, RecallLine,
@@ -45,7 +43,7 @@ pub use release::{
 pub use reveal::{ReceivedView, RevealFields, RevealLine, RevealView, RevealsView};
 pub use roster::{InvitationLine, InvitationView, MemberLine, RosterView};
 pub use round::{
-    CeremonyLine, PostLine, RoomsView, RoundLeakageLine, RoundLine, RoundType, RoundView, RoundsView, SharedKeyLine,
+    CeremonyLine, PostLine, RevealedTo, RoomsView, RoundLine, RoundType, RoundView, RoundsView, SharedKeyLine,
     SharedKeysView, TurnLine,
 };
 pub use run::{

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{LeakageView, Screen, TypeRoles};
+use super::{LeakageView, NoiseView, Screen, TypeRoles};
 
 /// One pilot's charter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +34,7 @@ pub struct PilotView {
     /// Of rounds, if it allows them.
     pub rounds: Option<RoundRulesLine>,
     /// Of counts, if it allows them.
-    pub counts: Option<NoiseLine>,
+    pub counts: Option<NoiseView>,
     /// Digest of the charter: what is signed.
     pub charter: String,
     /// Who takes part, and who has signed.
@@ -75,19 +75,6 @@ pub struct RoundRulesLine {
     pub rounds_per_key: u16,
     /// The clause under which holders may reveal themselves to each other; none if they may not.
     pub reveals: Option<String>,
-}
-
-/// The noise of every count.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NoiseLine {
-    /// Epsilon in thousandths.
-    pub epsilon_thousandths: u16,
-    /// Digits of delta: 9 is 10^-9.
-    pub delta_digits: u8,
-    /// Identifiers of one person that a list may have.
-    pub identifiers: u8,
-    /// What a bank adds is at most so much, either way; the hub adds as much again.
-    pub bound: u32,
 }
 
 /// One member of a pilot.
@@ -146,10 +133,6 @@ impl PilotView {
                 ("reveals", reveals),
             ]
         });
-        let counts = self.counts.as_ref().map(|noise| {
-            let chosen = format!("epsilon 0.{:03}, delta 10^-{}", noise.epsilon_thousandths, noise.delta_digits);
-            ("noise of counts", format!("{chosen}, for up to {} identifiers of one person", noise.identifiers))
-        });
         let screen = Screen::new(format!("Pilot {}", self.name))
             .field("number", &self.pilot)
             .field("version", self.version)
@@ -164,13 +147,10 @@ impl PilotView {
             .field("sessions", format!("at most {} with one member in 24 hours", budget.sessions_per_day))
             .field("state", self.not_live.as_deref().unwrap_or("live"))
             .field("charter", &self.charter);
-        let screen =
-            rounds.into_iter().flatten().chain(counts).fold(screen, |screen, (name, value)| screen.field(name, value));
-        let screen = screen.table("Indicator types", ["type", "roles"], types).table(
-            "Members",
-            ["member", "charter", "fingerprint"],
-            signed,
-        );
+        let screen = rounds.into_iter().flatten().fold(screen, |screen, (name, value)| screen.field(name, value));
+        let screen = self.counts.iter().fold(screen, |screen, noise| noise.on(screen));
+        let types = screen.table("Indicator types", ["type", "roles"], types);
+        let screen = types.table("Members", ["member", "charter", "fingerprint"], signed);
         let screen = self.leakage.iter().fold(screen, |screen, leakage| leakage.draw(screen));
         if self.awaits_us {
             return screen

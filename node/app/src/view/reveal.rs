@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{EndReason, RoundLeakageLine, Screen};
+use super::{EndReason, RevealedTo, Screen};
 
 /// Fields that one side shows.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,15 +93,13 @@ pub struct RevealView {
     /// Digest of what it tells.
     pub leakage: String,
     /// What it tells, by who learns it.
-    pub tells: Vec<RoundLeakageLine>,
+    pub tells: Vec<RevealedTo>,
     /// What the other side showed.
     pub received: Option<ReceivedView>,
     /// What was wrong with the other side's box.
     pub end: Option<EndReason>,
     /// When what is left of it is erased here.
     pub delete_after: Option<String>,
-    /// What was just done, where something was.
-    pub notes: Vec<String>,
 }
 
 /// What the other side showed.
@@ -167,10 +165,7 @@ impl RevealView {
                 screen = screen.list(&format!("Told: {}", line.who), &line.facts);
             }
         }
-        if let Some(end) = &self.end {
-            screen = screen.note(format!("{} ({})", end.problem, end.code)).note(format!("hint: {}", end.hint));
-        }
-        screen.notes(&self.notes)
+        screen.end(self.end.as_ref())
     }
 }
 

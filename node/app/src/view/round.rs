@@ -121,7 +121,7 @@ pub struct RoundView {
     /// Digest of what the round reveals: consent names it.
     pub leakage: String,
     /// What it reveals, by who learns it.
-    pub reveals: Vec<RoundLeakageLine>,
+    pub reveals: Vec<RevealedTo>,
     /// Why it ended without a result.
     pub end: Option<EndReason>,
 }
@@ -157,7 +157,7 @@ pub struct TurnLine {
 
 /// What someone learns of a round.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RoundLeakageLine {
+pub struct RevealedTo {
     /// Who.
     pub who: String,
     /// What.
@@ -278,10 +278,7 @@ impl RoundView {
         for line in &self.reveals {
             screen = screen.list(&format!("Revealed: {}", line.who), &line.facts);
         }
-        match &self.end {
-            Some(end) => screen.note(format!("{} ({})", end.problem, end.code)).note(format!("hint: {}", end.hint)),
-            None => screen,
-        }
+        screen.end(self.end.as_ref())
     }
 }
 

@@ -284,10 +284,7 @@ impl RunView {
             Some(book) => book.draw(screen),
             None => screen,
         };
-        match &self.end {
-            Some(end) => screen.note(format!("{} ({})", end.problem, end.code)).note(format!("hint: {}", end.hint)),
-            None => screen,
-        }
+        screen.end(self.end.as_ref())
     }
 }
 

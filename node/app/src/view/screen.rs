@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::EndReason;
+
 /// A screen: fields, then tables, then notes. Every text in it is safe for a terminal: control and direction characters
 /// are shown as escapes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +54,14 @@ impl Screen {
 
     pub(crate) fn notes<T: AsRef<str>>(self, notes: impl IntoIterator<Item = T>) -> Self {
         notes.into_iter().fold(self, Self::note)
+    }
+
+    /// Why something ended, and what to do.
+    pub(crate) fn end(self, end: Option<&EndReason>) -> Self {
+        match end {
+            Some(end) => self.note(format!("{} ({})", end.problem, end.code)).note(format!("hint: {}", end.hint)),
+            None => self,
+        }
     }
 
     pub(crate) fn table<const N: usize>(

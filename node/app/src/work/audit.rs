@@ -312,7 +312,7 @@ fn round_details(entry: &Entry) -> Details {
     }
 }
 
-/// Nothing of an item: commitments, sizes of lists, and what was told.
+/// Nothing of an item: commitments, sizes of lists, charges, and what a round was counted as.
 fn count_details(entry: &Entry) -> Details {
     let of = |count: &cwg_protocol::RunId| ("count", count.to_string());
     let charged = |charge: &CountCharge| {

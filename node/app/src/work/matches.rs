@@ -174,7 +174,7 @@ impl MatchListWork {
                 }
                 let pilot = round.terms.body().pilot;
                 let with_room =
-                    || MatchLine { room: room_of(round, &found.row), ..line(state, pilot, place, &found.row) };
+                    || MatchLine { room: round.room_number(found.row.item), ..line(state, pilot, place, &found.row) };
                 if lines.push(with_room).is_break() {
                     return Ok(());
                 }
@@ -365,16 +365,10 @@ fn show_round(state: &State, place: Place, records: &dyn Records) -> Result<View
         ),
         found: round.over_at.unwrap_or(round.at),
         with: "members of the round".to_owned(),
-        room: room_of(round, &row),
+        room: round.room_number(row.item),
         lighthouse: None,
     };
     Ok(about.view(place, (pilot, body), row))
-}
-
-/// The number of the room of an item, from 1.
-fn room_of(round: &KnownRound, row: &IndicatorRow) -> Option<u32> {
-    let at = round.rooms().position(|item| item == row.item)?;
-    u32::try_from(at + 1).ok().filter(|_| round.terms.body().rooms.intervals > 0)
 }
 
 fn line(state: &State, pilot: PilotId, place: Place, row: &IndicatorRow) -> MatchLine {

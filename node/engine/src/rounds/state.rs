@@ -80,7 +80,7 @@ pub struct KnownRound {
     pub endings: BTreeMap<u8, TurnEnding>,
     /// Member: the items that enough members hold, until the rooms close.
     pub(crate) found: Vec<RoomOf>,
-    /// Member: the turn that answered. Relay: the turn that was answered while it carried.
+    /// Hub and member: the turn that answered.
     answered: Option<u8>,
     /// The rooms.
     pub(crate) rooms: RoomsOf,
@@ -409,6 +409,12 @@ impl KnownRound {
     /// Items that have a room here: those that enough members hold, until the rooms close.
     pub fn rooms(&self) -> impl Iterator<Item = Item> {
         self.found.iter().map(|room| room.item)
+    }
+
+    /// The number of an item's room, from 1; none if the round has no rooms, or this item none.
+    pub fn room_number(&self, item: Item) -> Option<u32> {
+        let at = self.rooms().position(|of| of == item).filter(|_| self.terms.body().rooms.intervals > 0)?;
+        u32::try_from(at + 1).ok()
     }
 
     /// Everything in this member's rooms, by intervals. Work is posts times rooms.

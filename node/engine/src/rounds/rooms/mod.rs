@@ -191,7 +191,7 @@ impl Engine {
     fn upload(&self, round: RunId, interval: u16, leaving: Leaving) -> Option<Vec<Entry>> {
         let known = &self.state.rounds().rounds()[&round];
         let (execution, seed, writer) = (known.answered()?.execution(), known.seed()?, known.writer()?);
-        // Where something of a reveal leaves, a post that says nothing goes with it: by that this member knows its upload on the page.
+        // Where something of a reveal leaves, a post that says nothing goes with it, unless steps fill all: by that, or by them, this member knows its upload on the page.
         let taken = leaving.steps.len() + usize::from(!leaving.is_empty());
         let fit = usize::from(known.terms.body().rooms.posts).saturating_sub(taken);
         let drafts = known.rooms.drafts.iter().take(fit);
